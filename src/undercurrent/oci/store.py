@@ -1,0 +1,175 @@
+"""The one protocol for whatever holds OCI content: a registry's repository, a layout, an archive, an engine.
+
+A store holds manifests and blobs by digest, and gives some of them names. In a registry's repository the
+names are tags; in a layout, an archive or an engine they are what the image is called there, mostly a whole
+reference (``ghcr.io/acme/app:1.0``). Content that describes other content (a signature, an SBOM) is a
+referrer, or sits under a name made from the digest (``sha256-….sig``): both work in every writable store.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from undercurrent.errors import BadContent, DigestMismatch, TooLarge
+from undercurrent.i18n import translate as _
+from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.digest import Digest
+from undercurrent.oci.manifest import AnyManifest
+
+__all__ = ["CHUNK", "Content", "Store", "WritableStore", "content_of", "read_blob", "verified"]
+
+CHUNK = 256 * 1024
+"""Bytes handed on at once where a store chooses."""
+
+Content: TypeAlias = Callable[[], AsyncIterator[bytes]]
+"""Opens content from its start, as often as it is called: a push that is cut off begins again."""
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Something OCI content can be read from."""
+
+    @property
+    def label(self) -> str:
+        """What messages call it: ``ghcr.io/acme/app``, ``oci:./images``."""
+        ...
+
+    async def resolve(self, name: str) -> Descriptor:
+        """What ``name`` (a tag, a name given here, or a digest) means now.
+
+        Raises:
+            NotFound: there is no such name.
+            CouldNotCheck: the store did not answer.
+        """
+        ...
+
+    async def manifest(self, descriptor: Descriptor) -> AnyManifest:
+        """The manifest or index that ``descriptor`` names, its digest and size verified.
+
+        Raises:
+            NotFound, DigestMismatch, TooLarge, BadContent, CouldNotCheck.
+        """
+        ...
+
+    def blob(self, descriptor: Descriptor) -> AsyncIterator[bytes]:
+        """The content that ``descriptor`` names, piece by piece.
+
+        The last piece is followed by DigestMismatch if the whole is not what the descriptor names: do not
+        trust any of it before the iteration has ended.
+
+        Raises:
+            NotFound, DigestMismatch, CouldNotCheck.
+        """
+        ...
+
+    def names(self) -> AsyncIterator[str]:
+        """All names, in the store's order."""
+        ...
+
+    async def referrers(self, subject: Digest, artifact_type: str = "") -> tuple[Descriptor, ...]:
+        """The manifests that name ``subject`` as their subject, of one artifact type or of all."""
+        ...
+
+
+@runtime_checkable
+class WritableStore(Store, Protocol):
+    """Something OCI content can also be written to. Content first, then the manifest that names it."""
+
+    async def has(self, descriptor: Descriptor) -> bool:
+        """Whether the content (blob or manifest) is here."""
+        ...
+
+    async def push_blob(self, descriptor: Descriptor, content: Content, *, mount_from: str = "") -> bool:
+        """Stores content; nothing is in its place before its digest was verified.
+
+        Args:
+            descriptor: what it is.
+            content: opens it.
+            mount_from: a repository of the same registry that holds it already, if one is known.
+
+        Returns:
+            False if it was here already (or could be mounted), so that nothing was transferred.
+        """
+        ...
+
+    async def push_manifest(self, manifest: AnyManifest, name: str = "") -> None:
+        """Stores a manifest, under ``name`` if one is given, and lists it as a referrer if it has a subject."""
+        ...
+
+    async def delete_name(self, name: str) -> None:
+        """Forgets ``name``.
+
+        Raises:
+            NotFound: there is no such name.
+            Unsupported: the store cannot forget.
+        """
+        ...
+
+
+async def verified(pieces: AsyncIterator[bytes], descriptor: Descriptor, where: str) -> AsyncIterator[bytes]:
+    """Hands ``pieces`` on, and raises after the last one unless they were what ``descriptor`` names.
+
+    Raises:
+        DigestMismatch: another digest, or another size; raised before more than ``size`` bytes are handed on.
+    """
+    hasher, size = descriptor.digest.hasher(), 0
+    async for piece in pieces:
+        size += len(piece)
+        if size > descriptor.size:
+            break
+        hasher.update(piece)
+        yield piece
+    if size != descriptor.size:
+        raise DigestMismatch(
+            _("{digest} in {where} has another size than the {size} bytes it should have").format(
+                digest=descriptor.digest, where=where, size=descriptor.size
+            )
+        )
+    if hasher.hexdigest() != descriptor.digest.encoded:
+        raise DigestMismatch(
+            _("{where} delivered other content than {digest}").format(where=where, digest=descriptor.digest),
+            hint=_("the content was changed or damaged; fetch it again from where it was made"),
+        )
+
+
+async def read_blob(store: Store, descriptor: Descriptor, limit: int) -> bytes:
+    """A small blob, whole.
+
+    Raises:
+        TooLarge: it is larger than ``limit`` bytes; nothing is read then.
+    """
+    if descriptor.size > limit:
+        raise TooLarge(
+            _("{digest} in {where} has {size} bytes; at most {limit} are read").format(
+                digest=descriptor.digest, where=store.label, size=descriptor.size, limit=limit
+            )
+        )
+    return b"".join([piece async for piece in store.blob(descriptor)])
+
+
+def content_of(data: bytes) -> Content:
+    """Content that is in memory."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield data
+
+    return pieces
+
+
+def expect(manifest: AnyManifest, descriptor: Descriptor, where: str) -> AnyManifest:
+    """``manifest`` if it is the one that ``descriptor`` names.
+
+    Raises:
+        DigestMismatch: it is another one.
+        BadContent: it is of another kind than the descriptor says.
+    """
+    if not descriptor.digest.matches(manifest.raw) or len(manifest.raw) != descriptor.size:
+        raise DigestMismatch(
+            _("{where} delivered another manifest than {digest}").format(where=where, digest=descriptor.digest)
+        )
+    if descriptor.media_type and manifest.media_type != descriptor.media_type:
+        raise BadContent(
+            _("{digest} in {where} is {actual}, not {expected}").format(
+                digest=descriptor.digest, where=where, actual=manifest.media_type, expected=descriptor.media_type
+            )
+        )
+    return manifest

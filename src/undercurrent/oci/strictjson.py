@@ -1,0 +1,55 @@
+"""Reads JSON from people we do not trust: one meaning only, or an error.
+
+Duplicate keys (two readers would see two values), NaN and infinities, text that is not UTF-8 and nesting
+beyond what Python can follow are refused.
+"""
+
+import json
+from typing import Any
+
+from undercurrent.errors import BadContent
+from undercurrent.i18n import translate as _
+
+__all__ = ["loads", "loads_object"]
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(_("key {key!r} appears twice").format(key=twice))
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(_("{name} is not JSON").format(name=name))
+
+
+def loads(raw: bytes | str, what: str) -> Any:
+    """The value that ``raw`` holds.
+
+    Args:
+        raw: UTF-8 JSON text.
+        what: names the thing in the error ("manifest sha256:…").
+
+    Raises:
+        BadContent: it is not JSON, or not with one meaning.
+    """
+    try:
+        text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadContent(_("{what} is not valid JSON: {error}").format(what=what, error=error)) from error
+
+
+def loads_object(raw: bytes | str, what: str) -> dict[str, Any]:
+    """Like `loads`, for text that must hold an object.
+
+    Raises:
+        BadContent: it is not JSON, not with one meaning, or not an object.
+    """
+    value = loads(raw, what)
+    if not isinstance(value, dict):
+        raise BadContent(_("{what} is not a JSON object").format(what=what))
+    return value
