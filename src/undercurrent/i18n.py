@@ -21,11 +21,11 @@ _language: str = "en"
 
 def match(wanted: str) -> str | None:
     """The catalogue for a language tag or POSIX locale (``zh``, ``zh-Hans``, ``zh_CN.UTF-8``), or None."""
-    name = wanted.split(".")[0].replace("-", "_")
+    name = wanted.partition(".")[0].replace("-", "_")
     if name in {"C", "POSIX", ""}:
         return "en"
-    primary = name.split("_")[0].lower()
-    return next((known for known in LANGUAGES if known.split("_")[0] == primary), None)
+    primary = name.partition("_")[0].lower()
+    return next((known for known in LANGUAGES if known.partition("_")[0] == primary), None)
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> str:

@@ -79,9 +79,7 @@ class Platform:
         if not all(isinstance(item, str) for item in known.values()):
             raise BadContent(_("a platform has a field that is not text"))
         extra = {key: item for key, item in value.items() if key not in known}
-        return cls(
-            known["os"], known["architecture"], known["variant"], known["os.version"], MappingProxyType(extra)
-        )
+        return cls(known["os"], known["architecture"], known["variant"], known["os.version"], MappingProxyType(extra))
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a descriptor."""

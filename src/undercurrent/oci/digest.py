@@ -6,7 +6,7 @@ Specification: https://github.com/opencontainers/image-spec/blob/v1.1.1/descript
 import hashlib
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from undercurrent.errors import InvalidReference
 from undercurrent.i18n import translate as _
@@ -31,7 +31,7 @@ class Digest(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> "Digest":
+    def __new__(cls, text: str) -> Self:  # noqa: D102 - the class speaks for it
         algorithm, colon, encoded = text.partition(":")
         length = _HEX_LENGTH.get(algorithm)
         if not colon or length is None or len(encoded) != length or not _HEX.fullmatch(encoded):

@@ -49,17 +49,18 @@ class Image:
         Raises:
             BadContent: indexes are nested deeper than MAX_INDEX_DEPTH.
         """
-        return tuple([image async for image in self._leaves(0)])
+        return tuple([image async for image in _leaves(self, 0)])
 
-    async def _leaves(self, depth: int) -> "AsyncIterator[Image]":
-        manifest = await self.manifest()
-        if not isinstance(manifest, Index):
-            yield self
-            return
-        if depth >= MAX_INDEX_DEPTH:
-            raise BadContent(
-                _("{name}: indexes are nested deeper than {limit}").format(name=self.name, limit=MAX_INDEX_DEPTH)
-            )
-        for child in manifest.manifests:
-            async for leaf in replace(self, descriptor=child)._leaves(depth + 1):
-                yield leaf
+
+async def _leaves(image: Image, depth: int) -> AsyncIterator[Image]:
+    manifest = await image.manifest()
+    if not isinstance(manifest, Index):
+        yield image
+        return
+    if depth >= MAX_INDEX_DEPTH:
+        raise BadContent(
+            _("{name}: indexes are nested deeper than {limit}").format(name=image.name, limit=MAX_INDEX_DEPTH)
+        )
+    for child in manifest.manifests:
+        async for leaf in _leaves(replace(image, descriptor=child), depth + 1):
+            yield leaf

@@ -169,7 +169,10 @@ def expect(manifest: AnyManifest, descriptor: Descriptor, where: str) -> AnyMani
     if descriptor.media_type and manifest.media_type != descriptor.media_type:
         raise BadContent(
             _("{digest} in {where} is {actual}, not {expected}").format(
-                digest=descriptor.digest, where=where, actual=manifest.media_type, expected=descriptor.media_type
+                digest=descriptor.digest,
+                where=where,
+                actual=manifest.media_type,
+                expected=descriptor.media_type,
             )
         )
     return manifest

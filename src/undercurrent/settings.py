@@ -1,0 +1,322 @@
+"""What can be set, per capability, and where each value came from: file < environment < flag.
+
+Files: ``undercurrent.toml`` in the user's configuration folder, then the nearest one from the working directory
+upwards. Environment: ``UNDERCURRENT_<GROUP>_<FIELD>`` for every field, and the names of `ALIASES` that users of
+cosign and of the toolkit scripts already set. Secrets are not settings: no field here holds one.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_origin
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from undercurrent.errors import ConfigError
+from undercurrent.i18n import translate as _
+
+__all__ = [
+    "ALIASES",
+    "FILE_NAME",
+    "EvidenceSettings",
+    "FleetSettings",
+    "ImagesSettings",
+    "Loaded",
+    "NetSettings",
+    "Origin",
+    "SbomSettings",
+    "Settings",
+    "SigningSettings",
+    "data_folder",
+    "load",
+    "state_folder",
+]
+
+FILE_NAME: Final = "undercurrent.toml"
+_PREFIX: Final = "UNDERCURRENT_"
+
+Setting: TypeAlias = tuple[str, str]
+"""Group and field."""
+_LARGEST_FILE: Final = 1024 * 1024
+
+ALIASES: Final = MappingProxyType(
+    {
+        "COSIGN_KEY": ("signing", "key"),
+        "REGISTRY": ("images", "default_registry"),
+        "SBOM_FORMAT": ("sbom", "formats"),
+    }
+)
+"""Environment variables that users set already, and the fields they mean."""
+
+
+def data_folder() -> Path:
+    """Where what users keep belongs: the embedded store of images and the evidence."""
+    return platformdirs.user_data_path("undercurrent", appauthor=False)
+
+
+def state_folder() -> Path:
+    """Where what a run needs to go on belongs: journals."""
+    return platformdirs.user_state_path("undercurrent", appauthor=False)
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+_NAMES_FILES: Final = Field(json_schema_extra={"names_files": True})
+
+
+class NetSettings(_Group):
+    """How other machines are talked to."""
+
+    timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds without a byte moving, after which an answer is given up."""
+    connect_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    """Seconds that a connection may take."""
+    retries: Annotated[int, Field(ge=0, le=20)] = 5
+    """How often a request that may go through later is tried again."""
+    max_per_host: Annotated[int, Field(ge=1, le=1024)] = 32
+    """Requests under way to one host, at most; fewer while it pushes back."""
+    ca_bundle: Annotated[Path | None, _NAMES_FILES] = None
+    """Certificates (PEM) to trust besides the system's."""
+    plain_http: tuple[str, ...] = ()
+    """Hosts that may be talked to without TLS; loopback always may."""
+
+
+class ImagesSettings(_Group):
+    """Which images are yours."""
+
+    registries: tuple[str, ...] = ()
+    """Registries, or parts of them: ``ghcr.io/acme``, ``registry.example.com``."""
+    layouts: Annotated[tuple[Path, ...], _NAMES_FILES] = ()
+    """OCI layout folders."""
+    archives: Annotated[tuple[Path, ...], _NAMES_FILES] = ()
+    """Archives (OCI or docker-archive)."""
+    engines: tuple[Literal["auto", "docker", "podman"], ...] = ()
+    """Local engines."""
+    include: tuple[str, ...] = ("*",)
+    """Patterns (``*``, ``?``, ``[…]``) of names, without host, that count."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of names that do not."""
+    default_registry: str = ""
+    """Where a name without a host is looked for; Docker Hub when empty."""
+    store: Annotated[Path | None, _NAMES_FILES] = None
+    """The embedded store: an OCI layout for images that have no registry. In the data folder when unset."""
+
+
+class SigningSettings(_Group):
+    """Keys and formats of signatures."""
+
+    key: Annotated[str, _NAMES_FILES] = ""
+    """Private key file to sign with."""
+    public_keys: Annotated[tuple[Path, ...], _NAMES_FILES] = ()
+    """Public key files that verification trusts."""
+    format: Literal["both", "bundle", "legacy"] = "both"
+    """Which of cosign's formats to write; only both are accepted by every policy engine."""
+
+
+class SbomSettings(_Group):
+    """Software bills of materials."""
+
+    formats: Annotated[tuple[Literal["spdx", "cyclonedx"], ...], Field(min_length=1)] = ("spdx",)
+    """Formats to make."""
+
+
+class EvidenceSettings(_Group):
+    """Where outcomes are recorded."""
+
+    url: str = ""
+    """``sqlite:///FILE``, ``postgresql://…`` or ``mysql://…``; a file in the data folder when empty. A password
+    belongs in the database's own configuration (``~/.pgpass``, ``~/.my.cnf``), not here."""
+
+    @property
+    def location(self) -> str:
+        """The URL, or that of the default file."""
+        return self.url or f"sqlite:///{data_folder() / 'evidence.db'}"
+
+
+class FleetSettings(_Group):
+    """Jobs over many items."""
+
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 8
+    """Items under way at once."""
+
+
+class Settings(_Group):
+    """Everything that can be set."""
+
+    net: NetSettings = NetSettings()
+    images: ImagesSettings = ImagesSettings()
+    signing: SigningSettings = SigningSettings()
+    sbom: SbomSettings = SbomSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+    fleet: FleetSettings = FleetSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value came from: ``kind`` is default, file, environment or flag; ``where`` names it."""
+
+    kind: Literal["default", "file", "environment", "flag"]
+    where: str = ""
+
+
+_DEFAULT: Final = Origin("default")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, with the origin of each value that is not a default and the files that were read."""
+
+    settings: Settings
+    origins: Mapping[Setting, Origin]
+    files: tuple[Path, ...]
+
+    def rows(self) -> Iterator[tuple[str, str, Any, Origin]]:
+        """Group, field, value and origin of every setting."""
+        for group, model in self.settings:
+            for field, value in model:
+                yield group, field, value, self.origins.get((group, field), _DEFAULT)
+
+
+def load(
+    flags: Mapping[Setting, Any] = MappingProxyType({}),
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    directory: Path | None = None,
+) -> Loaded:
+    """The settings that hold here.
+
+    Args:
+        flags: values from the command line, by (group, field).
+        file: the one file to read, instead of looking for files.
+        environ: the environment.
+        directory: where to look for the project's file; the working directory when None.
+
+    Raises:
+        ConfigError: a file cannot be read, or a value cannot be used; says which and where.
+    """
+    files = (file,) if file else tuple(_found_files(environ, directory or Path.cwd()))
+    values: dict[Setting, Any] = {}
+    origins: dict[Setting, Origin] = {}
+    layers = [*(_from_file(path) for path in files), _from_environment(environ)]
+    layers.append({path: (value, Origin("flag", _flag(path))) for path, value in flags.items()})
+    for layer in layers:
+        values |= {path: value for path, (value, _origin) in layer.items()}
+        origins |= {path: origin for path, (_value, origin) in layer.items()}
+    tree: dict[str, dict[str, Any]] = {}
+    for (group, name), value in values.items():
+        tree.setdefault(group, {})[name] = value
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        raise _explain(error, origins) from error
+    return Loaded(settings, origins, files)
+
+
+def _found_files(environ: Mapping[str, str], directory: Path) -> Iterator[Path]:
+    if named := environ.get(f"{_PREFIX}CONFIG"):
+        yield Path(named)
+        return
+    user = platformdirs.user_config_path("undercurrent", appauthor=False) / FILE_NAME
+    if user.is_file():
+        yield user
+    for folder in (directory, *directory.parents):
+        if (folder / FILE_NAME).is_file():
+            yield folder / FILE_NAME
+            return
+
+
+Layer: TypeAlias = dict[Setting, tuple[Any, Origin]]
+
+
+def _from_file(path: Path) -> Layer:
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise ConfigError(_("{path} is larger than 1 MiB: that is no configuration").format(path=path))
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            _("cannot read {path}: {reason}").format(path=path, reason=error.strerror),
+            hint=_("check that the file exists and that you may read it"),
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            _("{path} is not valid TOML: {reason}").format(path=path, reason=error),
+            hint=_("see https://toml.io for the format"),
+        ) from error
+    layer: Layer = {}
+    origin = Origin("file", str(path))
+    for group, table in document.items():
+        if group not in Settings.model_fields or not isinstance(table, dict):
+            raise _unknown(str(path), group, Settings.model_fields)
+        for name, value in table.items():
+            layer[group, name] = (_anchored(group, name, value, path.parent), origin)
+    return layer
+
+
+def _from_environment(environ: Mapping[str, str]) -> Layer:
+    layer: Layer = {}
+    for group, group_model in _groups():
+        for name, field in group_model.model_fields.items():
+            own = f"{_PREFIX}{group}_{name}".upper()
+            names = [own, *(alias for alias, path in ALIASES.items() if path == (group, name))]
+            used = next((candidate for candidate in names if environ.get(candidate)), None)
+            if used:
+                text = environ[used]
+                is_list = get_origin(field.annotation) is tuple
+                value = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
+                layer[group, name] = (value, Origin("environment", used))
+    return layer
+
+
+def _groups() -> Iterator[tuple[str, type[_Group]]]:
+    for name, field in Settings.model_fields.items():
+        assert field.annotation is not None  # noqa: S101 - every group above is annotated
+        yield name, field.annotation
+
+
+def _anchored(group: str, name: str, value: Any, folder: Path) -> Any:
+    """Paths in a file are meant relative to that file."""
+    field = dict(_groups())[group].model_fields.get(name)
+    if field is None or not field.json_schema_extra:
+        return value
+    if isinstance(value, list):
+        return [str(folder / item) if isinstance(item, str) else item for item in value]
+    return str(folder / value) if isinstance(value, str) and value and "://" not in value else value
+
+
+def _flag(path: Setting) -> str:
+    return "--" + path[1].replace("_", "-")
+
+
+def _unknown(where: str, name: str, known: Mapping[str, Any]) -> ConfigError:
+    close = difflib.get_close_matches(name, known, 1)
+    hint = (
+        _("did you mean {name!r}?").format(name=close[0])
+        if close
+        else _("known are: {names}").format(names=", ".join(known))
+    )
+    return ConfigError(_("{where}: {name!r} cannot be set").format(where=where, name=name), hint=hint)
+
+
+def _explain(error: ValidationError, origins: Mapping[Setting, Origin]) -> ConfigError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    location = tuple(str(part) for part in first["loc"])
+    group, name = location[0], location[1] if len(location) > 1 else ""
+    origin = origins.get((group, name), _DEFAULT)
+    where = origin.where or group
+    if first["type"] == "extra_forbidden":
+        return _unknown(
+            where, f"{group}.{name}", {f"{group}.{known}": 0 for known in dict(_groups())[group].model_fields}
+        )
+    return ConfigError(
+        _("{where}: {name} cannot be used: {reason}").format(where=where, name=f"{group}.{name}", reason=first["msg"]),
+        hint=_("`uc config show` lists every setting with its value and where it came from"),
+    )
