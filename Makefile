@@ -1,28 +1,63 @@
-# Everything below works on a fresh machine with Python 3.11+ and make; `make peers` also wants Debian and Go.
+# Everything below works on a fresh machine with Python 3.11+ and make; `make peers` also wants Debian's packages.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CATALOGUES := $(wildcard src/undercurrent/locale/*/LC_MESSAGES/*.po)
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCALE := src/undercurrent/locale
+CATALOGUES := $(wildcard $(LOCALE)/*/LC_MESSAGES/*.po)
+TEMPLATE := $(VENV)/undercurrent.pot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lock
+.PHONY: help demo test peers test-peers lint template messages docs bench lock
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}'
 
-# The locked packages, checked by hash, then the project itself in place.
+# The locked packages, checked by hash and never built here, then the project itself in place.
 $(VENV)/.run: constraints/run.txt pyproject.toml hatch_build.py $(CATALOGUES)
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r constraints/run.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) --require-hashes --only-binary :all: -r constraints/run.txt
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run constraints/dev.txt
-	$(BIN)/python -m pip install --quiet --require-hashes -r constraints/dev.txt
+	$(PIP_INSTALL) --require-hashes --only-binary :all: -r constraints/dev.txt
 	@touch $@
+
+demo: $(VENV)/.run ## see it work on real images (ARGS="--lang zh" for Chinese)
+	@$(BIN)/uc demo $(ARGS)
 
 test: $(VENV)/.dev ## run the tests that need only Python
 	$(BIN)/python -m pytest --ignore tests/peers --cov --cov-report=term
+
+peers: $(VENV)/.dev ## install the real registries, cosign, podman … that tests/peers runs against
+	$(BIN)/python -m tests.peers.install
+
+test-peers: $(VENV)/.dev ## run the tests against them; what is missing is skipped, with the line that installs it
+	$(BIN)/python -m pytest tests/peers
+
+lint: $(VENV)/.dev template ## check style, types, layers and catalogues
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(if $(CATALOGUES),$(BIN)/pybabel --quiet update --check --no-fuzzy-matching --ignore-pot-creation-date \
+	  --domain undercurrent --input-file $(TEMPLATE) --output-dir $(LOCALE) 2>/dev/null \
+	  || { echo 'The catalogues lack messages: run "make messages", then translate them.'; exit 1; })
+
+template: $(VENV)/.dev
+	@$(BIN)/pybabel --quiet extract --keyword gettext_noop --no-location --sort-output --omit-header \
+	  --output-file $(TEMPLATE) src
+
+messages: template ## bring the message catalogues up to date with the source
+	$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-pot-creation-date --ignore-obsolete \
+	  --domain undercurrent --input-file $(TEMPLATE) --output-dir $(LOCALE)
+
+docs: $(VENV)/.dev ## build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+bench: $(VENV)/.dev ## compare with the peers a user would pick instead
+	$(BIN)/python -m bench $(ARGS)
 
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate --no-header \

@@ -1,0 +1,67 @@
+"""Real servers for the peer tests: one of each a session, so every test uses repositories of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.support.servers import RegistryServer, distribution, referrers_registry
+
+REGISTRIES = ("distribution2", "distribution3", "with_referrers")
+GUARDED = ("guarded_distribution2", "guarded_distribution3")
+
+
+@pytest.fixture(scope="session")
+def distribution2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServer]:
+    """Distribution 2.8: no referrers API."""
+    with distribution("docker-registry", tmp_path_factory.mktemp("distribution2")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def distribution3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServer]:
+    """Distribution 3: no referrers API either."""
+    with distribution("registry", tmp_path_factory.mktemp("distribution3")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def with_referrers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServer]:
+    """A registry with the referrers API."""
+    with referrers_registry(tmp_path_factory.mktemp("with_referrers")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def guarded_distribution2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServer]:
+    """Distribution 2.8 behind a password."""
+    folder = tmp_path_factory.mktemp("guarded_distribution2")
+    with distribution("docker-registry", folder, username="ada", password="a pass:word é") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def guarded_distribution3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServer]:
+    """Distribution 3 behind a password."""
+    folder = tmp_path_factory.mktemp("guarded_distribution3")
+    with distribution("registry", folder, username="ada", password="a pass:word é") as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=REGISTRIES)
+def registry_server(request: pytest.FixtureRequest) -> RegistryServer:
+    """Each of the three open registries in turn."""
+    server: RegistryServer = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture(scope="session", params=GUARDED)
+def guarded_server(request: pytest.FixtureRequest) -> RegistryServer:
+    """Each of the registries that want a password in turn."""
+    server: RegistryServer = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture
+def repository_name(request: pytest.FixtureRequest) -> str:
+    """A repository path that no other test uses."""
+    words = "".join(letter if letter.isalnum() else " " for letter in request.node.name.lower()).split()
+    return "tests/" + "-".join(words)

@@ -1,0 +1,138 @@
+"""Real programs that tests are run against: which, in which version, from where, and where they lie.
+
+This table is the one place that names them. ``make peers`` installs what it lists (`tests.peers.install`);
+a test asks for one with `require_peer`.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NoReturn
+
+import pytest
+
+__all__ = [
+    "DEBIAN_PEERS",
+    "GO",
+    "GO_PEERS",
+    "DebianPeer",
+    "GoPeer",
+    "find_peer",
+    "peers_cache",
+    "require_peer",
+    "skip_or_fail",
+]
+
+_GO_SOURCES: Final = Path(__file__).parent.parent / "peers" / "go"
+_SERVER_FOLDERS: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Where distributions keep servers; a user's PATH may lack them."""
+
+GO: Final = "1.26.6"
+"""The Go toolchain that builds peers where the machine has none that is new enough (constraints/go.txt)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoPeer:
+    """A program built from the Go module proxy, checked against Go's checksum database.
+
+    Attributes:
+        name: first half of its folder in the cache, ``NAME-VERSION``.
+        version: of the module.
+        module: import path of the program; "" for one of ours, whose source is in tests/peers/go/NAME.
+        program: what the binary is called.
+    """
+
+    name: str
+    version: str
+    module: str
+    program: str
+
+    @property
+    def source(self) -> Path:
+        """The folder of our own source."""
+        return _GO_SOURCES / self.name
+
+    @property
+    def folder(self) -> Path:
+        """Its folder in the cache; that of one of ours also names the content of its source."""
+        if self.module:
+            return peers_cache() / f"{self.name}-{self.version}"
+        content = b"".join((self.source / name).read_bytes() for name in ("main.go", "go.mod", "go.sum"))
+        return peers_cache() / f"{self.name}-{self.version}-{hashlib.sha256(content).hexdigest()[:8]}"
+
+    @property
+    def path(self) -> Path:
+        """The program."""
+        return self.folder / "bin" / self.program
+
+
+@dataclass(frozen=True, slots=True)
+class DebianPeer:
+    """A program from one of Debian's packages."""
+
+    program: str
+    package: str
+
+
+GO_PEERS: Final = (
+    GoPeer("crane", "0.22.1", "github.com/google/go-containerregistry/cmd/crane", "crane"),
+    GoPeer("cosign", "3.1.3", "github.com/sigstore/cosign/v3/cmd/cosign", "cosign"),
+    GoPeer("distribution", "3.1.2", "github.com/distribution/distribution/v3/cmd/registry", "registry"),
+    GoPeer("referrers-registry", "0.22.1", "", "referrers-registry"),
+)
+
+DEBIAN_PEERS: Final = (
+    DebianPeer("docker-registry", "docker-registry"),
+    DebianPeer("skopeo", "skopeo"),
+    DebianPeer("podman", "podman"),
+    DebianPeer("buildah", "buildah"),
+    DebianPeer("runc", "runc"),
+    DebianPeer("htpasswd", "apache2-utils"),
+    DebianPeer("initdb", "postgresql"),
+    DebianPeer("mariadbd", "mariadb-server"),
+    DebianPeer("zstd", "zstd"),
+)
+
+
+def peers_cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of what ``make peers`` built: outside the clone, shared by all clones."""
+    if chosen := environ.get("UC_PEERS_CACHE"):
+        return Path(chosen)
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "undercurrent" / "peers"
+
+
+def find_peer(program: str) -> Path | None:
+    """Where ``program`` is: the pinned build first, then the PATH, then where Debian keeps servers."""
+    for peer in GO_PEERS:
+        if peer.program == program and peer.path.is_file():
+            return peer.path
+    postgresql = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    folders = [*os.get_exec_path(), *_SERVER_FOLDERS, *map(str, postgresql)]
+    found = shutil.which(program, path=os.pathsep.join(folders))
+    return Path(found) if found else None
+
+
+def require_peer(program: str, install_line: str = "make peers") -> Path:
+    """The program, or the end of this test.
+
+    Args:
+        program: as `find_peer` takes it.
+        install_line: what installs it.
+
+    Returns:
+        Its path.
+    """
+    found = find_peer(program)
+    if found is None:
+        skip_or_fail(f"{program} is not installed; install it with: {install_line}")
+    return found
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    """Skips this test, or fails it where UC_REQUIRE_PEERS=1 says that all peers must be there."""
+    if os.environ.get("UC_REQUIRE_PEERS") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)

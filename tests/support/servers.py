@@ -1,0 +1,159 @@
+"""Starts real servers on free loopback ports, and stops them."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.peers import require_peer
+
+__all__ = ["RegistryServer", "distribution", "free_port", "htpasswd", "referrers_registry", "running"]
+
+_READY_S: Final = 20.0
+_STOP_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryServer:
+    """A registry that runs.
+
+    Attributes:
+        host: ``127.0.0.1:port``, as references name it.
+        referrers_api: whether it has the referrers API; else the fallback tag is in use.
+        username: "" where anybody may do anything.
+    """
+
+    host: str
+    referrers_api: bool
+    username: str = ""
+    password: str = ""
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path],
+    ready: Callable[[], bool],
+    *,
+    log: Path,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Runs a server from when it is ready until the block ends.
+
+    Args:
+        command: program and arguments.
+        ready: tells whether it can be used.
+        log: gets what it prints.
+        environ: variables that it has beside this process's.
+
+    Raises:
+        RuntimeError: it ended, or was not ready in time; the message has the end of its log.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environ or {})},
+        )
+    try:
+        deadline = time.monotonic() + _READY_S
+        while not ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                tail = log.read_text(errors="replace")[-2000:]
+                raise RuntimeError(f"{command[0]} is not ready (exit status {process.poll()}): {tail}")
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def distribution(program: str, folder: Path, *, username: str = "", password: str = "") -> Iterator[RegistryServer]:
+    """Runs a registry of the distribution project.
+
+    Args:
+        program: ``docker-registry`` (Debian's 2.8) or ``registry`` (3).
+        folder: an empty one of its own.
+        username: who may come in; "" lets everybody in.
+        password: this user's.
+    """
+    binary = require_peer(program)
+    host = f"127.0.0.1:{free_port()}"
+    config: dict[str, Any] = {
+        "version": 0.1,
+        "log": {"level": "warn"},
+        "storage": {
+            "filesystem": {"rootdirectory": str(folder / "content")},
+            "delete": {"enabled": True},
+            "maintenance": {"uploadpurging": {"enabled": False}},
+        },
+        "http": {"addr": host},
+    }
+    if username:
+        users = htpasswd(folder / "users", username, password)
+        config["auth"] = {"htpasswd": {"realm": "tests", "path": str(users)}}
+    # JSON is YAML.
+    (folder / "config.yml").write_text(json.dumps(config))
+    with running(
+        [binary, "serve", folder / "config.yml"],
+        lambda: _answers(host),
+        log=folder / "log",
+        environ={"OTEL_TRACES_EXPORTER": "none"},
+    ):
+        yield RegistryServer(host, referrers_api=False, username=username, password=password)
+
+
+@contextmanager
+def referrers_registry(folder: Path) -> Iterator[RegistryServer]:
+    """Runs a registry with the referrers API; see tests/peers/go."""
+    binary = require_peer("referrers-registry")
+    host = f"127.0.0.1:{free_port()}"
+    command = (binary, "-address", host, "-blobs", folder / "blobs")
+    with running(command, lambda: _answers(host), log=folder / "log"):
+        yield RegistryServer(host, referrers_api=True)
+
+
+def htpasswd(file: Path, username: str, password: str) -> Path:
+    """Writes the bcrypt password file of one user."""
+    made = subprocess.run(
+        [require_peer("htpasswd"), "-niB", username],
+        input=password,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    file.write_text(made.stdout)
+    return file
+
+
+def _answers(host: str) -> bool:
+    connection = http.client.HTTPConnection(host, timeout=2)
+    try:
+        connection.request("GET", "/v2/")
+        return connection.getresponse().status in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}
+    except OSError:
+        return False
+    finally:
+        connection.close()
