@@ -1,0 +1,164 @@
+"""What every command shares: settings, language, output, errors, exit codes.
+
+A command is a function (``async`` where it waits) that takes a `Session` and its own parameters, and returns a
+Report. Everything else happens here, once.
+"""
+
+import asyncio
+import inspect
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+
+from undercurrent.errors import Interrupted, UndercurrentError
+from undercurrent.i18n import translate as _
+from undercurrent.progress import Observer
+
+if TYPE_CHECKING:
+    from undercurrent.report.model import Report
+    from undercurrent.settings import Loaded, Setting, Settings
+
+__all__ = ["Session", "command", "setting"]
+
+Body: TypeAlias = "Callable[..., Report | Awaitable[Report | None] | None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a command runs with."""
+
+    loaded: "Loaded"
+    observer: Observer
+    interactive: bool
+
+    @property
+    def settings(self) -> "Settings":
+        """The settings that hold, flags included."""
+        return self.loaded.settings
+
+
+class _SettingOption(click.Option):
+    """An option that overrides a setting; its value reaches the command inside ``session.settings``."""
+
+    def __init__(self, *args: Any, setting: "Setting", **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.setting = setting
+
+
+def setting(*names: str, of: "Setting", **more: Any) -> Callable[[Body], Body]:
+    """A flag for the setting ``of`` (group, field)."""
+    return click.option(*names, cls=_SettingOption, setting=of, **more)
+
+
+def _shared_options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["-o", "--output"],
+            type=click.Choice(["human", "json", "sarif", "markdown"]),
+            default="human",
+            help=_("How to print the result."),
+        ),
+        click.Option(["--json", "as_json"], is_flag=True, help=_("The same as --output json.")),
+        click.Option(["-q", "--quiet"], is_flag=True, help=_("Show no progress.")),
+        click.Option(["--no-input"], is_flag=True, help=_("Never ask; fail where an answer is needed.")),
+        click.Option(
+            ["--config"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help=_("Read this file instead of undercurrent.toml."),
+        ),
+        click.Option(["--lang"], metavar="en|zh", expose_value=False, help=_("Language of messages.")),
+    ]
+
+
+def command(name: str, **more: Any) -> Callable[[Body], click.Command]:
+    """Makes a click command of a function.
+
+    Args:
+        name: what the user types.
+        more: for `click.command` (``help``, ``epilog``).
+    """
+
+    def decorate(body: Body) -> click.Command:
+        settings = {"help_option_names": ["-h", "--help"]}
+        made: click.Command = click.command(name, context_settings=settings, **more)(_wrapped(body))
+        made.params.extend(_shared_options())
+        return made
+
+    return decorate
+
+
+def _wrapped(body: Body) -> Callable[..., None]:
+    def run(*, output: str, as_json: bool, quiet: bool, no_input: bool, config: Path | None, **own: Any) -> None:
+        output = "json" if as_json else output
+        context = click.get_current_context()
+        flags = _take_settings(context, own)
+        try:
+            exit_code = _run(body, own, flags, output, config, quiet=quiet, interactive=not no_input)
+        except UndercurrentError as error:
+            show_error(error, as_json=output == "json")
+            exit_code = error.exit_code
+        context.exit(exit_code)
+
+    # click collects the options that decorators left on the function.
+    run.__click_params__ = getattr(body, "__click_params__", [])  # type: ignore[attr-defined]
+    run.__doc__ = body.__doc__
+    return run
+
+
+def _take_settings(context: click.Context, own: dict[str, Any]) -> "dict[Setting, Any]":
+    flags: dict[Setting, Any] = {}
+    for parameter in context.command.params:
+        if isinstance(parameter, _SettingOption) and parameter.name is not None:
+            value = own.pop(parameter.name)
+            if value not in (None, ()):
+                flags[parameter.setting] = value
+    return flags
+
+
+def _run(
+    body: Body,
+    own: dict[str, Any],
+    flags: "dict[Setting, Any]",
+    output: str,
+    config: Path | None,
+    *,
+    quiet: bool,
+    interactive: bool,
+) -> int:
+    from undercurrent import settings  # noqa: PLC0415 - pydantic and rich are not for `--help`
+    from undercurrent.report.progress import watching  # noqa: PLC0415
+
+    loaded = settings.load(flags, file=config)
+    with watching(quiet=quiet) as observer:
+        session = Session(loaded, observer, interactive and sys.stdin.isatty())
+        result = body(session, **own)
+        report = asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
+    if report is None:
+        return 0
+    from undercurrent.report.render import RENDERERS  # noqa: PLC0415
+
+    click.echo(RENDERERS[output](report), nl=False)
+    return report.exit_code
+
+
+async def _awaited(result: "Awaitable[Report | None]") -> "Report | None":
+    try:
+        return await result
+    except asyncio.CancelledError:
+        raise Interrupted(_("interrupted")) from None
+
+
+def show_error(error: UndercurrentError, *, as_json: bool) -> None:
+    """Prints an error for people on standard error, and for machines on standard output."""
+    click.echo(f"{_('error')}[{error.code}]: {error.message}", err=True)
+    for line in error.hint.splitlines():
+        click.echo(f"  {_('hint')}: {line}", err=True)
+    if as_json:
+        from undercurrent.report.render import error_as_json  # noqa: PLC0415
+
+        click.echo(error_as_json(error), nl=False)

@@ -1,0 +1,102 @@
+"""The root command, and the way in: language first, then parsing, then one of the documented exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+import click
+
+from undercurrent import __version__, i18n
+from undercurrent.cli.lazy import Entry, LazyGroup
+from undercurrent.i18n import gettext_noop as N_
+from undercurrent.i18n import translate as _
+
+__all__ = ["COMMANDS", "main", "root"]
+
+COMMANDS: Final = {
+    "image": Entry("undercurrent.cli.image:group", N_("find, pack, sign, attest and verify images"), N_("Images")),
+    "demo": Entry(
+        "undercurrent.cli.demo:demo", N_("watch the main job run on real images, here and now"), N_("Images")
+    ),
+    "key": Entry("undercurrent.cli.key:group", N_("make, show and convert signing keys"), N_("Keys and registries")),
+    "login": Entry("undercurrent.cli.login:login", N_("keep the credentials of a registry"), N_("Keys and registries")),
+    "logout": Entry(
+        "undercurrent.cli.logout:logout", N_("forget the credentials of a registry"), N_("Keys and registries")
+    ),
+    "evidence": Entry(
+        "undercurrent.cli.evidence:group", N_("what was done, to what, and how it was proved"), N_("Standing")
+    ),
+    "rule": Entry("undercurrent.cli.rule:rule", N_("explain a finding's code"), N_("Standing")),
+    "doctor": Entry(
+        "undercurrent.cli.doctor:doctor", N_("what this machine has, and what it lacks"), N_("This installation")
+    ),
+    "config": Entry(
+        "undercurrent.cli.config:group", N_("what is set, and where each value came from"), N_("This installation")
+    ),
+    "completion": Entry(
+        "undercurrent.cli.completion:completion",
+        N_("print a completion script for your shell"),
+        N_("This installation"),
+    ),
+}
+
+
+def language_of(args: Sequence[str]) -> str:
+    """The language that the arguments ask for, else the environment: needed before anything is parsed."""
+    for position, argument in enumerate(args):
+        if argument == "--":
+            break
+        if argument == "--lang" and position + 1 < len(args):
+            return args[position + 1]
+        if argument.startswith("--lang="):
+            return argument.partition("=")[2]
+    return i18n.from_environment()
+
+
+def speak(language: str) -> None:
+    """Speaks ``language``, also where click's own messages are printed (it asks the standard gettext)."""
+    i18n.activate(language)
+    os.environ["LANGUAGE"] = i18n.language()
+
+
+def root() -> LazyGroup:
+    """The root command, in the language spoken now."""
+    group = LazyGroup(
+        "undercurrent",
+        entries=COMMANDS,
+        help=_("Gets your containers signed, rootless, leak-aware, portable and paid for, and proves it."),
+        epilog=_(
+            "Exit codes: 0 clean, 1 findings or refused, 2 usage, 3 something is not installed, 4 could not check."
+        ),
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        params=[
+            click.Option(
+                ["--lang"],
+                metavar="en|zh",
+                expose_value=False,
+                help=_("Language of messages; else the locale decides."),
+            )
+        ],
+    )
+    return click.version_option(__version__, prog_name="undercurrent", message="%(prog)s %(version)s")(group)
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command and exits.
+
+    Args:
+        args: the arguments; the process's own when None.
+    """
+    arguments = list(sys.argv[1:] if args is None else args)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets a question mark, not a traceback.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    speak(language_of(arguments))
+    try:
+        root().main(arguments, prog_name="uc", standalone_mode=True)
+    except BrokenPipeError:
+        # The reader went away; what is still buffered must not raise again while Python shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)

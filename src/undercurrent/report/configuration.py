@@ -1,0 +1,47 @@
+"""A view of the settings."""
+
+from undercurrent.i18n import translate as _
+from undercurrent.report.model import Cell, Mood, Report, Table, Text
+from undercurrent.settings import Loaded, Origin
+
+__all__ = ["view"]
+
+
+def _origin(origin: Origin) -> Cell:
+    mood: Mood = "quiet" if origin.kind == "default" else ""
+    kind = {
+        "default": _("default"),
+        "file": _("file"),
+        "environment": _("environment"),
+        "flag": _("flag"),
+    }[origin.kind]
+    return Cell(f"{kind} {origin.where}".strip(), mood)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "-"
+    return "-" if value in (None, "") else str(value)
+
+
+def view(loaded: Loaded) -> Report:
+    """Every setting with its value and origin, and the files that were read."""
+    rows = list(loaded.rows())
+    table = Table(
+        [_("setting"), _("value"), _("from")],
+        [[f"{group}.{name}", _value(value), _origin(origin)] for group, name, value, origin in rows],
+    )
+    files = ", ".join(map(str, loaded.files)) or _("none")
+    data = {
+        "files": [str(path) for path in loaded.files],
+        "settings": [
+            {
+                "name": f"{group}.{name}",
+                "value": list(map(str, value)) if isinstance(value, tuple) else value,
+                "origin": origin.kind,
+                "where": origin.where,
+            }
+            for group, name, value, origin in rows
+        ],
+    }
+    return Report("config", data, [table, Text(_("files read: {files}").format(files=files), "quiet")])

@@ -1,0 +1,105 @@
+"""For people: tables, trees and colours where there is a terminal, the same words where there is none."""
+
+import io
+import os
+import shutil
+import sys
+from typing import IO, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text as RichText
+from rich.tree import Tree as RichTree
+
+from undercurrent.report.model import Block, Cell, Fields, Mood, Report, Table, Text, Tree
+
+__all__ = ["console", "human"]
+
+_STYLES: Final[dict[Mood, str]] = {
+    "": "",
+    "good": "green",
+    "bad": "red",
+    "unsure": "yellow",
+    "quiet": "dim",
+    "strong": "bold",
+}
+_PIPE_WIDTH: Final = 160
+
+
+def console(stream: IO[str]) -> Console:
+    """A console on ``stream``: colours only on a terminal and without ``NO_COLOR``; a pipe is wide."""
+    terminal = stream.isatty()
+    width = shutil.get_terminal_size().columns if terminal or "COLUMNS" in os.environ else _PIPE_WIDTH
+    colours = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Console(
+        file=stream,
+        width=width,
+        force_terminal=colours,
+        no_color=not colours,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+
+
+def human(report: Report) -> str:
+    """The report's blocks and its summary, as they look on standard output."""
+    target = console(sys.stdout)
+    out = io.StringIO()
+    target.file = out
+    for number, block in enumerate(report.blocks):
+        if number:
+            target.print()
+        _print(target, block)
+    if report.summary:
+        if report.blocks:
+            target.print()
+        target.print(_text(report.summary), soft_wrap=True)
+    return out.getvalue()
+
+
+def _text(cell: Cell | str) -> RichText:
+    return RichText(cell) if isinstance(cell, str) else RichText(cell.text, style=_STYLES[cell.mood])
+
+
+def _print(target: Console, block: Block) -> None:
+    match block:
+        case Text(text, mood):
+            target.print(RichText(text, style=_STYLES[mood]), soft_wrap=True)
+        case Fields():
+            _print_fields(target, block)
+        case Table():
+            _print_table(target, block)
+        case Tree():
+            target.print(_grow(block))
+
+
+def _print_fields(target: Console, fields: Fields) -> None:
+    if fields.title:
+        target.print(RichText(fields.title, style="bold"))
+    grid = RichTable.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in fields.rows:
+        grid.add_row(name, _text(value))
+    target.print(grid)
+
+
+def _print_table(target: Console, table: Table) -> None:
+    if table.title:
+        target.print(RichText(table.title, style="bold"))
+    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, name in enumerate(table.columns):
+        drawn.add_column(name, justify="right" if number in table.right else "left", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*(_text(cell) for cell in row))
+    target.print(drawn)
+
+
+def _grow(tree: Tree) -> RichTree:
+    grown = RichTree(_text(tree.label), guide_style="dim")
+    for child in tree.children:
+        grown.children.append(_grow(child))
+    return grown

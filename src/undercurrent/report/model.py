@@ -1,0 +1,85 @@
+"""The one noun that renderers know.
+
+A Report has two faces: ``data``, plain JSON values for machines, whose keys never change within a version and are
+never translated; and ``blocks``, what people read, in their language.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from undercurrent.findings import Finding
+
+__all__ = ["SCHEMA", "Block", "Cell", "Fields", "Mood", "Report", "Table", "Text", "Tree"]
+
+SCHEMA: Final = "undercurrent/v1"
+"""Version of the JSON that ``--json`` prints; changes only when a key changes its meaning or goes."""
+
+Mood: TypeAlias = Literal["", "good", "bad", "unsure", "quiet", "strong"]
+"""What a piece of text feels like; renderers choose colours, and no meaning is in the colour alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Text with a mood."""
+
+    text: str
+    mood: Mood = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph, or lines to be kept as they are."""
+
+    text: str
+    mood: Mood = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Names and values."""
+
+    rows: Sequence[tuple[str, Cell | str]]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings; ``right`` names the columns of numbers, ``squeeze`` those that may be cut first."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell | str]]
+    title: str = ""
+    right: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A label and what hangs on it."""
+
+    label: Cell | str
+    children: "Sequence[Tree]" = ()
+
+
+Block: TypeAlias = Text | Fields | Table | Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What there is to show.
+
+    Attributes:
+        kind: names the shape of ``data`` (``image-verify``).
+        data: JSON values for machines.
+        blocks: what people read, in order.
+        findings: what a check found.
+        summary: one line that ends it.
+        exit_code: what the command should end with.
+    """
+
+    kind: str
+    data: Mapping[str, Any]
+    blocks: Sequence[Block] = ()
+    findings: Sequence[Finding] = ()
+    summary: Cell | None = None
+    exit_code: int = 0
