@@ -6,6 +6,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCALE := src/undercurrent/locale
 CATALOGUES := $(wildcard $(LOCALE)/*/LC_MESSAGES/*.po)
 TEMPLATE := $(VENV)/undercurrent.pot
+UPDATE_CATALOGUES := $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-pot-creation-date --ignore-obsolete \
+  --domain undercurrent --input-file $(TEMPLATE) --output-dir $(LOCALE)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test peers test-peers lint template messages docs bench lock
@@ -41,17 +43,15 @@ lint: $(VENV)/.dev template ## check style, types, layers and catalogues
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(if $(CATALOGUES),$(BIN)/pybabel --quiet update --check --no-fuzzy-matching --ignore-pot-creation-date \
-	  --domain undercurrent --input-file $(TEMPLATE) --output-dir $(LOCALE) 2>/dev/null \
-	  || { echo 'The catalogues lack messages: run "make messages", then translate them.'; exit 1; })
+	@test -z "$(CATALOGUES)" || $(UPDATE_CATALOGUES) --check 2>/dev/null \
+	  || { echo 'The catalogues lack messages: run "make messages", then translate them.'; exit 1; }
 
 template: $(VENV)/.dev
 	@$(BIN)/pybabel --quiet extract --keyword gettext_noop --no-location --sort-output --omit-header \
 	  --output-file $(TEMPLATE) src
 
 messages: template ## bring the message catalogues up to date with the source
-	$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-pot-creation-date --ignore-obsolete \
-	  --domain undercurrent --input-file $(TEMPLATE) --output-dir $(LOCALE)
+	$(UPDATE_CATALOGUES)
 
 docs: $(VENV)/.dev ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
