@@ -5,9 +5,8 @@ Report. Everything else happens here, once.
 """
 
 import asyncio
-import inspect
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "command", "setting"]
 
-Body: TypeAlias = "Callable[..., Report | Awaitable[Report | None] | None]"
+Body: TypeAlias = "Callable[..., Report | Coroutine[Any, Any, Report | None] | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def command(name: str, **more: Any) -> Callable[[Body], click.Command]:
 
     Args:
         name: what the user types.
-        more: for `click.command` (``help``, ``epilog``).
+        more: for `click.Command` (``help``, ``epilog``).
     """
 
     def decorate(body: Body) -> click.Command:
@@ -99,14 +98,14 @@ def _wrapped(body: Body) -> Callable[..., None]:
         flags = _take_settings(context, own)
         try:
             exit_code = _run(body, own, flags, output, config, quiet=quiet, interactive=not no_input)
+        except KeyboardInterrupt:
+            show_error(Interrupted(_("interrupted")), as_json=output == "json")
+            exit_code = Interrupted.exit_code
         except UndercurrentError as error:
             show_error(error, as_json=output == "json")
             exit_code = error.exit_code
         context.exit(exit_code)
 
-    # click collects the options that decorators left on the function.
-    run.__click_params__ = getattr(body, "__click_params__", [])  # type: ignore[attr-defined]
-    run.__doc__ = body.__doc__
     return run
 
 
@@ -137,20 +136,13 @@ def _run(
     with watching(quiet=quiet) as observer:
         session = Session(loaded, observer, interactive and sys.stdin.isatty())
         result = body(session, **own)
-        report = asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
+        report = asyncio.run(result) if isinstance(result, Coroutine) else result
     if report is None:
         return 0
     from undercurrent.report.render import RENDERERS  # noqa: PLC0415
 
     click.echo(RENDERERS[output](report), nl=False)
     return report.exit_code
-
-
-async def _awaited(result: "Awaitable[Report | None]") -> "Report | None":
-    try:
-        return await result
-    except asyncio.CancelledError:
-        raise Interrupted(_("interrupted")) from None
 
 
 def show_error(error: UndercurrentError, *, as_json: bool) -> None:
