@@ -16,7 +16,13 @@ from undercurrent.oci.digest import Digest
 __all__ = ["Descriptor", "Platform"]
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_OS_ARCH_VARIANT: Final = (2, 3)
 _MACHINE: Final = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
+
+
+def _nothing() -> Mapping[str, Any]:
+    # A factory, because Python 3.11 takes a default that cannot be hashed for one that can be changed.
+    return NOTHING
 
 
 def text_map(value: object, what: str) -> Mapping[str, str]:
@@ -40,7 +46,7 @@ class Platform:
     architecture: str
     variant: str = ""
     os_version: str = ""
-    extra: Mapping[str, Any] = field(default=NOTHING, compare=False)
+    extra: Mapping[str, Any] = field(default_factory=_nothing, compare=False)
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
@@ -53,12 +59,12 @@ class Platform:
             InvalidReference: it has another form.
         """
         parts = text.split("/")
-        if not 2 <= len(parts) <= 3 or not all(part.isascii() and part.isalnum() for part in parts):  # noqa: PLR2004 - os/arch/variant
+        if len(parts) not in _OS_ARCH_VARIANT or not all(part.isascii() and part.isalnum() for part in parts):
             raise InvalidReference(
                 _("{text!r} is not a platform").format(text=text),
                 hint=_("write os/architecture or os/architecture/variant, such as linux/arm64"),
             )
-        return cls(*parts)
+        return cls(parts[0], parts[1], "".join(parts[2:]))
 
     @classmethod
     def of_this_machine(cls) -> "Platform":
@@ -99,10 +105,10 @@ class Descriptor:
     media_type: str
     digest: Digest
     size: int
-    annotations: Mapping[str, str] = NOTHING
+    annotations: Mapping[str, str] = field(default_factory=_nothing, hash=False)
     artifact_type: str = ""
     platform: Platform | None = None
-    extra: Mapping[str, Any] = NOTHING
+    extra: Mapping[str, Any] = field(default_factory=_nothing, hash=False)
 
     @classmethod
     def of(cls, content: bytes, media_type: str, **more: Any) -> "Descriptor":

@@ -7,15 +7,25 @@ referrer, or sits under a name made from the digest (``sha256-….sig``): both w
 """
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from undercurrent.errors import BadContent, DigestMismatch, TooLarge
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.manifest import AnyManifest
+from undercurrent.oci.manifest import AnyManifest, parse
 
-__all__ = ["CHUNK", "Content", "Store", "WritableStore", "content_of", "read_blob", "verified"]
+__all__ = [
+    "CHUNK",
+    "Content",
+    "Store",
+    "WritableStore",
+    "content_of",
+    "parse_verified",
+    "read_blob",
+    "verified",
+]
 
 CHUNK = 256 * 1024
 """Bytes handed on at once where a store chooses."""
@@ -155,24 +165,25 @@ def content_of(data: bytes) -> Content:
     return pieces
 
 
-def expect(manifest: AnyManifest, descriptor: Descriptor, where: str) -> AnyManifest:
-    """``manifest`` if it is the one that ``descriptor`` names.
+def parse_verified(raw: bytes, descriptor: Descriptor, where: str) -> AnyManifest:
+    """The manifest that ``descriptor`` names, from the bytes that ``where`` delivered for it.
+
+    Its ``digest`` is the descriptor's, also where that is no SHA-256.
 
     Raises:
-        DigestMismatch: it is another one.
-        BadContent: it is of another kind than the descriptor says.
+        DigestMismatch: the bytes are something else.
+        TooLarge, BadContent, Unsupported: as in `parse`.
     """
-    if not descriptor.digest.matches(manifest.raw) or len(manifest.raw) != descriptor.size:
+    if len(raw) != descriptor.size or not descriptor.digest.matches(raw):
         raise DigestMismatch(
-            _("{where} delivered another manifest than {digest}").format(where=where, digest=descriptor.digest)
+            _("{where} delivered another manifest than {digest}").format(where=where, digest=descriptor.digest),
+            hint=_("the content was changed or damaged; fetch it again from where it was made"),
         )
+    manifest = parse(raw, descriptor.media_type)
     if descriptor.media_type and manifest.media_type != descriptor.media_type:
         raise BadContent(
             _("{digest} in {where} is {actual}, not {expected}").format(
-                digest=descriptor.digest,
-                where=where,
-                actual=manifest.media_type,
-                expected=descriptor.media_type,
+                digest=descriptor.digest, where=where, actual=manifest.media_type, expected=descriptor.media_type
             )
         )
-    return manifest
+    return manifest if manifest.digest == descriptor.digest else replace(manifest, digest=descriptor.digest)

@@ -1,0 +1,390 @@
+"""OCI layouts: a folder that holds images as files, readable by every OCI tool.
+
+Specification: https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
+
+A name is an index.json entry's ``org.opencontainers.image.ref.name``. A referrer is listed there without a name,
+with its artifact type and annotations, as oras does it; regclient's fallback tag (``sha256-<hex>``) is read too.
+Several processes may write to one layout at once, and being killed leaves it whole: content comes before the
+entry that names it, and each file is written under a temporary name, synced, and renamed.
+"""
+
+import asyncio
+import errno
+import os
+import stat
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from undercurrent.errors import (
+    BadContent,
+    CouldNotCheck,
+    DigestMismatch,
+    NotFound,
+    TooLarge,
+    UndercurrentError,
+    Unsupported,
+    UsageError,
+)
+from undercurrent.i18n import translate as _
+from undercurrent.oci import strictjson
+from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.digest import Digest
+from undercurrent.oci.durable import locked, locked_briefly, replacing, sweep
+from undercurrent.oci.layoutindex import MAX_INDEX_JSON, LayoutIndex
+from undercurrent.oci.manifest import MAX_MANIFEST, AnyManifest, Index, parse
+from undercurrent.oci.store import CHUNK, Content, WritableStore, content_of, parse_verified, verified
+
+__all__ = ["Layout"]
+
+_MARKER: Final = "oci-layout"
+_INDEX: Final = "index.json"
+_LOCK: Final = ".uc-lock"
+_VERSION: Final = b'{"imageLayoutVersion":"1.0.0"}'
+_OURS_UNFINISHED: Final = frozenset({"blobs", _INDEX, _LOCK})
+_MAX_MARKER: Final = 4096
+
+
+class Layout(WritableStore):
+    """A folder in OCI image layout.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Takes ``path`` for a layout without looking; `open` looks."""
+        self.path = path
+        self._root = path.resolve()
+        self._cached: tuple[tuple[int, ...], LayoutIndex] | None = None
+        self._seen: dict[str, tuple[Digest | None, Descriptor]] = {}
+
+    @classmethod
+    def open(cls, path: Path | str, *, create: bool = False) -> "Layout":
+        """The layout at ``path``.
+
+        Args:
+            path: a folder.
+            create: make a layout of a folder that is not there yet, or empty.
+
+        Raises:
+            NotFound: there is no such folder.
+            UsageError: it is something else than a layout.
+            BadContent: it is a damaged one.
+            Unsupported: a layout version that is not read here.
+            EnvironmentLacks: it cannot be made.
+        """
+        layout = cls(Path(path))
+        if create:
+            layout._create()
+        layout._check()
+        sweep(layout.path)
+        return layout
+
+    @property
+    def label(self) -> str:
+        """``oci:`` and the path, as users write it."""
+        return f"oci:{self.path}"
+
+    # Opening
+
+    def _create(self) -> None:
+        if (self.path / _MARKER).exists():
+            return
+        if self.path.is_dir():
+            strange = {item.name for item in self.path.iterdir() if not item.name.startswith(".uc-")}
+            if strange - _OURS_UNFINISHED:
+                raise _no_layout(self.path)
+        elif self.path.exists():
+            raise _no_layout(self.path)
+        _make_folder(self.path / "blobs" / "sha256")
+        with locked_briefly(self.path / _LOCK):
+            # The marker comes last: a layout has it only when it has all the rest.
+            for name, content in ((_INDEX, LayoutIndex.empty().dump()), (_MARKER, _VERSION)):
+                if not (self.path / name).exists():
+                    with replacing(self.path / name, self.path) as file:
+                        file.write(content)
+
+    def _check(self) -> None:
+        if not self.path.is_dir():
+            if self.path.exists():
+                raise _no_layout(self.path)
+            raise NotFound(
+                _("{path} does not exist").format(path=self.path),
+                hint=_("`uc image pack` and `uc image copy` make a layout where there is none"),
+            )
+        marker = self.path / _MARKER
+        if not marker.exists():
+            if (self.path / _INDEX).exists() and (self.path / "blobs").is_dir():
+                raise BadContent(
+                    _("{path} looks like an OCI layout, but its file oci-layout is missing").format(path=self.path),
+                    hint=_("copy the layout again, or write {content} to that file").format(content=_VERSION.decode()),
+                )
+            raise _no_layout(self.path)
+        with _reading(marker) as file:
+            raw = file.read(_MAX_MARKER + 1)
+        version = strictjson.loads_object(raw, str(marker)).get("imageLayoutVersion")
+        if not isinstance(version, str) or not version.startswith("1."):
+            raise Unsupported(
+                _("{path} has layout version {version!r}; version 1 is read").format(path=self.path, version=version)
+            )
+        self._index()
+
+    # Reading
+
+    def _index(self) -> LayoutIndex:
+        path = self.path / _INDEX
+        try:
+            file = _reading(path)
+        except NotFound as error:
+            raise BadContent(
+                _("{path} is missing from the OCI layout").format(path=path), hint=_("copy the layout again")
+            ) from error
+        with file:
+            version = _version(os.fstat(file.fileno()))
+            if self._cached and self._cached[0] == version:
+                return self._cached[1]
+            raw = file.read(MAX_INDEX_JSON + 1)
+        if len(raw) > MAX_INDEX_JSON:
+            raise TooLarge(_("{path} is larger than 64 MiB").format(path=path))
+        index = LayoutIndex.parse(raw, str(path))
+        self._cached = version, index
+        return index
+
+    def _blob_path(self, digest: Digest) -> Path:
+        return self.path / "blobs" / digest.algorithm / digest.encoded
+
+    def _open_blob(self, digest: Digest, size: int | None = None) -> BinaryIO:
+        path = self._blob_path(digest)
+        # A layout from elsewhere must not make this process read its owner's other files.
+        inside = Path(os.path.realpath(path))
+        if not inside.is_relative_to(self._root):
+            raise BadContent(_("{path} is a link that leaves the layout").format(path=path))
+        try:
+            file = _reading(inside)
+        except NotFound as error:
+            raise NotFound(
+                _("{label} lacks {digest}").format(label=self.label, digest=digest),
+                hint=_("the layout is incomplete; copy the image into it again"),
+            ) from error
+        actual = os.fstat(file.fileno()).st_size
+        if size is not None and actual != size:
+            file.close()
+            raise DigestMismatch(
+                _("{path} has {actual} bytes instead of {expected}").format(path=path, actual=actual, expected=size),
+                hint=_("the content was changed or damaged; copy the image into the layout again"),
+            )
+        return file
+
+    async def resolve(self, name: str) -> Descriptor:
+        """See `Store.resolve`. A digest need not be listed in index.json."""
+        entry = self._index().find(name)
+        if entry is not None:
+            return entry.descriptor
+        try:
+            return self._describe(Digest(name))
+        except UndercurrentError as error:
+            if not isinstance(error, NotFound | UsageError):
+                raise
+            raise NotFound(
+                _("{label} has no image {name}").format(label=self.label, name=name),
+                hint=_("`uc image list --layout {path}` shows what it has").format(path=self.path),
+            ) from error
+
+    def _describe(self, digest: Digest) -> Descriptor:
+        """The descriptor of a manifest of which only the digest is known."""
+        with self._open_blob(digest) as file:
+            raw = file.read(MAX_MANIFEST + 1)
+        return Descriptor(parse(raw).media_type, digest, len(raw))
+
+    async def manifest(self, descriptor: Descriptor) -> AnyManifest:
+        """See `Store.manifest`."""
+        if descriptor.size > MAX_MANIFEST:
+            raise TooLarge(_("manifest {digest} is larger than 4 MiB").format(digest=descriptor.digest))
+        with self._open_blob(descriptor.digest, descriptor.size) as file:
+            raw = file.read(MAX_MANIFEST + 1)
+        return parse_verified(raw, descriptor, self.label)
+
+    async def blob(self, descriptor: Descriptor) -> AsyncIterator[bytes]:
+        """See `Store.blob`."""
+        with self._open_blob(descriptor.digest, descriptor.size) as file:
+            async for piece in verified(_pieces(file), descriptor, self.label):
+                yield piece
+
+    async def names(self) -> AsyncIterator[str]:
+        """See `Store.names`; an image that has none is there by its digest."""
+        index = self._index()
+        named = {entry.digest for entry in index.names.values()}
+        for name in index.names:
+            yield name
+        for entry in index.entries:
+            if entry.digest and entry.digest not in named and not self._is_referrer(entry.digest):
+                named.add(entry.digest)
+                yield entry.digest
+
+    # Referrers
+
+    async def referrers(self, subject: Digest, artifact_type: str = "") -> tuple[Descriptor, ...]:
+        """See `Store.referrers`.
+
+        A manifest is listed by what it says itself, whether or not it has the digest that names it: reading it
+        by the descriptor given here then fails, which tells more than leaving it out.
+        """
+        index = self._index()
+        found: dict[str, Descriptor] = {}
+        for entry in index.entries:
+            seen = self._look(entry.digest)
+            if seen is not None and seen[0] == subject:
+                found.setdefault(entry.digest, seen[1])
+        fallback = index.names.get(f"{subject.algorithm}-{subject.encoded}")
+        if fallback is not None:
+            listed = await self.manifest(fallback.descriptor)
+            for item in listed.manifests if isinstance(listed, Index) else ():
+                seen = self._look(item.digest)
+                found.setdefault(item.digest, seen[1] if seen is not None else item)
+        return tuple(item for item in found.values() if artifact_type in {"", item.artifact_type})
+
+    def _is_referrer(self, digest: str) -> bool:
+        seen = self._look(digest)
+        return seen is not None and seen[0] is not None
+
+    def _look(self, digest: str) -> tuple[Digest | None, Descriptor] | None:
+        """A listed manifest's subject, and how a listing of referrers shows it; None if nothing can be read.
+
+        What is damaged or missing is passed over here, so that the layout's other images can still be used.
+        """
+        if digest not in self._seen:
+            try:
+                name = Digest(digest)
+                with self._open_blob(name) as file:
+                    raw = file.read(MAX_MANIFEST + 1)
+                self._remember(name, parse(raw))
+            except UndercurrentError:
+                return None
+        return self._seen[digest]
+
+    def _remember(self, digest: Digest, manifest: AnyManifest) -> None:
+        shown = manifest.referrer
+        subject = manifest.subject.digest if manifest.subject else None
+        self._seen[digest] = (
+            subject,
+            Descriptor(shown.media_type, digest, shown.size, shown.annotations, shown.artifact_type),
+        )
+
+    # Writing
+
+    async def has(self, descriptor: Descriptor) -> bool:
+        """See `WritableStore.has`; a file of another size does not count."""
+        try:
+            found = self._blob_path(descriptor.digest).stat(follow_symlinks=False)
+        except OSError:
+            return False
+        return stat.S_ISREG(found.st_mode) and found.st_size == descriptor.size
+
+    async def push_blob(self, descriptor: Descriptor, content: Content, *, mount_from: str = "") -> bool:
+        """See `WritableStore.push_blob`; nothing is ever mounted.
+
+        Raises:
+            DigestMismatch: ``content`` is not what the descriptor says.
+            EnvironmentLacks: the file cannot be written.
+        """
+        del mount_from
+        if await self.has(descriptor):
+            return False
+        path = self._blob_path(descriptor.digest)
+        _make_folder(path.parent)
+        with replacing(path, self.path) as file:
+            async for piece in verified(content(), descriptor, self.label):
+                file.write(piece)
+        return True
+
+    async def push_manifest(self, manifest: AnyManifest, name: str = "") -> None:
+        """See `WritableStore.push_manifest`.
+
+        A name that is the manifest's own digest lists it in index.json without one; with no name and no subject
+        it is stored only, as belongs to the images of an index.
+        """
+        descriptor = manifest.descriptor
+        await self.push_blob(descriptor, content_of(manifest.raw))
+        self._remember(manifest.digest, manifest)
+        if not name and manifest.subject is None:
+            return
+
+        def change(index: LayoutIndex) -> LayoutIndex:
+            if manifest.subject is not None:
+                index = index.with_entry(manifest.referrer)
+            if name == manifest.digest:
+                return index.with_entry(descriptor)
+            return index.with_name(name, descriptor) if name else index
+
+        await self._change(change)
+
+    async def delete_name(self, name: str) -> None:
+        """See `WritableStore.delete_name`; the content stays."""
+
+        def change(index: LayoutIndex) -> LayoutIndex:
+            if name not in index.names:
+                raise NotFound(_("{label} has no image {name}").format(label=self.label, name=name))
+            return index.without_name(name)
+
+        await self._change(change)
+
+    async def _change(self, change: Callable[[LayoutIndex], LayoutIndex]) -> None:
+        async with locked(self.path / _LOCK):
+            # Nothing from here on awaits: see `locked_briefly`.
+            before = self._index()
+            after = change(before)
+            if after is before:
+                return
+            raw = after.dump()
+            if len(raw) > MAX_INDEX_JSON:
+                raise TooLarge(_("{path} would be larger than 64 MiB").format(path=self.path / _INDEX))
+            with replacing(self.path / _INDEX, self.path) as file:
+                file.write(raw)
+                file.flush()
+                # The kernel's own stamp is too coarse to tell two versions apart; whoever caches by it must be.
+                os.utime(file.fileno(), ns=(now := time.time_ns(), now))
+            self._cached = _version((self.path / _INDEX).stat()), after
+
+
+async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    while piece := file.read(CHUNK):
+        yield piece
+        await asyncio.sleep(0)  # files never make the loop wait, so let the others run
+
+
+def _version(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _reading(path: Path) -> BinaryIO:
+    """A regular file, opened; a FIFO or a device does not block and is refused.
+
+    Raises:
+        NotFound, BadContent, CouldNotCheck: it is not there, no regular file, or may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+            raise NotFound(_("{path} does not exist").format(path=path)) from error
+        raise CouldNotCheck(_("{path} cannot be read: {reason}").format(path=path, reason=error.strerror)) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise BadContent(_("{path} is not a file").format(path=path))
+    return os.fdopen(descriptor, "rb")
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(_("{path} cannot be made: {reason}").format(path=path, reason=error.strerror)) from error
+
+
+def _no_layout(path: Path) -> UsageError:
+    return UsageError(
+        _("{path} is not an OCI layout").format(path=path),
+        hint=_("name a folder with a file oci-layout in it; an archive is written oci-archive:FILE"),
+    )
