@@ -83,10 +83,15 @@ def command(name: str, **more: Any) -> Callable[[Body], click.Command]:
     """
 
     def decorate(body: Body) -> click.Command:
-        settings = {"help_option_names": ["-h", "--help"]}
-        made: click.Command = click.command(name, context_settings=settings, **more)(_wrapped(body))
-        made.params.extend(_shared_options())
-        return made
+        # click's decorators leave what they declare on the function, the last one first.
+        declared: list[click.Parameter] = getattr(body, "__click_params__", [])
+        return click.Command(
+            name,
+            params=[*reversed(declared), *_shared_options()],
+            callback=_wrapped(body),
+            context_settings={"help_option_names": ["-h", "--help"]},
+            **more,
+        )
 
     return decorate
 
