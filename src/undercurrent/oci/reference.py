@@ -12,7 +12,7 @@ from undercurrent.errors import InvalidReference
 from undercurrent.i18n import translate as _
 from undercurrent.oci.digest import Digest
 
-__all__ = ["DOCKER_HUB", "Reference"]
+__all__ = ["DOCKER_HUB", "Reference", "names_host"]
 
 DOCKER_HUB: Final = "docker.io"
 _HUB_NAMES: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
@@ -33,8 +33,10 @@ def _fail(text: str, why: str) -> InvalidReference:
     )
 
 
-def _looks_like_host(first: str) -> bool:
-    return "." in first or ":" in first or first == "localhost" or first != first.lower()
+def names_host(text: str) -> bool:
+    """Whether ``text`` begins with a host, so that it means the same everywhere (``app:1.0`` does not)."""
+    first, slash, _rest = text.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost" or first != first.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Reference:
             raise _fail(text, _("{tag!r} is not a tag").format(tag=tag[:140]))
         name = head + slash + last
         first, slash, path = name.partition("/")
-        if slash and _looks_like_host(first):
+        if names_host(name):
             registry = first
         else:
             registry, slash, prefix = default_registry.partition("/")
