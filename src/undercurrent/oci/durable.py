@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from undercurrent.errors import EnvironmentLacks
 from undercurrent.i18n import translate as _
 
-__all__ = ["locked", "locked_briefly", "replacing", "sweep"]
+__all__ = ["locked", "locked_briefly", "replacing", "sweep", "temporary"]
 
 _PREFIX: Final = ".uc-"
 _SUFFIX: Final = ".tmp"
@@ -33,23 +33,29 @@ def replacing(path: Path, scratch: Path) -> Iterator[BinaryIO]:
     Raises:
         EnvironmentLacks: the disk is full, the folder may not be written to, …
     """
-    temporary = scratch / f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
     try:
-        with temporary.open("xb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX)  # tells `sweep` that the writer is alive
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+        with temporary(scratch) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
         _sync_folder(path.parent)
     except OSError as error:
         raise EnvironmentLacks(
             _("{path} cannot be written: {reason}").format(path=path, reason=error.strerror or error)
         ) from error
+
+
+@contextmanager
+def temporary(folder: Path) -> Iterator[BinaryIO]:
+    """A new file in ``folder``, gone when the block ends; `sweep` it now and then, for writers who were killed."""
+    path = folder / f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
+    with path.open("xb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)  # tells `sweep` that the writer is alive
+            yield file
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def _sync_folder(path: Path) -> None:
