@@ -1,0 +1,8 @@
+"""The only HTTP client: retry, rate control, redirects, proxies, certificates and redaction."""
+
+from undercurrent.net.client import Client
+from undercurrent.net.faults import PlainHttpSpoken
+from undercurrent.net.message import Answer, Content, Headers, Request, Response
+from undercurrent.net.redaction import redact
+
+__all__ = ["Answer", "Client", "Content", "Headers", "PlainHttpSpoken", "Request", "Response", "redact"]

@@ -1,0 +1,232 @@
+"""The one HTTP client: retries, rate control, redirects, proxies and TLS are decided here and nowhere else."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import aiohttp
+from yarl import URL
+
+from undercurrent import __version__
+from undercurrent.errors import RateLimited, UndercurrentError, UnexpectedAnswer
+from undercurrent.i18n import translate as _
+from undercurrent.net.body import Body, content_of, feeding
+from undercurrent.net.faults import explain, pushed_back, surely_unsent
+from undercurrent.net.limiter import Limiter
+from undercurrent.net.message import Answer, Request, Response
+from undercurrent.net.proxies import proxy_for
+from undercurrent.net.redirects import MAX_REDIRECTS, REDIRECTS, next_hop
+from undercurrent.net.retry import LONGEST_WAIT_S, asked_wait, pause_before
+from undercurrent.net.trust import check_scheme, tls_context
+from undercurrent.progress import Noted, Observer, silent
+from undercurrent.settings import NetSettings
+
+__all__ = ["Client"]
+
+_READ_BUFFER: Final = 256 * 1024
+_LONGEST_HEADER: Final = 64 * 1024  # upload sessions of some registries travel in very long Location headers
+_ERROR_BODY: Final = 4096
+_MOST_FETCHED: Final = 4 * 1024 * 1024
+
+_Result = TypeVar("_Result")
+
+
+class Client(AbstractAsyncContextManager["Client"]):
+    """Talks HTTP to any number of hosts; one for the whole run.
+
+    Args:
+        settings: time limits, retries, certificates, hosts without TLS.
+        observer: is told about retries.
+        unix_socket: where every request goes instead of to its host.
+        sleep: waits; a test need not.
+
+    Raises:
+        ConfigError: on entering, if the certificates of the settings cannot be read.
+    """
+
+    def __init__(
+        self,
+        settings: NetSettings,
+        *,
+        observer: Observer = silent,
+        unix_socket: Path | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self.settings = settings
+        self._observer = observer
+        self._unix_socket = unix_socket
+        self._sleep = sleep
+        self._limiters: dict[URL, Limiter] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connector: aiohttp.BaseConnector = (
+            aiohttp.UnixConnector(str(self._unix_socket), limit=0)
+            if self._unix_socket is not None
+            else aiohttp.TCPConnector(limit=0, ssl=tls_context(self.settings.ca_bundle))
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(
+                total=None, connect=self.settings.connect_timeout_s, sock_read=self.settings.timeout_s
+            ),
+            headers={"User-Agent": f"undercurrent/{__version__}", "Accept-Encoding": "identity"},
+            read_bufsize=_READ_BUFFER,
+            max_line_size=_LONGEST_HEADER,
+            max_field_size=_LONGEST_HEADER,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    @asynccontextmanager
+    async def send(self, request: Request) -> AsyncIterator[Response]:
+        """Sends ``request`` and hands out its answer, of which at least the first bytes have arrived.
+
+        Answers of 200 to 499 are returned, except 408 and 429.
+
+        Raises:
+            Unreachable: no connection, or it broke; also plain HTTP where that was not asked for.
+            TimedOut: no byte moved for `NetSettings.timeout_s`.
+            RateLimited: 429, still after the retries, or with a wait that is too long to wait here.
+            RemoteFault: 5xx, still after the retries.
+            UnexpectedAnswer: what came is not HTTP, or a redirect that must not be followed.
+            ConfigError: the environment names a proxy that cannot be used.
+            UndercurrentError: whatever the request's own content raised.
+        """
+        async with AsyncExitStack() as stack:
+            yield await self._persist(request, lambda: self._follow(request, stack))
+
+    async def fetch(self, request: Request, *, limit: int = _MOST_FETCHED) -> Answer:
+        """Sends ``request`` and returns its answer whole; one that is cut off is asked for again.
+
+        Args:
+            request: what to send.
+            limit: bytes that the body may have.
+
+        Raises:
+            TooLarge: the body is larger than ``limit``.
+            UndercurrentError: as `send`.
+        """
+
+        async def whole() -> Answer:
+            async with AsyncExitStack() as stack:
+                response = await self._follow(request, stack)
+                body = await response.read(limit)
+                return Answer(response.status, response.headers, response.url, body)
+
+        return await self._persist(request, whole)
+
+    async def _persist(self, request: Request, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+        for retry in range(self.settings.retries):
+            try:
+                return await attempt()
+            except _ContentFailed as failure:
+                raise failure.error from None
+            except UndercurrentError as error:
+                pause = pause_before(retry, error)
+                if pause is None or not (request.idempotent or surely_unsent(error)):
+                    raise
+                self._observer(Noted(_("{why}; trying again").format(why=error.message)))
+            await self._sleep(pause)
+        try:
+            return await attempt()
+        except _ContentFailed as failure:
+            raise failure.error from None
+
+    async def _follow(self, request: Request, stack: AsyncExitStack) -> Response:
+        hop = request
+        for _redirect in range(MAX_REDIRECTS + 1):
+            answer, first = await self._exchange(hop)
+            if answer.status not in REDIRECTS or not request.follow:
+                stack.callback(answer.close)
+                return Response(answer.status, answer.headers, hop.url, _pieces(answer, first))
+            answer.close()
+            hop = next_hop(hop, answer.status, answer.headers)
+        raise UnexpectedAnswer(_("{host} redirects in circles").format(host=URL(request.url).host))
+
+    async def _exchange(self, hop: Request) -> tuple[aiohttp.ClientResponse, bytes]:
+        """One request and the beginning of its answer, within the limits of its host."""
+        url = URL(hop.url, encoded=True)
+        if self._unix_socket is None:
+            check_scheme(url, self.settings)
+        limiter = self._limiters.setdefault(url.origin(), Limiter(self.settings.max_per_host, sleep=self._sleep))
+        # The slot is given back when the answer begins: a reader that waits for another request's slot while it
+        # holds one itself would wait for ever.
+        async with limiter.slot(wait=not feeding.get()):
+            began = time.monotonic()
+            answer, first = await self._transfer(hop, url)
+            if error := pushed_back(answer.status, answer.headers, url, first[:_ERROR_BODY]):
+                answer.close()
+                if isinstance(error, RateLimited) or answer.status == 503:  # noqa: PLR2004
+                    limiter.pushed_back(began, min(asked_wait(error) or 0.0, LONGEST_WAIT_S))
+                raise error
+            limiter.coped(began, time.monotonic() - began if hop.content is None else None)
+            return answer, first
+
+    async def _transfer(self, hop: Request, url: URL) -> tuple[aiohttp.ClientResponse, bytes]:
+        assert self._session is not None, "used outside `async with`"  # noqa: S101
+        body = self._body(hop)
+        mark = feeding.set(body is not None)
+        try:
+            async with asyncio.timeout(None) as deadline:
+                if body is not None:
+                    body.watched_by(deadline)
+                answer = await self._session.request(
+                    hop.method,
+                    url,
+                    data=body,
+                    headers=hop.headers,
+                    allow_redirects=False,
+                    proxy=None if self._unix_socket else proxy_for(url),
+                )
+                try:
+                    return answer, await answer.content.readany()
+                except BaseException:
+                    answer.close()
+                    raise
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            if body is not None and body.error is not None:
+                raise _ContentFailed(body.error) from None
+            # Not chained: aiohttp's errors carry the request, and with it its headers and its whole URL.
+            raise explain(error, url, socket_path=str(self._unix_socket or "")) from None
+        finally:
+            feeding.reset(mark)
+            if body is not None:
+                body.watched_by(None)
+
+    def _body(self, hop: Request) -> Body | None:
+        if hop.content is None:
+            return None
+        if isinstance(hop.content, bytes):
+            return Body(content_of(hop.content), len(hop.content), self.settings.timeout_s)
+        return Body(hop.content, hop.length, self.settings.timeout_s)
+
+
+class _ContentFailed(Exception):
+    """The content that was to be sent raised ``error``; asking the other side again would not help."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+async def _pieces(answer: aiohttp.ClientResponse, first: bytes) -> AsyncIterator[bytes]:
+    piece = first
+    while piece:
+        yield piece
+        try:
+            piece = await answer.content.readany()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise explain(error, answer.url) from None

@@ -1,0 +1,49 @@
+"""Keeps secrets out of what people read: messages, logs, evidence."""
+
+import re
+from typing import Final
+
+__all__ = ["redact"]
+
+_MASK: Final = "***"
+_ANY_CASE: Final = re.IGNORECASE
+
+_CREDENTIAL: Final = (
+    r"[\w.-]*(?:token|secret|passw(?:or)?d|passwd|signature|credential|api[_-]?key|assertion|identitytoken)[\w.-]*"
+    r"|x-amz-[\w-]+|x-goog-[\w-]+|awsaccesskeyid|sig|_?state|code|jwt|auth"
+)
+_HEADER_NAME: Final = (
+    r"(?:proxy-)?authorization|set-cookie|cookie|x-registry-auth|x-registry-config|private-token|[\w-]*api-key"
+    r"|x-(?:auth|csrf|vault|amz-security)[\w-]*"
+)
+
+_RULES: Final = (
+    # user:password@host; the user name may be a token, too
+    (
+        re.compile(r"(?P<keep>[a-z][a-z0-9+.-]*://)[^/?#\s\"'@]*(?:@[^/?#\s\"'@]*)*@", _ANY_CASE),
+        r"\g<keep>" + _MASK + "@",
+    ),
+    # Authorization: Bearer …, to the end of the line: some schemes have many parts
+    (re.compile(rf"(?P<keep>\b(?:{_HEADER_NAME})[\"']?\s*[:=]\s*)[^\r\n]+", _ANY_CASE), r"\g<keep>" + _MASK),
+    (re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)[\w.~+/=-]{4,}", _ANY_CASE), r"\g<keep>" + _MASK),
+    # ?token=…&X-Amz-Signature=…, and the same names in forms
+    (re.compile(rf"(?P<keep>(?:^|[?&;\s,(])(?:{_CREDENTIAL})=)[^&#\s\"'<>]*", _ANY_CASE), r"\g<keep>" + _MASK),
+    # a JSON field
+    (
+        re.compile(
+            rf"(?P<keep>[\"'](?:{_CREDENTIAL})[\"']\s*:\s*)(?:\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?)", _ANY_CASE
+        ),
+        r'\g<keep>"' + _MASK + '"',
+    ),
+)
+
+
+def redact(text: str) -> str:
+    """``text`` with every secret in it masked that has a known shape.
+
+    Known are: user and password in URLs; values of headers, query parameters, form fields and JSON fields
+    whose names say that they are credentials; presigned URLs of the object stores behind registries.
+    """
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    return text

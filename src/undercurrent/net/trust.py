@@ -1,0 +1,56 @@
+"""Whom we believe: certificates, and the few hosts that may be talked to in the clear."""
+
+import ssl
+from pathlib import Path
+
+from yarl import URL
+
+from undercurrent.errors import ConfigError, Unreachable
+from undercurrent.i18n import translate as _
+from undercurrent.net.proxies import is_loopback
+from undercurrent.settings import NetSettings
+
+__all__ = ["check_scheme", "may_be_plain", "tls_context"]
+
+
+def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
+    """A context that trusts the system's certificates (or ``SSL_CERT_FILE``, ``SSL_CERT_DIR``) and ``ca_bundle``.
+
+    Raises:
+        ConfigError: ``ca_bundle`` cannot be read or holds no certificate.
+    """
+    context = ssl.create_default_context()
+    if ca_bundle is not None:
+        try:
+            context.load_verify_locations(cafile=ca_bundle)
+        except ssl.SSLError as error:
+            raise ConfigError(
+                _("{path} holds no certificate that can be read").format(path=ca_bundle),
+                hint=_("net.ca_bundle names a file of certificates in PEM form (-----BEGIN CERTIFICATE-----)"),
+            ) from error
+        except OSError as error:
+            raise ConfigError(
+                _("cannot read {path}: {reason}").format(path=ca_bundle, reason=error.strerror),
+                hint=_("net.ca_bundle names a file of certificates in PEM form (-----BEGIN CERTIFICATE-----)"),
+            ) from error
+    return context
+
+
+def may_be_plain(host: str, port: int | None, settings: NetSettings) -> bool:
+    """Whether ``host`` may be talked to without TLS: this machine, or named in ``plain_http``."""
+    return is_loopback(host) or host in settings.plain_http or f"{host}:{port}" in settings.plain_http
+
+
+def check_scheme(url: URL, settings: NetSettings) -> None:
+    """Lets https pass, and http where it was asked for.
+
+    Raises:
+        Unreachable: it must not be talked to like this.
+    """
+    host = url.host or ""
+    if url.scheme == "https" or (url.scheme == "http" and may_be_plain(host, url.port, settings)):
+        return
+    raise Unreachable(
+        _("{host} would have to be talked to without TLS").format(host=host or url.scheme),
+        hint=_("if that is meant, add the host to net.plain_http"),
+    )
