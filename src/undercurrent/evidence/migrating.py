@@ -1,0 +1,93 @@
+"""Brings a store to the form that this version works with, while nobody else does."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select, text
+
+from undercurrent.errors import EnvironmentLacks, TimedOut
+from undercurrent.evidence.database import WRITING, label
+from undercurrent.i18n import translate as _
+
+__all__ = ["HEAD", "MIGRATIONS", "VERSION_TABLE", "migrate"]
+
+HEAD: Final = "0001"
+"""The newest revision in `MIGRATIONS`, so that a store that is up to date opens without Alembic being imported."""
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+VERSION_TABLE: Final = "evidence_version"
+"""Not Alembic's usual name: a team's database may hold other programs' tables beside ours."""
+
+_versions: Final = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
+_LOCK_KEY: Final = 0x756E646572637572  # "undercur"
+_LOCK_S: Final = 60
+
+
+def migrate(engine: Engine) -> None:
+    """Makes the tables, or upgrades them, if that is needed. Who comes second waits and then finds it done.
+
+    Raises:
+        EnvironmentLacks: a newer version of Undercurrent made the store.
+        TimedOut: somebody else has been upgrading it for too long.
+    """
+    with engine.connect() as connection:
+        if _version(connection) == HEAD:
+            return
+    with engine.connect().execution_options(**WRITING) as connection, connection.begin(), _locked(connection):
+        # Asked again: the one that held the lock may have done it all.
+        if _version(connection) != HEAD:
+            _upgrade(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.scalar(select(_versions.c.version_num))
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - slow to import, and seldom needed
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    present = _version(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if present is not None and present not in known:
+        raise EnvironmentLacks(
+            _("a newer version of Undercurrent made the evidence store {where}").format(
+                where=label(connection.engine.url)
+            ),
+            hint="pip install --upgrade undercurrent",
+        )
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def _locked(connection: Connection) -> Iterator[None]:
+    """Holds off other migrations; SQLite's write lock, held since the transaction began, does that already."""
+    if connection.dialect.name == "postgresql":
+        # Given back when the transaction ends.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+        yield
+    elif connection.dialect.name == "mysql":
+        # Held by the session, not the transaction, because each DDL statement ends a transaction here. The name is
+        # known to the whole server, so it carries the database's.
+        name = connection.scalar(text("SELECT CONCAT('undercurrent.', SHA1(DATABASE()))"))
+        if connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": _LOCK_S}) != 1:
+            raise TimedOut(
+                _("another program has been upgrading the evidence store {where} for {seconds} seconds").format(
+                    where=label(connection.engine.url), seconds=_LOCK_S
+                )
+            )
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+    else:
+        yield

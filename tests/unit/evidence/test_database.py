@@ -1,0 +1,193 @@
+"""URLs, drivers, and failures in words that a user can act on."""
+
+import os
+import socket
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.evidence import make_record
+
+from undercurrent.errors import (
+    BadContent,
+    ConfigError,
+    CouldNotCheck,
+    EnvironmentLacks,
+    MissingExtra,
+    TimedOut,
+    Unreachable,
+)
+from undercurrent.evidence import database, open_store
+from undercurrent.evidence.database import label, parse_url
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("sqlite:///evidence.db", "sqlite"),
+        ("postgresql://db.example.com/evidence", "postgresql+psycopg"),
+        ("postgres://db.example.com/evidence", "postgresql+psycopg"),
+        ("mysql://db.example.com/evidence", "mysql+pymysql"),
+        ("mariadb://db.example.com/evidence", "mysql+pymysql"),
+    ],
+)
+def test_we_pick_the_driver(url: str, driver: str) -> None:
+    assert parse_url(url).drivername == driver
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "evidence.db",
+        "postgresql://u:hunter2@host:port/db",
+        "oracle://u:hunter2@host/db",
+        "postgresql+asyncpg://u:hunter2@host/db",
+        "postgresql://u:hunter2@host",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file.db?mode=ro",
+    ],
+)
+def test_other_urls_are_refused_with_the_forms_that_work(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_store(url)
+    assert "sqlite:///FILE" in caught.value.hint
+    assert "hunter2" not in caught.value.message
+    assert caught.value.__cause__ is None
+
+
+def test_a_label_has_no_secret_and_no_user() -> None:
+    url = parse_url("postgresql://ada:hunter2@db.example.com:5433/evidence?password=hunter2&sslmode=require")
+    assert label(url) == "postgresql://db.example.com:5433/evidence"
+    assert label(parse_url("sqlite:///~/e.db")) == str(Path.home() / "e.db")
+
+
+@pytest.mark.parametrize(
+    ("url", "package", "extra"),
+    [("postgresql://h/d", "psycopg", "postgresql"), ("mysql://h/d", "pymysql", "mysql")],
+)
+def test_a_missing_driver_names_the_line_that_installs_it(
+    url: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra, match=package) as caught:
+        open_store(url)
+    assert caught.value.hint == f"pip install 'undercurrent[{extra}]'"
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+def test_a_server_that_does_not_answer_is_unreachable(scheme: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(Unreachable) as caught:
+            open_store(f"{scheme}://ada:hunter2@127.0.0.1:{port}/evidence")
+    assert f"{scheme}://127.0.0.1:{port}/evidence" in caught.value.message
+    assert "refused" in caught.value.message
+    assert "hunter2" not in repr(caught.value)
+    assert "hunter2" not in repr(caught.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://127.0.0.1:1/d?colour=blue",
+        "mysql://127.0.0.1:1/d?colour=blue",
+        "mysql://127.0.0.1:1/d?ssl_check_hostname=blue",
+    ],
+)
+def test_an_option_that_the_driver_does_not_know_is_a_configuration_error(url: str) -> None:
+    with pytest.raises(ConfigError, match="option in the evidence URL"):
+        open_store(url)
+
+
+def test_the_password_of_mysql_may_be_in_its_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".my.cnf").write_text("[client]\npassword = from-file\nport = 1\n")
+    with pytest.raises(Unreachable):
+        open_store("mysql://ada@127.0.0.1/evidence")
+    connecting = database._connect_args(parse_url("mysql://ada@127.0.0.1/evidence"))
+    assert connecting["read_default_file"] == str(tmp_path / ".my.cnf")
+    assert "read_default_file" not in database._connect_args(parse_url("mysql://ada:given@127.0.0.1/evidence"))
+
+
+def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("Buy milk. " * 100)
+    with pytest.raises(ConfigError, match=r"notes\.txt is not an evidence store"):
+        open_store(f"sqlite:///{file}")
+    assert file.read_text() == "Buy milk. " * 100
+
+
+def test_a_folder_is_no_store(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot use the evidence store"):
+        open_store(f"sqlite:///{tmp_path}")
+
+
+def test_a_place_where_no_file_can_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"file/evidence\.db"):
+        open_store(f"sqlite:///{tmp_path}/file/evidence.db")
+    with pytest.raises(ConfigError, match=r"cannot make the evidence store /proc/evidence/evidence\.db"):
+        open_store("sqlite:////proc/evidence/evidence.db")
+
+
+def test_a_store_that_may_only_be_read_says_so(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/evidence.db") as store:
+        with store._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+        with pytest.raises(ConfigError, match="readonly"):
+            store.record(make_record())
+
+
+def test_a_damaged_store_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "evidence.db"
+    with open_store(f"sqlite:///{file}") as store:
+        store.record(*(make_record(number) for number in range(1000)))
+    content = bytearray(file.read_bytes())
+    content[8192:-4096] = os.urandom(len(content) - 8192 - 4096)
+    file.write_bytes(content)
+    with open_store(f"sqlite:///{file}") as store, pytest.raises(BadContent, match="is damaged"):
+        list(store.query())
+
+
+def test_a_store_that_stays_busy_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_BUSY_S", 0.1)
+    file = tmp_path / "evidence.db"
+    open_store(f"sqlite:///{file}").close()
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with open_store(f"sqlite:///{file}") as store, pytest.raises(TimedOut, match="was busy"):
+        store.record(make_record())
+    holder.close()
+
+
+def test_a_fresh_file_that_stays_locked_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_BUSY_S", 0.1)
+    file = tmp_path / "evidence.db"
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(TimedOut, match="was busy"):
+        open_store(f"sqlite:///{file}")
+    holder.close()
+
+
+def test_a_full_disk_is_what_the_machine_lacks(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/evidence.db") as store:
+        with store._engine.connect() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(EnvironmentLacks, match="no room left"):
+            store.record(*(make_record(number) for number in range(1000)))
+
+
+def test_any_other_failure_is_never_read_as_an_answer(tmp_path: Path) -> None:
+    file = tmp_path / "evidence.db"
+    with open_store(f"sqlite:///{file}") as store:
+        with sqlite3.connect(file) as other:
+            other.execute("DROP TABLE evidence_record")
+        other.close()
+        with pytest.raises(CouldNotCheck, match="no such table"):
+            list(store.query())
