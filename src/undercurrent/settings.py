@@ -32,6 +32,7 @@ __all__ = [
     "SbomSettings",
     "Settings",
     "SigningSettings",
+    "cache_folder",
     "data_folder",
     "load",
     "state_folder",
@@ -62,6 +63,11 @@ def data_folder() -> Path:
 def state_folder() -> Path:
     """Where what a run needs to go on belongs: journals."""
     return platformdirs.user_state_path("undercurrent", appauthor=False)
+
+
+def cache_folder() -> Path:
+    """Where what can be made again belongs: SBOMs."""
+    return platformdirs.user_cache_path("undercurrent", appauthor=False)
 
 
 class _Group(BaseModel):

@@ -134,7 +134,7 @@ async def run_syft(syft: Syft, layout: Path, name: str, version: str, outputs: M
         "TMPDIR": str(scratch),
         "SYFT_PARALLELISM": "1",
     }
-    arguments = [str(syft.path), "scan", f"oci-dir:{layout}", "--quiet"]
+    arguments = [str(syft.path), "scan", f"oci-dir:{layout}"]
     arguments += [f"--source-name={name}", f"--source-version={version}"]
     for path, format_ in outputs.items():
         arguments += ["-o", f"{format_.syft_name}={path}"]
