@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.support.engines import EngineServer, docker, podman
 from tests.support.servers import RegistryServer, distribution, referrers_registry
 
 REGISTRIES = ("distribution2", "distribution3", "with_referrers")
+ENGINES = ("podman_engine", "docker_engine")
 GUARDED = ("guarded_distribution2", "guarded_distribution3")
 
 
@@ -44,6 +46,27 @@ def guarded_distribution3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("guarded_distribution3")
     with distribution("registry", folder, username="ada", password="a pass:word é") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def podman_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineServer]:
+    """Podman's service, with no image at first."""
+    with podman(tmp_path_factory.mktemp("podman")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def docker_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineServer]:
+    """Docker's daemon, with no image at first."""
+    with docker(tmp_path_factory.mktemp("docker")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine_server(request: pytest.FixtureRequest) -> EngineServer:
+    """Podman and docker in turn."""
+    server: EngineServer = request.getfixturevalue(request.param)
+    return server
 
 
 @pytest.fixture(scope="session", params=REGISTRIES)

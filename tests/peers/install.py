@@ -44,9 +44,7 @@ def install_packages(packages: list[str]) -> str:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return "apt-get update && " + " ".join(install)
     print("peers: installing " + " ".join(packages), flush=True)
-    # The tests start the servers that they need, on ports of their own: a runlevel of 1 keeps the packages'
-    # scripts from starting any (https://manpages.debian.org/bookworm/init-system-helpers/invoke-rc.d.8.en.html).
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1", "PREVLEVEL": "1"}
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update", "--quiet=2"], install):
         subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=True)
     return ""

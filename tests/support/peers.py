@@ -89,6 +89,7 @@ DEBIAN_PEERS: Final = (
     DebianPeer("skopeo", "skopeo"),
     DebianPeer("podman", "podman"),
     DebianPeer("buildah", "buildah"),
+    DebianPeer("dockerd", "docker.io"),
     DebianPeer("runc", "runc"),
     DebianPeer("htpasswd", "apache2-utils"),
     DebianPeer("initdb", "postgresql"),

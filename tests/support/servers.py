@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tests.support.peers import require_peer
 
-__all__ = ["RegistryServer", "distribution", "free_port", "htpasswd", "referrers_registry", "running"]
+__all__ = ["RegistryServer", "distribution", "free_port", "htpasswd", "referrers_registry", "running", "status_of"]
 
 _READY_S: Final = 20.0
 _STOP_S: Final = 10.0
@@ -148,12 +148,20 @@ def htpasswd(file: Path, username: str, password: str) -> Path:
     return file
 
 
-def _answers(host: str) -> bool:
-    connection = http.client.HTTPConnection(host, timeout=2)
+def status_of(place: str | Path, path: str) -> int | None:
+    """The status that a server answers with on ``host:port`` or on a Unix socket; None while there is none."""
+    connection = http.client.HTTPConnection(place if isinstance(place, str) else "localhost", timeout=2)
     try:
-        connection.request("GET", "/v2/")
-        return connection.getresponse().status in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}
+        if isinstance(place, Path):
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.connect(str(place))
+        connection.request("GET", path)
+        return connection.getresponse().status
     except OSError:
-        return False
+        return None
     finally:
         connection.close()
+
+
+def _answers(host: str) -> bool:
+    return status_of(host, "/v2/") in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}
