@@ -16,14 +16,18 @@ from urllib.parse import urlsplit
 from undercurrent.errors import ConfigError, EnvironmentLacks, MissingTool, UndercurrentError, Unreachable
 from undercurrent.i18n import translate as _
 
-__all__ = ["EngineName", "EngineSocket", "answering", "candidates"]
+__all__ = ["EngineKind", "EngineName", "EngineSocket", "answering", "candidates"]
 
-EngineName: TypeAlias = Literal["auto", "docker", "podman"]
+EngineKind: TypeAlias = Literal["docker", "podman"]
+EngineName: TypeAlias = Literal["auto"] | EngineKind
 
-SYSTEM_SOCKETS: Final = {"docker": Path("/var/run/docker.sock"), "podman": Path("/run/podman/podman.sock")}
+SYSTEM_SOCKETS: Final[dict[EngineKind, Path]] = {
+    "docker": Path("/var/run/docker.sock"),
+    "podman": Path("/run/podman/podman.sock"),
+}
 """Where a service that everybody shares listens."""
 
-_VARIABLES: Final = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
+_VARIABLES: Final[dict[EngineKind, str]] = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
 _PATIENCE_S: Final = 5.0
 
 
@@ -31,7 +35,7 @@ _PATIENCE_S: Final = 5.0
 class EngineSocket:
     """A place where an engine may listen."""
 
-    engine: Literal["docker", "podman"]
+    engine: EngineKind
     path: Path
 
 
@@ -41,7 +45,7 @@ def candidates(name: EngineName, environ: Mapping[str, str] = os.environ) -> tup
     Raises:
         ConfigError: a variable names something that is no socket of this machine.
     """
-    engines = ("docker", "podman") if name == "auto" else (name,)
+    engines: tuple[EngineKind, ...] = ("docker", "podman") if name == "auto" else (name,)
     named = [engine for engine in engines if environ.get(_VARIABLES[engine])]
     sockets = [EngineSocket(engine, _named_socket(_VARIABLES[engine], environ)) for engine in named]
     if sockets:
@@ -59,7 +63,7 @@ def _named_socket(variable: str, environ: Mapping[str, str]) -> Path:
     return Path(url.path)
 
 
-def _usual_places(engine: str, environ: Mapping[str, str]) -> Iterator[Path]:
+def _usual_places(engine: EngineKind, environ: Mapping[str, str]) -> Iterator[Path]:
     user = Path(environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
     if engine == "podman":
         yield user / "podman" / "podman.sock"

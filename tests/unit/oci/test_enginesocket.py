@@ -6,19 +6,18 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
 from undercurrent.errors import ConfigError, EnvironmentLacks, MissingTool, Unreachable
 from undercurrent.oci import enginesocket
-from undercurrent.oci.enginesocket import EngineName, EngineSocket, answering, candidates
+from undercurrent.oci.enginesocket import EngineKind, EngineName, EngineSocket, answering, candidates
 
 
 @pytest.fixture(autouse=True)
 def no_system_sockets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """This machine's own engines stay out of the tests."""
-    for engine in ("docker", "podman"):
+    for engine in enginesocket.SYSTEM_SOCKETS:
         monkeypatch.setitem(enginesocket.SYSTEM_SOCKETS, engine, tmp_path / f"{engine}.sock")
 
 
@@ -64,7 +63,7 @@ def test_places_are_those_of_the_engines_own_clients(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "variable"), [("docker", "DOCKER_HOST"), ("podman", "CONTAINER_HOST")])
-def test_a_variable_decides(name: Literal["docker", "podman"], variable: str, tmp_path: Path) -> None:
+def test_a_variable_decides(name: EngineKind, variable: str, tmp_path: Path) -> None:
     environ = environ_of(tmp_path, **{variable: "unix:///some/where.sock"})
     expected = (EngineSocket(name, Path("/some/where.sock")),)
     assert candidates(name, environ) == candidates("auto", environ) == expected
