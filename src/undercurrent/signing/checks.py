@@ -1,0 +1,149 @@
+"""What came of checking one signature or attestation: whom it is by, what it says, why it is refused if it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from undercurrent.errors import (
+    BadContent,
+    DigestMismatch,
+    NotFound,
+    TooLarge,
+    UndercurrentError,
+    Unsupported,
+    UsageError,
+)
+from undercurrent.i18n import translate as _
+from undercurrent.oci.descriptor import NOTHING
+from undercurrent.signing.algorithms import PublicKey
+from undercurrent.signing.predicates import COSIGN_SIGN
+from undercurrent.signing.statement import Statement
+
+__all__ = ["Check", "Format", "Reason", "SignatureRefusedError", "Trust", "refusal"]
+
+
+class Format(StrEnum):
+    """How a signature is stored; the values are what users write."""
+
+    BUNDLE = "bundle"
+    LEGACY = "legacy"
+
+
+class Reason(StrEnum):
+    """Why a signature is refused; stable, for machines."""
+
+    ANNOTATIONS_DIFFER = "annotations-differ"
+    BAD_SIGNATURE = "bad-signature"
+    CERTIFICATE = "certificate-not-trusted"
+    CONTENT_CHANGED = "content-changed"
+    CONTENT_MISSING = "content-missing"
+    MALFORMED = "malformed"
+    NOT_WHAT_IT_SAYS = "not-what-it-says"
+    OTHER_IMAGE = "other-image"
+    OTHER_SUBJECT = "other-subject"
+    TOO_LARGE = "too-large"
+    UNSUPPORTED = "unsupported"
+    UNTRUSTED_KEY = "untrusted-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom to believe.
+
+    Attributes:
+        keys: a signature by any of them counts.
+        annotations: what a signature must say besides.
+
+    Raises:
+        UsageError: nobody is trusted.
+    """
+
+    keys: tuple[PublicKey, ...]
+    annotations: Mapping[str, str] = NOTHING
+
+    def maker(self, made_by: Callable[[PublicKey], bool]) -> PublicKey | None:
+        """The first trusted key of which ``made_by`` says that it made a signature."""
+        return next((key for key in self.keys if made_by(key)), None)
+
+    def __post_init__(self) -> None:
+        if not self.keys:
+            raise UsageError(
+                _("there is nobody to trust"), hint=_("name a public key with --key, or in undercurrent.toml")
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One signature or attestation, and what came of checking it.
+
+    Attributes:
+        format: how it is stored.
+        where: digest of the bundle's manifest, or the legacy name and the layer's number from 0.
+        hint: the key that the signature names or that verified it, as in bundles; empty if it names none.
+        identity: whom a certificate names, unverified; empty without one.
+        reference: what the signer called the image (docker-reference); legacy signatures only.
+        annotations: what the signer added; JSON values.
+        predicate_type: URI; `COSIGN_SIGN` for signatures, also legacy ones.
+        key: the trusted key that made it; None unless it is accepted.
+        reason: why it is refused; None if it is accepted, or if nobody was trusted.
+        message: the same for people.
+        statement: the signed statement; None in legacy signatures and where it could not be read.
+    """
+
+    format: Format
+    where: str
+    hint: str = ""
+    identity: str = ""
+    reference: str = ""
+    annotations: Mapping[str, Any] = NOTHING
+    predicate_type: str = ""
+    key: PublicKey | None = None
+    reason: Reason | None = None
+    message: str = ""
+    statement: Statement | None = field(default=None, repr=False)
+
+    @property
+    def is_signature(self) -> bool:
+        """Whether it is, or claims to be, a signature of an image; else it is an attestation."""
+        return self.predicate_type == COSIGN_SIGN
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a trusted key made it, over this image, and says what it must."""
+        return self.key is not None and self.reason is None
+
+
+_REASONS: Final = (
+    (DigestMismatch, Reason.CONTENT_CHANGED),
+    (TooLarge, Reason.TOO_LARGE),
+    (BadContent, Reason.MALFORMED),
+    (Unsupported, Reason.UNSUPPORTED),
+    (NotFound, Reason.CONTENT_MISSING),
+)
+
+
+class SignatureRefusedError(Exception):
+    """Ends the examination of a signature that is refused. It does not leave this package.
+
+    Attributes:
+        reason: why.
+    """
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def refusal(check: Check, error: UndercurrentError | SignatureRefusedError) -> Check:
+    """``check``, refused because of ``error``.
+
+    Raises:
+        UndercurrentError: ``error`` again, if it says nothing about the signature (CouldNotCheck).
+    """
+    if isinstance(error, SignatureRefusedError):
+        return replace(check, reason=error.reason, message=str(error))
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return replace(check, reason=reason, message=error.message)
+    raise error

@@ -1,0 +1,218 @@
+"""Where signatures and attestations live: under names made from the image's digest, and as referrers.
+
+Legacy: an image manifest under ``sha256-<hex>.sig`` or ``.att``, a layer for each signature or attestation
+(https://github.com/sigstore/cosign/blob/v3.1.3/pkg/oci/remote/remote.go). Now: one referrer for each, with a
+sigstore bundle as its only layer (https://github.com/sigstore/cosign/blob/v3.1.3/pkg/oci/remote/write.go).
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+from weakref import WeakValueDictionary
+
+from undercurrent.errors import BadContent, CouldNotCheck, NotFound, TooLarge, Unsupported
+from undercurrent.i18n import translate as _
+from undercurrent.oci import mediatypes
+from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.digest import Digest
+from undercurrent.oci.image import Image
+from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, Manifest, build_manifest
+from undercurrent.oci.store import Store, WritableStore, content_of
+from undercurrent.signing import bundle
+
+__all__ = [
+    "ATTESTATIONS",
+    "MAX_LAYERS",
+    "PREDICATE_TYPE",
+    "SBOM",
+    "SIGNATURES",
+    "Where",
+    "append_legacy",
+    "beside",
+    "exclusively",
+    "legacy_manifest",
+    "legacy_name",
+    "may_be_bundle",
+    "push_bundle",
+    "writable",
+]
+
+SIGNATURES: Final = ".sig"
+ATTESTATIONS: Final = ".att"
+SBOM: Final = ".sbom"
+"""Endings of legacy names."""
+PREDICATE_TYPE: Final = "dev.sigstore.bundle.predicateType"
+"""Annotation of a bundle's manifest: what the bundle is. A hint, not signed."""
+MAX_LAYERS: Final = 1000
+"""As in cosign."""
+
+_CREATED: Final = "0001-01-01T00:00:00Z"
+_ATTEMPTS: Final = 6
+_PAUSE_S: Final = 0.05
+
+Where: TypeAlias = Callable[[Image], Store]
+"""Says in which store an image's signatures live. COSIGN_REPOSITORY moves them out of the image's own."""
+
+
+def beside(image: Image) -> Store:
+    """In the image's own store."""
+    return image.store
+
+
+def writable(store: Store) -> WritableStore:
+    """``store``, to write to.
+
+    Raises:
+        Unsupported: it can only be read.
+    """
+    if isinstance(store, WritableStore):
+        return store
+    raise Unsupported(
+        _("{store} cannot hold signatures").format(store=store.label),
+        hint=_("copy the image to a registry or to an OCI layout, and sign it there"),
+    )
+
+
+# A layer is added by reading the manifest, and writing it with one layer more: two at once would lose one.
+_locks: "WeakValueDictionary[tuple[int, str, Digest], asyncio.Lock]" = WeakValueDictionary()
+
+
+@asynccontextmanager
+async def exclusively(store: Store, digest: Digest) -> AsyncIterator[None]:
+    """Only one task of this process at a time looks at an image's signatures and adds to them."""
+    key = (id(asyncio.get_running_loop()), store.label, digest)
+    async with _locks.setdefault(key, asyncio.Lock()):
+        yield
+
+
+def legacy_name(digest: Digest, ending: str) -> str:
+    """``sha256-<hex>.sig`` and its kin."""
+    return f"{digest.algorithm}-{digest.encoded}{ending}"
+
+
+async def legacy_manifest(store: Store, digest: Digest, ending: str) -> Manifest | None:
+    """The manifest that holds an image's legacy signatures or attestations; None if there is none.
+
+    Raises:
+        BadContent, CouldNotCheck: it cannot be read, or is something else.
+        TooLarge: it has more than MAX_LAYERS layers.
+    """
+    name = legacy_name(digest, ending)
+    try:
+        descriptor = await store.resolve(name)
+    except NotFound:
+        return None
+    manifest = await store.manifest(descriptor)
+    if not isinstance(manifest, Manifest):
+        raise BadContent(_("{name} in {store} is an index").format(name=name, store=store.label))
+    if len(manifest.layers) > MAX_LAYERS:
+        raise TooLarge(
+            _("{name} in {store} has more than {limit} layers").format(name=name, store=store.label, limit=MAX_LAYERS)
+        )
+    return manifest
+
+
+async def append_legacy(store: WritableStore, digest: Digest, ending: str, layer: Descriptor, content: bytes) -> None:
+    """Adds a layer to an image's legacy signatures or attestations, and keeps those that are there.
+
+    Another process may write between our reading and our writing. No registry offers a condition on a write, so
+    it is looked at afterwards, and done again if the layer is not there: cosign loses signatures that way
+    (https://github.com/sigstore/cosign/issues/2432).
+
+    Raises:
+        TooLarge: there are MAX_LAYERS layers already.
+        CouldNotCheck: the store did not answer, or others kept overwriting the layer.
+    """
+    await store.push_blob(layer, content_of(content))
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            await asyncio.sleep(random.uniform(0, _PAUSE_S * 2**attempt))  # noqa: S311 - spreads writers, hides nothing
+        await _put_legacy(store, digest, ending, layer)
+        written = await legacy_manifest(store, digest, ending)
+        if written is not None and layer in written.layers:
+            return
+    raise CouldNotCheck(
+        _("{name} in {store} is overwritten by others all the time").format(
+            name=legacy_name(digest, ending), store=store.label
+        ),
+        hint=_("let only one process sign an image at a time"),
+    )
+
+
+async def _put_legacy(store: WritableStore, digest: Digest, ending: str, layer: Descriptor) -> None:
+    name = legacy_name(digest, ending)
+    current = await legacy_manifest(store, digest, ending)
+    layers = (*(item for item in current.layers if item != layer), layer) if current else (layer,)
+    if len(layers) > MAX_LAYERS:
+        raise TooLarge(
+            _("{name} in {store} has {limit} layers already").format(name=name, store=store.label, limit=MAX_LAYERS)
+        )
+    config = _config(layers)
+    descriptor = Descriptor.of(config, mediatypes.OCI_CONFIG)
+    await store.push_blob(descriptor, content_of(config))
+    manifest = build_manifest(
+        descriptor,
+        layers,
+        subject=current.subject if current else None,
+        annotations=current.annotations if current else {},
+    )
+    await store.push_manifest(manifest, name)
+
+
+def _config(layers: Sequence[Descriptor]) -> bytes:
+    """The configuration that cosign writes: an image without a time, for the sake of old registries."""
+    document = {
+        "architecture": "",
+        "created": _CREATED,
+        "history": [{"created": _CREATED}] * len(layers),
+        "os": "",
+        "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in layers]},
+        "config": {},
+    }
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def may_be_bundle(descriptor: Descriptor) -> bool:
+    """Whether a listed referrer can be a bundle.
+
+    Older writers left the type to the configuration's, which is the empty one, and some listings lack it
+    (https://github.com/kyverno/kyverno/issues/16664): only the manifest tells then.
+    """
+    kind = descriptor.artifact_type
+    return kind.startswith(bundle.PREFIX) or kind in {"", mediatypes.OCI_EMPTY, mediatypes.OCI_CONFIG}
+
+
+async def push_bundle(
+    store: WritableStore, subject: Descriptor, raw: bytes, predicate_type: str, created: datetime
+) -> Manifest:
+    """Stores a bundle as a referrer of ``subject``, as cosign does.
+
+    Args:
+        store: where.
+        subject: the image.
+        raw: the bundle.
+        predicate_type: what it is.
+        created: aware; written in UTC.
+    """
+    layer = Descriptor.of(raw, mediatypes.SIGSTORE_BUNDLE)
+    await store.push_blob(EMPTY, content_of(EMPTY_BYTES))
+    await store.push_blob(layer, content_of(raw))
+    manifest = build_manifest(
+        # Both fields, because Kyverno looks at this one.
+        replace(EMPTY, artifact_type=mediatypes.SIGSTORE_BUNDLE),
+        [layer],
+        artifact_type=mediatypes.SIGSTORE_BUNDLE,
+        subject=Descriptor(subject.media_type, subject.digest, subject.size),
+        annotations={
+            "dev.sigstore.bundle.content": "dsse-envelope",
+            PREDICATE_TYPE: predicate_type,
+            "org.opencontainers.image.created": f"{created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        },
+    )
+    await store.push_manifest(manifest)
+    return manifest
