@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import sys
 from typing import IO, Final
@@ -10,9 +11,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
+from rich.theme import Theme
 from rich.tree import Tree as RichTree
 
-from undercurrent.report.model import Block, Cell, Fields, Mood, Report, Table, Text, Tree
+from undercurrent.report.model import Block, Cell, Fields, Mood, Prose, Report, Table, Text, Tree
 
 __all__ = ["console", "human"]
 
@@ -25,6 +27,8 @@ _STYLES: Final[dict[Mood, str]] = {
     "strong": "bold",
 }
 _PIPE_WIDTH: Final = 160
+_PROSE_WIDTH: Final = 100
+_THEME: Final = Theme({"markdown.code": "bold"})
 
 
 def console(stream: IO[str]) -> Console:
@@ -41,6 +45,7 @@ def console(stream: IO[str]) -> Console:
         markup=False,
         emoji=False,
         legacy_windows=False,
+        theme=_THEME,
     )
 
 
@@ -57,7 +62,8 @@ def human(report: Report) -> str:
         if report.blocks:
             target.print()
         target.print(_text(report.summary), soft_wrap=True)
-    return out.getvalue()
+    # rich pads every line of a grid to its full width, which wraps when somebody copies it.
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
 
 
 def _text(cell: Cell | str) -> RichText:
@@ -68,6 +74,12 @@ def _print(target: Console, block: Block) -> None:
     match block:
         case Text(text, mood):
             target.print(RichText(text, style=_STYLES[mood]), soft_wrap=True)
+        case Prose(text):
+            from rich.markdown import Markdown  # noqa: PLC0415 - with its parser, as large as the rest of rich
+
+            # Where nothing can be set in bold, code keeps its marks.
+            shown = re.sub(r"(`[^`]+`)", r"`` \1 ``", text) if target.no_color else text
+            target.print(Markdown(shown), width=min(target.width, _PROSE_WIDTH))
         case Fields():
             _print_fields(target, block)
         case Table():

@@ -1,6 +1,6 @@
 """For pull requests and run summaries: GitHub-flavoured Markdown."""
 
-from undercurrent.report.model import Block, Cell, Fields, Report, Table, Text, Tree
+from undercurrent.report.model import Block, Cell, Fields, Prose, Report, Table, Text, Tree
 
 __all__ = ["markdown"]
 
@@ -24,6 +24,8 @@ def _block(block: Block) -> str:
     match block:
         case Text(text, _mood):
             return _escape(text)
+        case Prose(text):
+            return text
         case Fields(rows, title):
             return _titled(title, [f"- {_escape(name)}: {_escape(value)}" for name, value in rows])
         case Table(columns, rows, title, right):

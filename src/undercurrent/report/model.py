@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from undercurrent.findings import Finding
 
-__all__ = ["SCHEMA", "Block", "Cell", "Fields", "Mood", "Report", "Table", "Text", "Tree"]
+__all__ = ["SCHEMA", "Block", "Cell", "Fields", "Mood", "Prose", "Report", "Table", "Text", "Tree"]
 
 SCHEMA: Final = "undercurrent/v1"
 """Version of the JSON that ``--json`` prints; changes only when a key changes its meaning or goes."""
@@ -33,6 +33,13 @@ class Text:
 
     text: str
     mood: Mood = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Paragraphs and lists in Markdown, to be wrapped where they are shown."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class Tree:
     children: "Sequence[Tree]" = ()
 
 
-Block: TypeAlias = Text | Fields | Table | Tree
+Block: TypeAlias = Text | Prose | Fields | Table | Tree
 
 
 @dataclass(frozen=True, slots=True)
