@@ -130,7 +130,9 @@ def referrers_registry(folder: Path) -> Iterator[RegistryServer]:
     """Runs a registry with the referrers API; see tests/peers/go."""
     binary = require_peer("referrers-registry")
     host = f"127.0.0.1:{free_port()}"
-    command = (binary, "-address", host, "-blobs", folder / "blobs")
+    blobs = folder / "blobs"
+    blobs.mkdir()
+    command = (binary, "-address", host, "-blobs", blobs)
     with running(command, lambda: _answers(host), log=folder / "log"):
         yield RegistryServer(host, referrers_api=True)
 
