@@ -1,0 +1,307 @@
+"""Reads tar files from people we do not trust: one header after the other, nothing unpacked, all of it bounded.
+
+Python's tarfile decodes and encodes the 512-byte headers; which of them belong together is decided here, because
+tarfile reads an extension header of any size into memory and takes a file that was cut off for a shorter one.
+Formats: ustar, pax (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html) and GNU.
+"""
+
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from undercurrent.errors import BadContent, TooLarge, Unsupported
+from undercurrent.i18n import translate as _
+from undercurrent.oci.compression import DAMAGE, Compression, open_decompressed
+
+__all__ = [
+    "CAPABILITY",
+    "Kind",
+    "Member",
+    "content",
+    "decompress",
+    "members",
+    "members_of",
+]
+
+CAPABILITY: Final = "SCHILY.xattr.security.capability"
+_BLOCK: Final = tarfile.BLOCKSIZE
+_STEP: Final = 256 * 1024
+_MAX_EXTENSION: Final = 1024 * 1024
+"""Bytes of one pax or GNU extension header: paths have at most 4 KiB, an extended attribute 64 KiB."""
+_MAX_MEMBERS: Final = 4_000_000
+_FREE_EXPANSION: Final = 16 * 1024**3
+_MAX_EXPANSION: Final = 200
+
+
+class Kind(Enum):
+    """What a member is."""
+
+    FILE = tarfile.REGTYPE
+    HARD_LINK = tarfile.LNKTYPE
+    SYMLINK = tarfile.SYMTYPE
+    CHARACTER_DEVICE = tarfile.CHRTYPE
+    BLOCK_DEVICE = tarfile.BLKTYPE
+    FOLDER = tarfile.DIRTYPE
+    FIFO = tarfile.FIFOTYPE
+
+
+_KINDS: Final = {kind.value: kind for kind in Kind} | {
+    tarfile.AREGTYPE: Kind.FILE,
+    tarfile.CONTTYPE: Kind.FILE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in a tar file.
+
+    Attributes:
+        name: as it is written there; bytes that are not UTF-8 are surrogates (see PEP 383).
+        link: what a link points to, as written.
+        offset: of its content in the decompressed stream.
+        capability: the extended attribute ``security.capability``, or b"".
+    """
+
+    name: str
+    kind: Kind
+    offset: int
+    size: int = 0
+    mode: int = 0o644
+    uid: int = 0
+    gid: int = 0
+    link: str = ""
+    capability: bytes = field(default=b"", repr=False)
+
+
+def _read_exactly(file: BinaryIO, size: int, what: str) -> bytes:
+    """``size`` bytes.
+
+    Raises:
+        BadContent: there are fewer, or they cannot be decompressed.
+    """
+    try:
+        data = file.read(size)
+        while len(data) < size and (more := file.read(size - len(data))):
+            data += more
+    except DAMAGE as error:
+        raise _damaged(what, error) from error
+    if len(data) != size:
+        raise _cut_off(what)
+    return data
+
+
+def _damaged(what: str, error: Exception) -> BadContent:
+    if isinstance(error, EOFError):
+        return _cut_off(what)
+    return BadContent(_("{what} is damaged: {error}").format(what=what, error=error))
+
+
+def _cut_off(what: str) -> BadContent:
+    return BadContent(
+        _("{what} is cut off").format(what=what), hint=_("fetch or write it again; the disk may have been full")
+    )
+
+
+class _Scan:
+    """A position in the stream, which only moves forwards."""
+
+    def __init__(self, file: BinaryIO, what: str, limit: int) -> None:
+        self.file, self.what, self.limit, self.at = file, what, limit, 0
+
+    def read(self, size: int) -> bytes:
+        data = _read_exactly(self.file, size, self.what)
+        self._advance(size)
+        return data
+
+    def read_some(self) -> bytes:
+        """What comes next, b"" at the end."""
+        try:
+            data = self.file.read(_STEP)
+        except DAMAGE as error:
+            raise _damaged(self.what, error) from error
+        self._advance(len(data))
+        return data
+
+    def skip(self, size: int) -> None:
+        while size:
+            size -= len(self.read(min(size, _STEP)))
+
+    def _advance(self, size: int) -> None:
+        self.at += size
+        if self.at > self.limit:
+            raise TooLarge(
+                _("{what} expands to more than {limit} bytes; it may be a decompression bomb").format(
+                    what=self.what, limit=self.limit
+                )
+            )
+
+
+class _SeekableScan(_Scan):
+    """Likewise in a file that is not compressed, where content need not be read to be passed over."""
+
+    def skip(self, size: int) -> None:
+        if self.at + size > self.limit:
+            raise _cut_off(self.what)
+        self.file.seek(size, 1)
+        self._advance(size)
+
+
+@contextmanager
+def _scanning(path: Path) -> Iterator[_Scan]:
+    with open_decompressed(path) as (file, compression):
+        size = path.stat().st_size
+        if compression is Compression.NONE:
+            yield _SeekableScan(file, str(path), size)
+        else:
+            yield _Scan(file, str(path), max(_FREE_EXPANSION, _MAX_EXPANSION * size))
+
+
+def members(path: Path) -> Iterator[Member]:
+    """The members of a tar file, plain or compressed, in its order.
+
+    Raises:
+        BadContent: it is no tar file, damaged, or cut off; the error names the file.
+        TooLarge: it expands beyond 16 GiB and 200 times its size, or has headers of absurd size.
+        Unsupported: it has sparse files or is one of several volumes.
+        NotFound, UsageError, CouldNotCheck: as in `open_decompressed`.
+    """
+    with _scanning(path) as scan:
+        yield from _members(scan)
+
+
+def members_of(file: BinaryIO, size: int, what: str) -> Iterator[Member]:
+    """Likewise for a tar file of ``size`` bytes that is open and not compressed; ``what`` names it in errors."""
+    file.seek(0)
+    return _members(_SeekableScan(file, what, size))
+
+
+def content(path: Path, member: Member) -> Iterator[bytes]:
+    """The content of one member of a tar file, piece by piece.
+
+    In a compressed file, all that comes before it is decompressed again.
+
+    Raises:
+        As `members`.
+    """
+    with _scanning(path) as scan:
+        scan.skip(member.offset)
+        left = member.size
+        while left:
+            piece = scan.read(min(left, _STEP))
+            left -= len(piece)
+            yield piece
+
+
+def decompress(path: Path) -> Iterator[bytes]:
+    """The whole content of a file that may be compressed, its checksum verified where it has one.
+
+    Raises:
+        As `members`.
+    """
+    with _scanning(path) as scan:
+        while piece := scan.read_some():
+            yield piece
+
+
+def _members(scan: _Scan) -> Iterator[Member]:
+    everywhere: dict[str, bytes] = {}
+    here: dict[str, bytes] = {}
+    count = 0
+    while (header := _header(scan)) is not None:
+        count += 1
+        if count > _MAX_MEMBERS:
+            raise TooLarge(_("{what} has more than {limit} members").format(what=scan.what, limit=_MAX_MEMBERS))
+        if header.type in {tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE}:
+            here |= _pax(_extension(scan, header), scan.what)
+        elif header.type == tarfile.XGLTYPE:
+            everywhere |= _pax(_extension(scan, header), scan.what)
+        elif header.type == tarfile.GNUTYPE_LONGNAME:
+            here["path"] = _extension(scan, header).rstrip(b"\0")
+        elif header.type == tarfile.GNUTYPE_LONGLINK:
+            here["linkpath"] = _extension(scan, header).rstrip(b"\0")
+        else:
+            member = _member(header, everywhere | here, scan)
+            here = {}
+            yield member
+            scan.skip(_padded(member.size))
+
+
+def _padded(size: int) -> int:
+    return -(-size // _BLOCK) * _BLOCK
+
+
+def _header(scan: _Scan) -> tarfile.TarInfo | None:
+    start = scan.at
+    try:
+        return tarfile.TarInfo.frombuf(scan.read(_BLOCK), "utf-8", "surrogateescape")
+    except tarfile.EOFHeaderError:  # type: ignore[attr-defined] # typeshed leaves it out
+        return None
+    except (tarfile.HeaderError, ValueError, OverflowError) as error:
+        message = _("{what} is no tar file") if start == 0 else _("{what} is damaged at byte {start}")
+        raise BadContent(message.format(what=scan.what, start=start)) from error
+
+
+def _extension(scan: _Scan, header: tarfile.TarInfo) -> bytes:
+    if not 0 <= header.size <= _MAX_EXTENSION:
+        raise TooLarge(_("{what} has an extension header of absurd size").format(what=scan.what))
+    data = scan.read(header.size)
+    scan.skip(_padded(header.size) - header.size)
+    return data
+
+
+def _pax(data: bytes, what: str) -> dict[str, bytes]:
+    """The records of a pax header: a length that counts all of it, a blank, key=value, a line feed."""
+    records: dict[str, bytes] = {}
+    while data.strip(b"\0"):
+        length, space, rest = data.partition(b" ")
+        if not space or not length.isdigit() or len(length) > 8:  # noqa: PLR2004 - more digits than _MAX_EXTENSION has
+            raise BadContent(_("{what} has a damaged extension header").format(what=what))
+        record = rest[: int(length) - len(length) - 1]
+        key, equals, value = record.partition(b"=")
+        if not equals or not value.endswith(b"\n") or int(length) > len(data):
+            raise BadContent(_("{what} has a damaged extension header").format(what=what))
+        records[key.decode("utf-8", "surrogateescape")] = value[:-1]
+        data = data[int(length) :]
+    return records
+
+
+def _member(header: tarfile.TarInfo, extended: Mapping[str, bytes], scan: _Scan) -> Member:
+    kind = _KINDS.get(header.type)
+    name = _text(extended.get("path"), header.name)
+    if kind is None or any(key.startswith("GNU.sparse.") for key in extended):
+        raise Unsupported(
+            _("{what}: {name!r} is a sparse file, or of a kind that is not read here").format(
+                what=scan.what, name=name
+            ),
+            hint=_("write the tar file again, without --sparse"),
+        )
+    numbers = {
+        key: _number(extended.get(key), default, scan.what)
+        for key, default in (("size", header.size), ("uid", header.uid), ("gid", header.gid))
+    }
+    return Member(
+        name=name.rstrip("/") if kind is Kind.FOLDER else name,
+        kind=kind,
+        offset=scan.at,
+        size=numbers["size"] if kind is Kind.FILE else 0,
+        mode=header.mode & 0o7777,
+        uid=numbers["uid"],
+        gid=numbers["gid"],
+        link=_text(extended.get("linkpath"), header.linkname),
+        capability=extended.get(CAPABILITY, b""),
+    )
+
+
+def _text(value: bytes | None, default: str) -> str:
+    return default if value is None else value.decode("utf-8", "surrogateescape")
+
+
+def _number(value: bytes | None, default: int, what: str) -> int:
+    number = default if value is None else int(value) if value.isdigit() and len(value) < 20 else -1  # noqa: PLR2004 - digits of 2**64
+    if number < 0:
+        raise BadContent(_("{what} has a header with a number that is none").format(what=what))
+    return number
