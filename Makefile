@@ -48,12 +48,13 @@ lint: $(VENV)/.dev template ## check style, types, layers and catalogues
 
 template: $(VENV)/.dev
 	@$(BIN)/pybabel --quiet extract --keyword gettext_noop --no-location --sort-output --omit-header \
-	  --output-file $(TEMPLATE) src
+	  --output-file $(TEMPLATE) src docs
 
 messages: template ## bring the message catalogues up to date with the source
 	$(UPDATE_CATALOGUES)
 
 docs: $(VENV)/.dev ## build the documentation into site/
+	$(BIN)/python -m docs.generate
 	$(BIN)/mkdocs build --strict
 
 bench: $(VENV)/.dev ## compare with the peers a user would pick instead
