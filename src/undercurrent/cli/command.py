@@ -39,6 +39,10 @@ class Session:
         """The settings that hold, flags included."""
         return self.loaded.settings
 
+    def prompt(self, text: str) -> str:
+        """``text``, or "" where nobody may be asked."""
+        return text if self.interactive else ""
+
 
 class _SettingOption(click.Option):
     """An option that overrides a setting; its value reaches the command inside ``session.settings``."""

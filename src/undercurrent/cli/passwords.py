@@ -1,0 +1,75 @@
+"""Where passwords come from: an environment variable, a file descriptor, or a prompt; never a flag."""
+
+import getpass
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from undercurrent.errors import InvalidKey, UsageError
+from undercurrent.i18n import translate as _
+
+__all__ = ["PasswordSource", "password_option"]
+
+_LONGEST: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSource:
+    """Asks for the password of a key, when it is called.
+
+    Attributes:
+        variable: environment variable that may hold it.
+        descriptor: file descriptor to read it from, one line; None where none was named.
+        prompt: what to ask on a terminal; "" where nobody may be asked.
+        confirm: ask twice, for a password that is new.
+    """
+
+    variable: str = "COSIGN_PASSWORD"
+    descriptor: int | None = None
+    prompt: str = ""
+    confirm: bool = False
+
+    def __call__(self) -> bytes:
+        """The password, without its end of line.
+
+        Raises:
+            InvalidKey: there is nowhere to get it from.
+            UsageError: the descriptor cannot be read, or two new passwords differ.
+        """
+        if self.descriptor is not None:
+            return self._from_descriptor(self.descriptor)
+        if self.variable in os.environ:
+            return os.environb[self.variable.encode()]
+        if not self.prompt:
+            raise InvalidKey(
+                _("a password is needed, and there is nobody to ask"),
+                hint=_("set {variable}, or name a file descriptor with --password-fd").format(variable=self.variable),
+            )
+        password = getpass.getpass(self.prompt + ": ")
+        if self.confirm and getpass.getpass(_("The same again") + ": ") != password:
+            raise UsageError(_("the two passwords differ"), hint=_("nothing was written; try again"))
+        return password.encode()
+
+    @staticmethod
+    def _from_descriptor(descriptor: int) -> bytes:
+        try:
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                return file.readline(_LONGEST).rstrip(b"\r\n")
+        except OSError as error:
+            raise UsageError(
+                _("file descriptor {number} cannot be read: {reason}").format(number=descriptor, reason=error.strerror),
+                hint=_("open it in the shell, as in: --password-fd 3 3<password.txt"),
+            ) from error
+
+
+def password_option(name: str = "--password-fd") -> Callable[[Any], Any]:
+    """The flag that names a file descriptor."""
+    return click.option(
+        name,
+        type=click.IntRange(0),
+        metavar="N",
+        help=_("Read the key's password from this file descriptor instead of COSIGN_PASSWORD or a prompt."),
+    )

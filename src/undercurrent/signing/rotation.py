@@ -1,0 +1,45 @@
+"""Puts a new key in the place of an old one; the old pair stays, because it verifies what it signed."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from undercurrent.errors import EnvironmentLacks
+from undercurrent.i18n import translate as _
+from undercurrent.signing.keys import KeyKind, PrivateKey, load_public, write_key_pair
+
+__all__ = ["rotate"]
+
+
+def rotate(private: Path, kind: KeyKind, password: bytes) -> tuple[PrivateKey, Path]:
+    """Replaces a key pair by a new one.
+
+    The old files get names that carry the old key's fingerprint (``cosign-1f2e3d4c5b6a.key`` and ``.pub``)
+    before anything is replaced, so that no moment is without them.
+
+    Args:
+        private: the private key file; its public half is beside it with the suffix ``.pub``.
+        kind: of the new key.
+        password: to encrypt the new key with.
+
+    Returns:
+        The new key, and where the old private one is now.
+
+    Raises:
+        InvalidKey: there is no public half to name the old key by.
+        EnvironmentLacks: the files cannot be written.
+    """
+    public = private.with_suffix(".pub")
+    name = f"{private.stem}-{load_public(public).fingerprint[:12]}"
+    kept = private.with_name(name + private.suffix)
+    try:
+        for old, new in ((private, kept), (public, kept.with_suffix(".pub"))):
+            with suppress(FileExistsError):  # an earlier rotation was cut off here
+                os.link(old, new)
+    except OSError as error:
+        raise EnvironmentLacks(
+            _("{path} cannot be kept as {kept}: {reason}").format(path=private, kept=kept, reason=error.strerror)
+        ) from error
+    key = PrivateKey.generate(kind)
+    write_key_pair(key, private, password, force=True)
+    return key, kept
