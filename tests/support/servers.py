@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -17,6 +18,8 @@ from tests.support.peers import require_peer
 
 __all__ = ["RegistryServer", "distribution", "free_port", "htpasswd", "referrers_registry", "running", "status_of"]
 
+_ENDS_WITH_US: Final = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
+"""Stops a server also when the tests are killed."""
 _READY_S: Final = 20.0
 _STOP_S: Final = 10.0
 
@@ -66,7 +69,7 @@ def running(
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [str(part) for part in command],
+            [*_ENDS_WITH_US, *(str(part) for part in command)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

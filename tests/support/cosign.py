@@ -1,0 +1,111 @@
+"""The real cosign, with a key and without any of sigstore's services."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.peers import require_peer
+
+__all__ = ["PASSWORD", "Cosign", "CosignRefusedError", "cosign_with_key"]
+
+PASSWORD: Final = "correct horse"
+_NO_LOG: Final = ("--use-signing-config=false", "--tlog-upload=false", "--yes")
+
+
+class CosignRefusedError(Exception):
+    """What cosign wrote when it said no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cosign:
+    """cosign in a home of its own.
+
+    Attributes:
+        home: its folder, with the key pair ``cosign.key`` and ``cosign.pub``, protected by `PASSWORD`.
+    """
+
+    home: Path
+
+    @property
+    def key(self) -> Path:
+        """The private key file."""
+        return self.home / "cosign.key"
+
+    @property
+    def public_key(self) -> Path:
+        """The public key file."""
+        return self.home / "cosign.pub"
+
+    def run(self, *arguments: str | Path) -> str:
+        """Runs cosign; returns what it prints.
+
+        Raises:
+            CosignRefusedError: it ends with an error.
+        """
+        done = subprocess.run(
+            [require_peer("cosign"), *arguments],
+            cwd=self.home,
+            env={**os.environ, "HOME": str(self.home), "COSIGN_PASSWORD": PASSWORD},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        if done.returncode:
+            raise CosignRefusedError(done.stderr)
+        return done.stdout
+
+    def sign(self, image: str, *, legacy: bool, recursive: bool = False, annotations: tuple[str, ...] = ()) -> None:
+        """Signs ``image``, a reference with digest; ``annotations`` are ``key=value``."""
+        options = [item for annotation in annotations for item in ("-a", annotation)]
+        options += ["--recursive"] * recursive
+        self.run("sign", "--key", self.key, *_NO_LOG, _format(legacy=legacy), *options, image)
+
+    def attest(self, image: str, predicate: Path, predicate_type: str, *, legacy: bool) -> None:
+        """Attests a predicate about ``image``, a reference with digest."""
+        what = ("--predicate", predicate, "--type", predicate_type)
+        self.run("attest", "--key", self.key, *_NO_LOG, _format(legacy=legacy), *what, image)
+
+    def verify(
+        self, image: str, *, legacy: bool, key: Path | None = None, annotations: tuple[str, ...] = ()
+    ) -> list[dict[str, Any]]:
+        """What ``cosign verify`` says of the signatures that it accepts.
+
+        Raises:
+            CosignRefusedError: it accepts none.
+        """
+        options = [item for annotation in annotations for item in ("-a", annotation)]
+        said = self.run("verify", *self._trust(key), _format(legacy=legacy), *options, image)
+        found: list[dict[str, Any]] = json.loads(said)
+        return found
+
+    def verify_attestation(
+        self, image: str, predicate_type: str, *, legacy: bool, key: Path | None = None
+    ) -> list[dict[str, Any]]:
+        """The DSSE envelopes that ``cosign verify-attestation`` accepts.
+
+        Raises:
+            CosignRefusedError: it accepts none.
+        """
+        said = self.run(
+            *("verify-attestation", *self._trust(key), _format(legacy=legacy), "--type", predicate_type, image)
+        )
+        return [json.loads(line) for line in said.splitlines()]
+
+    def _trust(self, key: Path | None) -> tuple[str | Path, ...]:
+        return "--key", key or self.public_key, "--insecure-ignore-tlog=true"
+
+
+def cosign_with_key(home: Path) -> Cosign:
+    """cosign with a fresh key pair in ``home``, an empty folder."""
+    cosign = Cosign(home)
+    cosign.run("generate-key-pair")
+    return cosign
+
+
+def _format(*, legacy: bool) -> str:
+    return f"--new-bundle-format={'false' if legacy else 'true'}"
