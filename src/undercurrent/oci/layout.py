@@ -23,17 +23,15 @@ from undercurrent.errors import (
     DigestMismatch,
     NotFound,
     TooLarge,
-    UndercurrentError,
-    Unsupported,
     UsageError,
 )
 from undercurrent.i18n import translate as _
-from undercurrent.oci import strictjson
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.durable import locked, locked_briefly, replacing, sweep
-from undercurrent.oci.layoutindex import MAX_INDEX_JSON, LayoutIndex
-from undercurrent.oci.manifest import MAX_MANIFEST, AnyManifest, Index, parse
+from undercurrent.oci.layoutindex import MAX_INDEX_JSON, VERSION, LayoutIndex, check_version
+from undercurrent.oci.listed import ListedStore
+from undercurrent.oci.manifest import MAX_MANIFEST, AnyManifest
 from undercurrent.oci.store import CHUNK, Content, WritableStore, content_of, parse_verified, verified
 
 __all__ = ["Layout"]
@@ -41,12 +39,11 @@ __all__ = ["Layout"]
 _MARKER: Final = "oci-layout"
 _INDEX: Final = "index.json"
 _LOCK: Final = ".uc-lock"
-_VERSION: Final = b'{"imageLayoutVersion":"1.0.0"}'
 _OURS_UNFINISHED: Final = frozenset({"blobs", _INDEX, _LOCK})
 _MAX_MARKER: Final = 4096
 
 
-class Layout(WritableStore):
+class Layout(ListedStore, WritableStore):
     """A folder in OCI image layout.
 
     Attributes:
@@ -55,10 +52,10 @@ class Layout(WritableStore):
 
     def __init__(self, path: Path) -> None:
         """Takes ``path`` for a layout without looking; `open` looks."""
+        super().__init__()
         self.path = path
         self._root = path.resolve()
         self._cached: tuple[tuple[int, ...], LayoutIndex] | None = None
-        self._seen: dict[str, tuple[Digest | None, Descriptor]] = {}
 
     @classmethod
     def open(cls, path: Path | str, *, create: bool = False) -> "Layout":
@@ -101,7 +98,7 @@ class Layout(WritableStore):
         _make_folder(self.path / "blobs" / "sha256")
         with locked_briefly(self.path / _LOCK):
             # The marker comes last: a layout has it only when it has all the rest.
-            for name, content in ((_INDEX, LayoutIndex.empty().dump()), (_MARKER, _VERSION)):
+            for name, content in ((_INDEX, LayoutIndex.empty().dump()), (_MARKER, VERSION)):
                 if not (self.path / name).exists():
                     with replacing(self.path / name, self.path) as file:
                         file.write(content)
@@ -119,16 +116,11 @@ class Layout(WritableStore):
             if (self.path / _INDEX).exists() and (self.path / "blobs").is_dir():
                 raise BadContent(
                     _("{path} looks like an OCI layout, but its file oci-layout is missing").format(path=self.path),
-                    hint=_("copy the layout again, or write {content} to that file").format(content=_VERSION.decode()),
+                    hint=_("copy the layout again, or write {content} to that file").format(content=VERSION.decode()),
                 )
             raise _no_layout(self.path)
         with _reading(marker) as file:
-            raw = file.read(_MAX_MARKER + 1)
-        version = strictjson.loads_object(raw, str(marker)).get("imageLayoutVersion")
-        if not isinstance(version, str) or not version.startswith("1."):
-            raise Unsupported(
-                _("{path} has layout version {version!r}; version 1 is read").format(path=self.path, version=version)
-            )
+            check_version(file.read(_MAX_MARKER + 1), str(self.path))
         self._index()
 
     # Reading
@@ -177,26 +169,12 @@ class Layout(WritableStore):
             )
         return file
 
-    async def resolve(self, name: str) -> Descriptor:
-        """See `Store.resolve`. A digest need not be listed in index.json."""
-        entry = self._index().find(name)
-        if entry is not None:
-            return entry.descriptor
-        try:
-            return self._describe(Digest(name))
-        except UndercurrentError as error:
-            if not isinstance(error, NotFound | UsageError):
-                raise
-            raise NotFound(
-                _("{label} has no image {name}").format(label=self.label, name=name),
-                hint=_("`uc image list --layout {path}` shows what it has").format(path=self.path),
-            ) from error
+    async def _listing(self) -> LayoutIndex:
+        return self._index()
 
-    def _describe(self, digest: Digest) -> Descriptor:
-        """The descriptor of a manifest of which only the digest is known."""
+    async def _unverified(self, digest: Digest) -> bytes:
         with self._open_blob(digest) as file:
-            raw = file.read(MAX_MANIFEST + 1)
-        return Descriptor(parse(raw).media_type, digest, len(raw))
+            return file.read(MAX_MANIFEST + 1)
 
     async def manifest(self, descriptor: Descriptor) -> AnyManifest:
         """See `Store.manifest`."""
@@ -211,66 +189,6 @@ class Layout(WritableStore):
         with self._open_blob(descriptor.digest, descriptor.size) as file:
             async for piece in verified(_pieces(file), descriptor, self.label):
                 yield piece
-
-    async def names(self) -> AsyncIterator[str]:
-        """See `Store.names`; an image that has none is there by its digest."""
-        index = self._index()
-        named = {entry.digest for entry in index.names.values()}
-        for name in index.names:
-            yield name
-        for entry in index.entries:
-            if entry.digest and entry.digest not in named and not self._is_referrer(entry.digest):
-                named.add(entry.digest)
-                yield entry.digest
-
-    # Referrers
-
-    async def referrers(self, subject: Digest, artifact_type: str = "") -> tuple[Descriptor, ...]:
-        """See `Store.referrers`.
-
-        A manifest is listed by what it says itself, whether or not it has the digest that names it: reading it
-        by the descriptor given here then fails, which tells more than leaving it out.
-        """
-        index = self._index()
-        found: dict[str, Descriptor] = {}
-        for entry in index.entries:
-            seen = self._look(entry.digest)
-            if seen is not None and seen[0] == subject:
-                found.setdefault(entry.digest, seen[1])
-        fallback = index.names.get(f"{subject.algorithm}-{subject.encoded}")
-        if fallback is not None:
-            listed = await self.manifest(fallback.descriptor)
-            for item in listed.manifests if isinstance(listed, Index) else ():
-                seen = self._look(item.digest)
-                found.setdefault(item.digest, seen[1] if seen is not None else item)
-        return tuple(item for item in found.values() if artifact_type in {"", item.artifact_type})
-
-    def _is_referrer(self, digest: str) -> bool:
-        seen = self._look(digest)
-        return seen is not None and seen[0] is not None
-
-    def _look(self, digest: str) -> tuple[Digest | None, Descriptor] | None:
-        """A listed manifest's subject, and how a listing of referrers shows it; None if nothing can be read.
-
-        What is damaged or missing is passed over here, so that the layout's other images can still be used.
-        """
-        if digest not in self._seen:
-            try:
-                name = Digest(digest)
-                with self._open_blob(name) as file:
-                    raw = file.read(MAX_MANIFEST + 1)
-                self._remember(name, parse(raw))
-            except UndercurrentError:
-                return None
-        return self._seen[digest]
-
-    def _remember(self, digest: Digest, manifest: AnyManifest) -> None:
-        shown = manifest.referrer
-        subject = manifest.subject.digest if manifest.subject else None
-        self._seen[digest] = (
-            subject,
-            Descriptor(shown.media_type, digest, shown.size, shown.annotations, shown.artifact_type),
-        )
 
     # Writing
 

@@ -11,12 +11,12 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final
 
-from undercurrent.errors import BadContent
+from undercurrent.errors import BadContent, Unsupported
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes, strictjson
 from undercurrent.oci.descriptor import Descriptor
 
-__all__ = ["MAX_INDEX_JSON", "REF_NAME", "Entry", "LayoutIndex"]
+__all__ = ["MAX_INDEX_JSON", "REF_NAME", "VERSION", "Entry", "LayoutIndex", "check_version"]
 
 REF_NAME: Final = "org.opencontainers.image.ref.name"
 CONTAINERD_NAME: Final = "io.containerd.image.name"
@@ -24,6 +24,24 @@ CONTAINERD_NAME: Final = "io.containerd.image.name"
 
 MAX_INDEX_JSON: Final = 64 * 1024 * 1024
 """Bytes that an index.json may have: some 200,000 entries."""
+
+
+VERSION: Final = b'{"imageLayoutVersion":"1.0.0"}'
+"""The content of the file oci-layout."""
+
+
+def check_version(raw: bytes, what: str) -> None:
+    """Takes the content of an oci-layout file; ``what`` names the layout in errors.
+
+    Raises:
+        BadContent: it is no such file.
+        Unsupported: a version that is not read here.
+    """
+    version = strictjson.loads_object(raw, f"{what}: oci-layout").get("imageLayoutVersion")
+    if not isinstance(version, str) or not version.startswith("1."):
+        raise Unsupported(
+            _("{what} has layout version {version!r}; version 1 is read").format(what=what, version=version)
+        )
 
 
 @dataclass(frozen=True, slots=True)

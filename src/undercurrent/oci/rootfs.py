@@ -14,7 +14,7 @@ from typing import BinaryIO, Final, TypeAlias
 
 from undercurrent.errors import BadContent, CouldNotCheck
 from undercurrent.i18n import translate as _
-from undercurrent.oci.tarball import Kind, Member, members_of
+from undercurrent.oci.tarball import Kind, Member, inner_name, members_of
 
 __all__ = ["Entry", "Owner", "Warn", "folder_entries", "tar_entries"]
 
@@ -226,12 +226,12 @@ def _chosen(members: Iterator[Member], what: str, warn: Warn) -> dict[str, Membe
             continue
         if member.name.startswith("/"):
             words[_("{what}: {count} names lost their leading slash")] += 1
-        name = _relative(member.name, what)
+        name = inner_name(member.name, what)
         if not name:
             continue
         _check_name(name, what)
         if member.kind is Kind.HARD_LINK:
-            target = chosen.get(_relative(member.link, what))
+            target = chosen.get(inner_name(member.link, what))
             if target is None or target.kind is Kind.FOLDER:
                 raise BadContent(
                     _("{what}: {name!r} is a link to {link!r}, which is no file that comes before it").format(
@@ -244,13 +244,3 @@ def _chosen(members: Iterator[Member], what: str, warn: Warn) -> dict[str, Membe
     for word, count in words.items():
         warn(word.format(what=what, count=count))
     return chosen
-
-
-def _relative(name: str, what: str) -> str:
-    parts = [part for part in name.split("/") if part not in {"", "."}]
-    if ".." in parts:
-        raise BadContent(
-            _("{what}: {name!r} leaves the root").format(what=what, name=name),
-            hint=_("this is no root file system; if it is not yours, do not trust it"),
-        )
-    return "/".join(parts)

@@ -5,17 +5,19 @@ tarfile reads an extension header of any size into memory and takes a file that 
 Formats: ustar, pax (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html) and GNU.
 """
 
+import io
+import os
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from undercurrent.errors import BadContent, TooLarge, Unsupported
 from undercurrent.i18n import translate as _
-from undercurrent.oci.compression import DAMAGE, Compression, open_decompressed
+from undercurrent.oci.compression import DAMAGE, Compression, decompressing, open_decompressed
 
 __all__ = [
     "CAPABILITY",
@@ -23,6 +25,7 @@ __all__ = [
     "Member",
     "content",
     "decompress",
+    "inner_name",
     "members",
     "members_of",
 ]
@@ -35,6 +38,7 @@ _MAX_EXTENSION: Final = 1024 * 1024
 _MAX_MEMBERS: Final = 4_000_000
 _FREE_EXPANSION: Final = 16 * 1024**3
 _MAX_EXPANSION: Final = 200
+_MAGIC_SIZE: Final = 6
 
 
 class Kind(Enum):
@@ -126,9 +130,11 @@ class _Scan:
         self._advance(len(data))
         return data
 
-    def skip(self, size: int) -> None:
+    def skip(self, size: int) -> Iterator[None]:
+        """Passes over ``size`` bytes; pauses on the way, because decompressing them can take minutes."""
         while size:
             size -= len(self.read(min(size, _STEP)))
+            yield
 
     def _advance(self, size: int) -> None:
         self.at += size
@@ -143,11 +149,17 @@ class _Scan:
 class _SeekableScan(_Scan):
     """Likewise in a file that is not compressed, where content need not be read to be passed over."""
 
-    def skip(self, size: int) -> None:
+    def skip(self, size: int) -> Iterator[None]:
         if self.at + size > self.limit:
             raise _cut_off(self.what)
-        self.file.seek(size, 1)
+        self.file.seek(size, os.SEEK_CUR)
         self._advance(size)
+        yield from ()
+
+
+def _expanded(size: int) -> int:
+    """Bytes that ``size`` compressed ones may become."""
+    return max(_FREE_EXPANSION, _MAX_EXPANSION * size)
 
 
 @contextmanager
@@ -157,43 +169,99 @@ def _scanning(path: Path) -> Iterator[_Scan]:
         if compression is Compression.NONE:
             yield _SeekableScan(file, str(path), size)
         else:
-            yield _Scan(file, str(path), max(_FREE_EXPANSION, _MAX_EXPANSION * size))
+            yield _Scan(file, str(path), _expanded(size))
 
 
-def members(path: Path) -> Iterator[Member]:
-    """The members of a tar file, plain or compressed, in its order.
+def members(path: Path, small: int, limit: int = _MAX_MEMBERS) -> Iterator[tuple[Member, bytes] | None]:
+    """The members of a tar file, plain or compressed, in its order, with how the content of each begins.
+
+    Args:
+        path: the file.
+        small: the content of members that have at most so many bytes is given whole; of others, 6 bytes.
+        limit: members that there may be.
+
+    Yields:
+        None while a large member is passed over: a coroutine can let others run meanwhile.
 
     Raises:
         BadContent: it is no tar file, damaged, or cut off; the error names the file.
-        TooLarge: it expands beyond 16 GiB and 200 times its size, or has headers of absurd size.
+        TooLarge: it expands beyond 16 GiB and 200 times its size, or has too many members or absurd headers.
         Unsupported: it has sparse files or is one of several volumes.
         NotFound, UsageError, CouldNotCheck: as in `open_decompressed`.
     """
     with _scanning(path) as scan:
-        yield from _members(scan)
+        for member in _members(scan, limit):
+            start = scan.read(member.size if member.size <= small else _MAGIC_SIZE)
+            yield member, start
+            yield from scan.skip(_padded(member.size) - len(start))
 
 
 def members_of(file: BinaryIO, size: int, what: str) -> Iterator[Member]:
-    """Likewise for a tar file of ``size`` bytes that is open and not compressed; ``what`` names it in errors."""
+    """The members of a tar file of ``size`` bytes that is open and not compressed; ``what`` names it in errors.
+
+    Raises:
+        BadContent, TooLarge, Unsupported: as in `members`.
+    """
     file.seek(0)
-    return _members(_SeekableScan(file, what, size))
+    scan = _SeekableScan(file, what, size)
+    for member in _members(scan, _MAX_MEMBERS):
+        yield member
+        for _pause in scan.skip(_padded(member.size)):
+            pass
 
 
-def content(path: Path, member: Member) -> Iterator[bytes]:
+def content(path: Path, member: Member, compression: Compression = Compression.NONE) -> Iterator[bytes]:
     """The content of one member of a tar file, piece by piece.
 
-    In a compressed file, all that comes before it is decompressed again.
+    In a compressed file, all that comes before it is decompressed again; meanwhile, pieces are empty.
+
+    Args:
+        path: the tar file.
+        member: one of its members.
+        compression: of that member alone, to be undone.
 
     Raises:
         As `members`.
     """
+    if compression is Compression.NONE:
+        yield from _stored(path, member)
+        return
+    reader = decompressing(io.BufferedReader(_Joined(_stored(path, member)), _STEP), compression)
+    scan = _Scan(reader, f"{path}: {member.name}", _expanded(member.size))
+    while piece := scan.read_some():
+        yield piece
+
+
+def _stored(path: Path, member: Member) -> Iterator[bytes]:
     with _scanning(path) as scan:
-        scan.skip(member.offset)
+        for _pause in scan.skip(member.offset):
+            yield b""
         left = member.size
         while left:
             piece = scan.read(min(left, _STEP))
             left -= len(piece)
             yield piece
+
+
+class _Joined(io.RawIOBase):
+    """Pieces as a file to read from."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._rest = pieces, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            try:
+                self._rest = next(self._pieces)
+            except StopIteration:
+                return 0
+        taken = self._rest[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._rest = self._rest[len(taken) :]
+        return len(taken)
 
 
 def decompress(path: Path) -> Iterator[bytes]:
@@ -207,14 +275,15 @@ def decompress(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def _members(scan: _Scan) -> Iterator[Member]:
+def _members(scan: _Scan, limit: int) -> Iterator[Member]:
+    """The members from here on; whoever takes one passes over its content before taking the next."""
     everywhere: dict[str, bytes] = {}
     here: dict[str, bytes] = {}
     count = 0
     while (header := _header(scan)) is not None:
         count += 1
-        if count > _MAX_MEMBERS:
-            raise TooLarge(_("{what} has more than {limit} members").format(what=scan.what, limit=_MAX_MEMBERS))
+        if count > limit:
+            raise TooLarge(_("{what} has more than {limit} members").format(what=scan.what, limit=limit))
         if header.type in {tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE}:
             here |= _pax(_extension(scan, header), scan.what)
         elif header.type == tarfile.XGLTYPE:
@@ -224,10 +293,8 @@ def _members(scan: _Scan) -> Iterator[Member]:
         elif header.type == tarfile.GNUTYPE_LONGLINK:
             here["linkpath"] = _extension(scan, header).rstrip(b"\0")
         else:
-            member = _member(header, everywhere | here, scan)
+            yield _member(header, everywhere | here, scan)
             here = {}
-            yield member
-            scan.skip(_padded(member.size))
 
 
 def _padded(size: int) -> int:
@@ -248,9 +315,7 @@ def _header(scan: _Scan) -> tarfile.TarInfo | None:
 def _extension(scan: _Scan, header: tarfile.TarInfo) -> bytes:
     if not 0 <= header.size <= _MAX_EXTENSION:
         raise TooLarge(_("{what} has an extension header of absurd size").format(what=scan.what))
-    data = scan.read(header.size)
-    scan.skip(_padded(header.size) - header.size)
-    return data
+    return scan.read(_padded(header.size))[: header.size]
 
 
 def _pax(data: bytes, what: str) -> dict[str, bytes]:
@@ -294,6 +359,21 @@ def _member(header: tarfile.TarInfo, extended: Mapping[str, bytes], scan: _Scan)
         link=_text(extended.get("linkpath"), header.linkname),
         capability=extended.get(CAPABILITY, b""),
     )
+
+
+def inner_name(name: str, what: str) -> str:
+    """``name`` without ``.`` and doubled slashes, relative; "" for the root itself.
+
+    Raises:
+        BadContent: it leaves the root.
+    """
+    parts = [part for part in name.split("/") if part not in {"", "."}]
+    if ".." in parts:
+        raise BadContent(
+            _("{what}: {name!r} leaves the root").format(what=what, name=name),
+            hint=_("whoever made this file may mean harm; get it from somebody you trust"),
+        )
+    return "/".join(parts)
 
 
 def _text(value: bytes | None, default: str) -> str:

@@ -1,0 +1,111 @@
+"""Reads what ``docker save`` and ``podman save`` write: a manifest.json, configurations, and layers as tar files.
+
+Format: https://github.com/moby/moby/blob/v28.0.0/image/spec/spec.md#combined-image-json--filesystem-changeset-format
+
+Such an archive holds no manifest that could be hashed. One is made of what it holds, always the same one: an OCI
+manifest with the configuration as it is and with uncompressed layers, which are called by their diff IDs.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from undercurrent.errors import BadContent, InvalidReference
+from undercurrent.i18n import translate as _
+from undercurrent.oci import mediatypes, strictjson
+from undercurrent.oci.archivefiles import ArchiveFiles
+from undercurrent.oci.compression import Compression, compression_of
+from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.digest import Digest
+from undercurrent.oci.layoutindex import LayoutIndex
+from undercurrent.oci.manifest import MAX_MANIFEST, build_manifest
+from undercurrent.oci.tarball import Member, content
+
+__all__ = ["MANIFEST_JSON", "Held", "read_docker_archive"]
+
+MANIFEST_JSON: Final = "manifest.json"
+_MAX_MANIFEST_JSON: Final = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Content of an archive: in memory, or a member that may have to be decompressed."""
+
+    size: int
+    raw: bytes | None = None
+    member: Member | None = None
+    compression: Compression = Compression.NONE
+
+
+async def read_docker_archive(files: ArchiveFiles) -> tuple[LayoutIndex, Mapping[Digest, Held]]:
+    """The images of an archive as an index of manifests made for them, and the content that those name.
+
+    Raises:
+        BadContent: it is not such an archive, or a file is missing from it.
+    """
+    what = f"{files.path}: {MANIFEST_JSON}"
+    images = strictjson.loads(await files.read(files.find(MANIFEST_JSON), _MAX_MANIFEST_JSON), what)
+    if not isinstance(images, list):
+        raise BadContent(_("{what} is not a list").format(what=what))
+    index = LayoutIndex.empty()
+    held: dict[Digest, Held] = {}
+    for image in images:
+        if not isinstance(image, dict) or not isinstance(image.get("Config"), str):
+            raise BadContent(_("{what} lacks the name of a configuration").format(what=what))
+        descriptor = await _image(files, image["Config"], _texts(image, "Layers", what), held)
+        index = index.with_entry(descriptor)
+        for name in _texts(image, "RepoTags", what):
+            if name not in index.names:
+                index = index.with_name(name, descriptor)
+    return index, held
+
+
+def _texts(image: Mapping[str, Any], key: str, what: str) -> Sequence[str]:
+    value = image.get(key)
+    texts = [] if value is None else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise BadContent(_("{what}: {key} is not a list of texts").format(what=what, key=key))
+    return texts
+
+
+async def _image(files: ArchiveFiles, name: str, layers: Sequence[str], held: dict[Digest, Held]) -> Descriptor:
+    """The manifest made for one image; notes in ``held`` what it names."""
+    raw = await files.read(files.find(name), MAX_MANIFEST)
+    config = Descriptor.of(raw, mediatypes.OCI_CONFIG)
+    held[config.digest] = Held(len(raw), raw)
+    diff_ids = _diff_ids(strictjson.loads_object(raw, f"{files.path}: {name}"), f"{files.path}: {name}")
+    if len(diff_ids) != len(layers):
+        raise BadContent(
+            _("{path}: {name} names {expected} layers, and {actual} are there").format(
+                path=files.path, name=name, expected=len(diff_ids), actual=len(layers)
+            )
+        )
+    for diff_id, layer in zip(diff_ids, layers, strict=True):
+        if diff_id not in held:
+            held[diff_id] = await _layer(files, layer)
+    manifest = build_manifest(config, [Descriptor(mediatypes.OCI_LAYER, item, held[item].size) for item in diff_ids])
+    held[manifest.digest] = Held(len(manifest.raw), manifest.raw)
+    return manifest.descriptor
+
+
+def _diff_ids(config: Mapping[str, Any], what: str) -> list[Digest]:
+    rootfs = config.get("rootfs")
+    texts = _texts(rootfs if isinstance(rootfs, dict) else {}, "diff_ids", what)
+    try:
+        return [Digest(text) for text in texts]
+    except InvalidReference as error:
+        raise BadContent(f"{what}: {error.message}") from error
+
+
+async def _layer(files: ArchiveFiles, name: str) -> Held:
+    member = files.find(name)
+    compression = compression_of(files.start(member), f"{files.path}: {name}")
+    if compression is Compression.NONE:
+        return Held(member.size, member=member)
+    # Docker writes layers uncompressed; other tools do not, and the size has to be known before they are read.
+    size = 0
+    for piece in content(files.path, member, compression):
+        size += len(piece)
+        await asyncio.sleep(0)
+    return Held(size, member=member, compression=compression)
