@@ -27,7 +27,7 @@ The error decides whether to retry (`retryable`), which exit code the command en
 what the user reads: a message that names the thing, and a hint that says what to do.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "BadContent",
@@ -77,10 +77,18 @@ class UndercurrentError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles without the constructor: that of a subclass takes other arguments than `args` holds."""
+        return _unpickled, (type(self), self.args), self.__dict__
+
     @property
     def docs(self) -> str:
         """Path of the page about this code, below the root of the documentation."""
         return f"reference/errors/#{self.code}"
+
+
+def _unpickled(kind: type[UndercurrentError], arguments: tuple[Any, ...]) -> UndercurrentError:
+    return kind.__new__(kind, *arguments)
 
 
 class UsageError(UndercurrentError):
