@@ -61,6 +61,14 @@ class Archive(ListedStore):
         """``oci-archive:`` or ``docker-archive:`` and the path, as users write it."""
         return f"{self._kind}:{self.path}"
 
+    async def check(self) -> None:
+        """Reads through the archive now, rather than when it is first asked for something.
+
+        Raises:
+            BadContent, TooLarge: as `open_archive` says.
+        """
+        await self._contents()
+
     async def _contents(self) -> _Contents:
         async with self._scanning:
             if self._scanned is None:
@@ -147,7 +155,7 @@ def open_archive(path: Path | str) -> Archive:
         NotFound, UsageError, CouldNotCheck: there is no such file, it is none, or it may not be read.
         Unsupported: a compression that is not read here.
 
-    Whether it is an archive shows when it is first asked for something, with:
+    Whether it is an archive shows in `Archive.check`, or when it is first asked for something, with:
         BadContent: it is neither kind, damaged, cut off, or holds what no archive of images has.
         TooLarge: it has more than 100,000 members, or expands to absurd size.
     """
