@@ -15,7 +15,6 @@ from undercurrent.errors import (
     UsageError,
 )
 from undercurrent.i18n import translate as _
-from undercurrent.oci.descriptor import NOTHING
 from undercurrent.signing.algorithms import PublicKey
 from undercurrent.signing.predicates import COSIGN_SIGN
 from undercurrent.signing.statement import Statement
@@ -60,7 +59,7 @@ class Trust:
     """
 
     keys: tuple[PublicKey, ...]
-    annotations: Mapping[str, str] = NOTHING
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     def maker(self, made_by: Callable[[PublicKey], bool]) -> PublicKey | None:
         """The first trusted key of which ``made_by`` says that it made a signature."""
@@ -96,7 +95,7 @@ class Check:
     hint: str = ""
     identity: str = ""
     reference: str = ""
-    annotations: Mapping[str, Any] = NOTHING
+    annotations: Mapping[str, Any] = field(default_factory=dict)
     predicate_type: str = ""
     key: PublicKey | None = None
     reason: Reason | None = None

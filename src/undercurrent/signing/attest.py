@@ -1,0 +1,132 @@
+"""Attaches attestations to images as cosign does: a predicate (an SBOM, a provenance, …) in a signed statement."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from undercurrent.oci import mediatypes
+from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.digest import Digest
+from undercurrent.oci.image import Image
+from undercurrent.oci.store import Store
+from undercurrent.signing import bundle, dsse, statement
+from undercurrent.signing.algorithms import PublicKey, Signer
+from undercurrent.signing.checks import Check, Format, Trust
+from undercurrent.signing.examine import (
+    LEGACY_PREDICATE_TYPE,
+    SIGNATURE,
+    examine_bundle,
+    examine_legacy_attestation,
+)
+from undercurrent.signing.places import (
+    ATTESTATIONS,
+    Where,
+    append_legacy,
+    beside,
+    exclusively,
+    legacy_manifest,
+    may_be_bundle,
+    push_bundle,
+    writable,
+)
+from undercurrent.signing.predicates import predicate_uri
+from undercurrent.signing.sign import BOTH
+from undercurrent.signing.statement import Statement
+
+__all__ = ["Attested", "attest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """What attesting an image came to.
+
+    Attributes:
+        name: the image, as its user writes it.
+        digest: what the attestation is about.
+        predicate_type: URI.
+        key: whose attestation it is.
+        added: formats that were missing.
+        present: formats in which this key had attested the same already.
+    """
+
+    name: str
+    digest: Digest
+    predicate_type: str
+    key: PublicKey
+    added: tuple[Format, ...]
+    present: tuple[Format, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was added."""
+        return bool(self.added)
+
+
+async def attest(
+    image: Image,
+    predicate: bytes,
+    predicate_type: str,
+    signer: Signer,
+    *,
+    formats: tuple[Format, ...] = BOTH,
+    dry_run: bool = False,
+    where: Where = beside,
+) -> Attested:
+    """Attests a predicate, in each format in which this key has not attested the same yet.
+
+    Args:
+        image: what it is about: its digest, whatever its name means by now.
+        predicate: a JSON object, whose bytes are kept as they are; for SPDX also tag-value text.
+        predicate_type: one of cosign's short names, or a URI.
+        signer: signs.
+        formats: how.
+        dry_run: look only; ``added`` is what would be added.
+        where: in which store the attestations live.
+
+    Raises:
+        UsageError: the type or the predicate is none.
+        NotFound: the image is not there any more.
+        Unsupported: attestations cannot be written there.
+        CouldNotCheck: the store did not answer, so that nobody can say what is attested.
+    """
+    uri = predicate_uri(predicate_type)
+    payload = statement.build_attestation(image.repository, image.digest, uri, predicate)
+    subject = (await image.manifest()).descriptor
+    store = where(image)
+    async with exclusively(store, image.digest):
+        wanted = statement.parse(payload, uri)
+        present = tuple([format_ for format_ in formats if await _has(format_, store, wanted, signer.public, subject)])
+        missing = tuple(format_ for format_ in formats if format_ not in present)
+        if missing and not dry_run:
+            target = writable(store)
+            envelope = await dsse.seal(payload, dsse.IN_TOTO, signer)
+            if Format.BUNDLE in missing:
+                raw = bundle.dump(envelope, signer.public.hint)
+                await push_bundle(target, subject, raw, uri, datetime.now(UTC))
+            if Format.LEGACY in missing:
+                content = json.dumps(envelope.to_json(), separators=(",", ":")).encode()
+                annotations = {SIGNATURE: "", LEGACY_PREDICATE_TYPE: uri}
+                layer = Descriptor.of(content, mediatypes.DSSE_ENVELOPE, annotations=annotations)
+                await append_legacy(target, image.digest, ATTESTATIONS, layer, content)
+    return Attested(image.name, image.digest, uri, signer.public, missing, present)
+
+
+async def _has(format_: Format, store: Store, wanted: Statement, key: PublicKey, subject: Descriptor) -> bool:
+    """Whether ``key`` has attested the same about ``subject`` already; another tool may have, in other bytes."""
+    trust, kind, digest = Trust((key,)), wanted.predicate_type, subject.digest
+    if format_ is Format.BUNDLE:
+        for referrer in await store.referrers(digest):
+            if may_be_bundle(referrer) and _same(await examine_bundle(store, referrer, digest, trust, kind), wanted):
+                return True
+        return False
+    manifest = await legacy_manifest(store, digest, ATTESTATIONS)
+    for number, layer in enumerate(manifest.layers if manifest else ()):
+        if _same(await examine_legacy_attestation(store, number, layer, digest, trust, kind), wanted):
+            return True
+    return False
+
+
+def _same(check: Check | None, wanted: Statement) -> bool:
+    if check is None or not check.accepted or check.statement is None:
+        return False
+    return check.statement.raw == wanted.raw or check.statement.predicate == wanted.predicate
