@@ -1,4 +1,4 @@
-"""Writes the reference pages that are made from the source: rules, errors, exit codes; English and Chinese.
+"""Writes the reference pages that are made from the source: rules, errors, exit codes, settings; English and Chinese.
 
 ``python -m docs.generate`` writes them, ``make docs`` does that first, and a test fails when they are not current.
 """
@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from docs.settingspage import settings_page
 
 from undercurrent import errors, i18n
 from undercurrent.i18n import gettext_noop as N_
@@ -159,6 +161,7 @@ def all_pages() -> Mapping[Path, str]:
 
 def _pages() -> Iterator[tuple[str, str]]:
     yield "errors", _errors_page()
+    yield "settings", settings_page()
     yield "rules/index", _rules_page()
     for rule in RULES.values():
         yield f"rules/{rule.code}", view.page(rule)

@@ -1,0 +1,147 @@
+"""Writes the reference page about settings, from the models in ``undercurrent.settings``."""
+
+# ruff: noqa: INP001 - a script beside the pages that it writes
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from undercurrent.i18n import gettext_noop as N_
+from undercurrent.i18n import translate as _
+from undercurrent.settings import ALIASES, FILE_NAME, Settings
+
+__all__ = ["TEXTS", "settings_page", "texts_of_settings"]
+
+TEXTS: Final = frozenset(
+    {
+        N_("How other machines are talked to."),
+        N_("Seconds without a byte moving, after which an answer is given up."),
+        N_("Seconds that a connection may take."),
+        N_("How often a request that may go through later is tried again."),
+        N_("Requests under way to one host, at most; fewer while it pushes back."),
+        N_("Certificates (PEM) to trust besides the system's."),
+        N_("Hosts that may be talked to without TLS; loopback always may."),
+        N_("Which images are yours."),
+        N_("Registries, or parts of them: `ghcr.io/acme`, `registry.example.com`."),
+        N_("OCI layout folders."),
+        N_("Archives (OCI or docker-archive)."),
+        N_("Local engines."),
+        N_("Patterns (`*`, `?`, `[…]`) of names, without host, that count."),
+        N_("Patterns of names that do not."),
+        N_("Where a name without a host is looked for; Docker Hub when empty."),
+        N_("The embedded store: an OCI layout for images that have no registry. In the data folder when unset."),
+        N_("Keys and formats of signatures."),
+        N_("Private key file to sign with."),
+        N_("Public key files that verification trusts."),
+        N_("Which of cosign's formats to write; only both are accepted by every policy engine."),
+        N_("Software bills of materials."),
+        N_("Formats to make."),
+        N_("Where outcomes are recorded."),
+        N_(
+            "`sqlite:///FILE`, `postgresql://…` or `mysql://…`; a file in the data folder when empty. A password "
+            "belongs in the database's own configuration (`~/.pgpass`, `~/.my.cnf`), not here."
+        ),
+        N_("Jobs over many items."),
+        N_("Items under way at once."),
+    }
+)
+"""The docstrings of settings, for translators: those are no calls, so tools that gather messages do not see them."""
+
+_EXAMPLE: Final = """\
+[images]
+registries = ["ghcr.io/acme"]
+exclude = ["*:pr-*"]
+
+[signing]
+key = "keys/cosign.key"
+public_keys = ["keys/cosign.pub"]"""
+
+
+def texts_of_settings() -> Iterator[str]:
+    """What the models say about groups and fields, as Markdown in one line each."""
+    for _name, group in _groups():
+        yield _markdown(group.__doc__)
+        for field in group.model_fields.values():
+            yield _markdown(field.description)
+
+
+def settings_page() -> str:
+    """The page, in the language spoken now."""
+    parts = [
+        "# " + _("Settings"),
+        _(
+            "Every setting has a default, so none has to be set. `uc config show` prints them all, and where each "
+            "value came from. What comes later in this list wins:"
+        ),
+        "\n".join(f"{number}. {step}" for number, step in enumerate(_steps(), 1)),
+        "```toml\n" + f"# {FILE_NAME}\n" + _EXAMPLE + "\n```",
+        _("`--config FILE`, or `UNDERCURRENT_CONFIG`, names one file that is read instead of both."),
+        _("Paths in a file are meant relative to that file. Lists are written with commas in the environment."),
+        _("Secrets are no settings: no passwords belong in the file, and none can be given as a flag."),
+    ]
+    for name, group in _groups():
+        parts += [f"## {name}", _(_markdown(group.__doc__)), _table(name, group)]
+    return "\n\n".join((*parts, "## " + _("Folders"), _folders()))
+
+
+def _steps() -> tuple[str, ...]:
+    return (
+        _("the default;"),
+        _("`{file}` in the user's configuration folder;").format(file=FILE_NAME),
+        _("the nearest `{file}`, from the working directory upwards;").format(file=FILE_NAME),
+        _("the environment: `UNDERCURRENT_GROUP_NAME`, or a variable that other tools know;"),
+        _("a flag of the command."),
+    )
+
+
+def _folders() -> str:
+    rows = (
+        (_("configuration: `undercurrent.toml`"), "~/.config/undercurrent", "XDG_CONFIG_HOME"),
+        (_("data: the embedded store of images, the evidence"), "~/.local/share/undercurrent", "XDG_DATA_HOME"),
+        (_("state: journals of runs"), "~/.local/state/undercurrent", "XDG_STATE_HOME"),
+        (_("cache: SBOMs, images that an engine has exported"), "~/.cache/undercurrent", "XDG_CACHE_HOME"),
+    )
+    heading = f"| {_('folder')} | {_('on Linux')} | {_('moved by')} |\n|---|---|---|\n"
+    return heading + "\n".join(f"| {what} | `{path}` | `{variable}` |" for what, path, variable in rows)
+
+
+def _table(name: str, group: type[BaseModel]) -> str:
+    rows = [f"| {_('setting')} | {_('meaning')} | {_('takes')} | {_('default')} |", "|---|---|---|---|"]
+    for field, shape in group.model_json_schema()["properties"].items():
+        others = (f"`{alias}`" for alias, path in ALIASES.items() if path == (name, field))
+        variables = "<br>".join((f"`UNDERCURRENT_{name}_{field}`".upper(), *others))
+        meaning = _(_markdown(shape["description"]))
+        default = _default(group.model_fields[field].default)
+        rows.append(f"| `{field}`<br>{variables} | {meaning} | {_kind(shape)} | {default} |")
+    return "\n".join(rows)
+
+
+def _groups() -> Iterator[tuple[str, type[BaseModel]]]:
+    for name, field in Settings.model_fields.items():
+        yield name, type(field.default)
+
+
+def _markdown(docstring: str | None) -> str:
+    return " ".join((docstring or "").split()).replace("``", "`")
+
+
+def _kind(shape: Mapping[str, Any]) -> str:
+    """What a value may be, from its JSON schema."""
+    shape = next((option for option in shape.get("anyOf", ()) if option["type"] != "null"), shape)
+    if "enum" in shape:
+        return _("one of {values}").format(values=", ".join(f"`{value}`" for value in shape["enum"]))
+    match shape["type"]:
+        case "array":
+            return _("list: {kind}").format(kind=_kind(shape["items"]))
+        case "integer":
+            return _("{least} to {most}").format(least=shape["minimum"], most=shape["maximum"])
+        case "number":
+            return _("number")
+    return _("path") if shape.get("format") == "path" else _("text")
+
+
+def _default(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(f"`{item}`" for item in value) or "–"
+    return "–" if value in (None, "") else f"`{value}`"
