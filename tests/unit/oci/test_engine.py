@@ -1,0 +1,202 @@
+"""What an engine that misbehaves leads to. How real ones behave is shown in tests/peers."""
+
+import io
+import json
+import tarfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from tests.support.images import layer_tar
+
+from undercurrent.errors import (
+    BadContent,
+    EnvironmentLacks,
+    InvalidReference,
+    NotFound,
+    UnexpectedAnswer,
+    Unreachable,
+)
+from undercurrent.oci.digest import Digest
+from undercurrent.oci.engine import Engine
+from undercurrent.oci.manifest import Manifest
+from undercurrent.oci.store import read_blob
+from undercurrent.settings import NetSettings
+
+NO_RETRIES = NetSettings(retries=0)
+
+
+class FakeEngine:
+    """Serves saved images on a socket; ``answers`` replaces what it says to a path."""
+
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+        self.images: dict[str, bytes] = {}
+        self.answers: dict[str, Callable[[web.Request], Any]] = {}
+        self.asked: list[str] = []
+
+    def add(self, text: str) -> Digest:
+        layer = layer_tar({"motd": text.encode()})
+        config = json.dumps(
+            {"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": [Digest.of(layer)]}}
+        ).encode()
+        image_id = Digest.of(config)
+        manifest = [{"Config": f"{image_id.encoded}.json", "RepoTags": None, "Layers": ["layer.tar"]}]
+        self.images[image_id] = layer_tar(
+            {
+                f"{image_id.encoded}.json": config,
+                "layer.tar": layer,
+                "manifest.json": json.dumps(manifest).encode(),
+            }
+        )
+        return image_id
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request.path)
+        if answer := self.answers.get(request.path):
+            answered = answer(request)
+            return answered if isinstance(answered, web.StreamResponse) else await answered
+        if request.path == "/images/json":
+            rows = [{"Id": name, "Created": 1, "Size": 1, "RepoTags": ["<none>:<none>"]} for name in self.images]
+            return web.json_response(rows)
+        _root, _images, name, what = request.path.split("/")
+        if name not in self.images:
+            return web.json_response({"message": f"no such image: {name}"}, status=404)
+        if what == "get":
+            return web.Response(body=self.images[name], content_type="application/x-tar")
+        return web.json_response({"Id": name, "Os": "linux", "Architecture": "amd64"})
+
+
+@pytest.fixture
+async def fake(tmp_path: Path) -> AsyncIterator[FakeEngine]:
+    engine = FakeEngine(tmp_path / "docker.sock")
+    application = web.Application()
+    application.router.add_get("/{path:.*}", engine.serve)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    await web.UnixSite(runner, str(engine.socket)).start()
+    yield engine
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def engine(fake: FakeEngine, tmp_path: Path) -> AsyncIterator[Engine]:
+    environ = {"DOCKER_HOST": f"unix://{fake.socket}"}
+    async with Engine("docker", NO_RETRIES, environ=environ, scratch=tmp_path / "scratch") as opened:
+        yield opened
+
+
+def kept(tmp_path: Path) -> int:
+    return len(list((tmp_path / "scratch").iterdir()))
+
+
+async def motd(engine: Engine, manifest: Manifest) -> bytes:
+    layer = await read_blob(engine, manifest.layers[0], 100_000)
+    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
+        member = tar.extractfile("motd")
+        assert member
+        return member.read()
+
+
+async def test_an_image_without_a_name_is_called_by_its_id(fake: FakeEngine, engine: Engine) -> None:
+    image_id = fake.add("hello")
+    (image,) = await engine.list_images()
+    assert (image.name, image.id, str(image.platform)) == (image_id, image_id, "linux/amd64")
+
+
+async def test_an_image_that_is_removed_while_listing_is_left_out(fake: FakeEngine, engine: Engine) -> None:
+    gone, stays = fake.add("gone"), fake.add("stays")
+    fake.answers[f"/images/{gone}/json"] = lambda _request: web.Response(status=404)
+    assert [image.name for image in await engine.list_images()] == [stays]
+
+
+async def test_few_exports_are_kept_and_dropped_ones_are_made_again(
+    fake: FakeEngine, engine: Engine, tmp_path: Path
+) -> None:
+    manifests = []
+    for number in range(7):
+        manifest = await engine.manifest(await engine.resolve(fake.add(f"image {number}")))
+        assert isinstance(manifest, Manifest)
+        manifests.append(manifest)
+    assert kept(tmp_path) == 4
+    exports = len([path for path in fake.asked if path.endswith("/get")])
+    assert [await motd(engine, manifest) for manifest in manifests] == [f"image {n}".encode() for n in range(7)]
+    assert len([path for path in fake.asked if path.endswith("/get")]) > exports
+    assert kept(tmp_path) == 4
+
+
+async def test_an_export_in_use_is_not_dropped(fake: FakeEngine, engine: Engine, tmp_path: Path) -> None:
+    manifest = await engine.manifest(await engine.resolve(fake.add("in use")))
+    assert isinstance(manifest, Manifest)
+    reading = engine.blob(manifest.layers[0])
+    first = await anext(reading)
+    for number in range(7):
+        await engine.resolve(fake.add(f"image {number}"))
+    assert Digest.of(first + b"".join([piece async for piece in reading])) == manifest.layers[0].digest
+    assert kept(tmp_path) == 4
+
+
+async def test_an_export_that_is_cut_off_leaves_nothing(fake: FakeEngine, engine: Engine, tmp_path: Path) -> None:
+    image_id = fake.add("hello")
+
+    async def cut(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_length = len(fake.images[image_id])
+        await response.prepare(request)
+        await response.write(fake.images[image_id][:1000])
+        assert request.transport
+        request.transport.abort()
+        return response
+
+    fake.answers[f"/images/{image_id}/get"] = cut
+    with pytest.raises(Unreachable):
+        await engine.resolve(image_id)
+    assert kept(tmp_path) == 0
+
+
+async def test_an_export_that_is_no_image_is_refused(fake: FakeEngine, engine: Engine, tmp_path: Path) -> None:
+    image_id = fake.add("hello")
+    fake.images[image_id] = b"no tar " * 1000
+    with pytest.raises(BadContent):
+        await engine.resolve(image_id)
+    assert kept(tmp_path) == 0
+
+
+async def test_an_image_that_is_removed_before_it_is_exported_is_not_found(fake: FakeEngine, engine: Engine) -> None:
+    image_id = fake.add("hello")
+    fake.answers[f"/images/{image_id}/get"] = lambda _request: web.json_response({"message": "gone"}, status=404)
+    with pytest.raises(NotFound, match="docker has no image"):
+        await engine.resolve(image_id)
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>hello</html>", b"{}", b'[{"Id": "x"}]', b'[{"Id": "x", "Created": 1, "Size": 1}]']
+)
+async def test_nonsense_is_an_unexpected_answer(body: bytes, fake: FakeEngine, engine: Engine) -> None:
+    fake.answers["/images/json"] = lambda _request: web.Response(body=body)
+    with pytest.raises(UnexpectedAnswer, match="docker does not answer as Docker's API says"):
+        await engine.list_images()
+
+
+async def test_a_refusal_is_quoted(fake: FakeEngine, engine: Engine) -> None:
+    fake.answers["/images/json"] = lambda _request: web.json_response({"message": "too old"}, status=400)
+    with pytest.raises(UnexpectedAnswer, match=r"docker answers with status 400: .*too old"):
+        await engine.list_images()
+
+
+async def test_a_full_disk_is_said(fake: FakeEngine, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    environ = {"DOCKER_HOST": f"unix://{fake.socket}"}
+    async with Engine("docker", NO_RETRIES, environ=environ, scratch=tmp_path / "file" / "scratch") as engine:
+        with pytest.raises(EnvironmentLacks, match="no image can be kept in") as caught:
+            await engine.resolve(fake.add("hello"))
+    assert "XDG_CACHE_HOME" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["../../containers/json", "", "Big:1", "a b"])
+async def test_what_is_no_name_is_not_asked_for(name: str, fake: FakeEngine, engine: Engine) -> None:
+    with pytest.raises(InvalidReference):
+        await engine.resolve(name)
+    assert fake.asked == []
