@@ -62,8 +62,15 @@ class Body(Payload):
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Writes the body."""
-        sent = 0
         source = self._content()
+        try:
+            await self._copy(source, writer)
+        finally:
+            if close := getattr(source, "aclose", None):
+                await close()  # lets go of what the content holds (a file, an answer) now, not at some collection
+
+    async def _copy(self, source: AsyncIterator[bytes], writer: AbstractStreamWriter) -> None:
+        sent = 0
         while True:
             self._expect_progress(None)  # the source has its own time limits
             try:

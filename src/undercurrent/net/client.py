@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -44,6 +46,10 @@ class Client(AbstractAsyncContextManager["Client"]):
         unix_socket: where every request goes instead of to its host.
         sleep: waits; a test need not.
 
+    Attributes:
+        settings: as given.
+        sleep: as given; whoever waits between requests uses it.
+
     Raises:
         ConfigError: on entering, if the certificates of the settings cannot be read.
     """
@@ -59,7 +65,7 @@ class Client(AbstractAsyncContextManager["Client"]):
         self.settings = settings
         self._observer = observer
         self._unix_socket = unix_socket
-        self._sleep = sleep
+        self.sleep = sleep
         self._limiters: dict[URL, Limiter] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -128,22 +134,31 @@ class Client(AbstractAsyncContextManager["Client"]):
 
         return await self._persist(request, whole)
 
+    async def pause(self, retry: int, error: UndercurrentError) -> None:
+        """Waits before retry number ``retry`` (from 0) of something that met ``error``.
+
+        Raises:
+            UndercurrentError: ``error`` itself, if trying again is no use or was done often enough.
+        """
+        seconds = pause_before(retry, error) if retry < self.settings.retries else None
+        if seconds is None:
+            raise error
+        self._observer(Noted(_("{why}; trying again").format(why=error.message)))
+        await self.sleep(seconds)
+
     async def _persist(self, request: Request, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
-        for retry in range(self.settings.retries):
+        most = self.settings.retries if request.retries is None else request.retries
+        for retry in count():
             try:
                 return await attempt()
             except _ContentFailed as failure:
                 raise failure.error from None
             except UndercurrentError as error:
-                pause = pause_before(retry, error)
-                if pause is None or not (request.idempotent or surely_unsent(error)):
+                if retry >= most or not (request.idempotent or surely_unsent(error)):
                     raise
-                self._observer(Noted(_("{why}; trying again").format(why=error.message)))
-            await self._sleep(pause)
-        try:
-            return await attempt()
-        except _ContentFailed as failure:
-            raise failure.error from None
+                failed = error
+            await self.pause(retry, failed)
+        raise AssertionError
 
     async def _follow(self, request: Request, stack: AsyncExitStack) -> Response:
         hop = request
@@ -161,7 +176,7 @@ class Client(AbstractAsyncContextManager["Client"]):
         url = URL(hop.url, encoded=True)
         if self._unix_socket is None:
             check_scheme(url, self.settings)
-        limiter = self._limiters.setdefault(url.origin(), Limiter(self.settings.max_per_host, sleep=self._sleep))
+        limiter = self._limiters.setdefault(url.origin(), Limiter(self.settings.max_per_host, sleep=self.sleep))
         # The slot is given back when the answer begins: a reader that waits for another request's slot while it
         # holds one itself would wait for ever.
         async with limiter.slot(wait=not feeding.get()):
@@ -169,7 +184,7 @@ class Client(AbstractAsyncContextManager["Client"]):
             answer, first = await self._transfer(hop, url)
             if error := pushed_back(answer.status, answer.headers, url, first[:_ERROR_BODY]):
                 answer.close()
-                if isinstance(error, RateLimited) or answer.status == 503:  # noqa: PLR2004
+                if isinstance(error, RateLimited) or answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
                     limiter.pushed_back(began, min(asked_wait(error) or 0.0, LONGEST_WAIT_S))
                 raise error
             limiter.coped(began, time.monotonic() - began if hop.content is None else None)

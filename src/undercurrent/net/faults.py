@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import ssl
+from http import HTTPStatus
 from typing import Final
 
 import aiohttp
@@ -26,7 +27,7 @@ from undercurrent.net.retry import LONGEST_WAIT_S, retry_after
 __all__ = ["PlainHttpSpoken", "explain", "pushed_back", "surely_unsent"]
 
 _EXCERPT: Final = 200
-_PERMANENT_STATUS: Final = frozenset({501, 505})
+_PERMANENT_STATUS: Final = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED})
 # OpenSSL's words for "that was no TLS": the first bytes were not a record.
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
 
@@ -83,7 +84,7 @@ def pushed_back(status: int, headers: Headers, url: URL, body: bytes) -> Undercu
     """The error for an answer that no caller wants to see as one, None for the others."""
     place = _place(url)
     said = _excerpt(body)
-    if status == 429:  # noqa: PLR2004
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = retry_after(headers)
         hint = _("try again later, or sign in: registries give known users more")
         if wait is not None and wait > LONGEST_WAIT_S:
@@ -93,9 +94,9 @@ def pushed_back(status: int, headers: Headers, url: URL, body: bytes) -> Undercu
         return RateLimited(
             _("{place} wants fewer requests{said}").format(place=place, said=said), hint=hint, retry_after=wait
         )
-    if status == 408:  # noqa: PLR2004
+    if status == HTTPStatus.REQUEST_TIMEOUT:
         return TimedOut(_("{place} gave up waiting for the request").format(place=place))
-    if status >= 500:  # noqa: PLR2004
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         kind = _PermanentFault if status in _PERMANENT_STATUS else RemoteFault
         return kind(
             _("{place} failed with status {status}{said}").format(place=place, status=status, said=said),

@@ -35,6 +35,7 @@ class Request:
         follow: whether redirects are followed; else they are returned.
         idempotent: whether sending it twice does no harm. If not, it is sent again only when it surely was
             not acted upon.
+        retries: how often it may be tried again; None for what the settings say.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Request:
     length: int | None = None
     follow: bool = True
     idempotent: bool = True
+    retries: int | None = None
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {redact(self.url)}>"

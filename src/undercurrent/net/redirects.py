@@ -1,6 +1,7 @@
 """What is sent on when an answer points elsewhere: never a credential to another origin, never in the clear."""
 
 from dataclasses import replace
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
@@ -52,7 +53,7 @@ def next_hop(hop: Request, status: int, headers: Headers) -> Request:
     if there.origin() != here.origin():
         sent = {name: value for name, value in sent.items() if name.lower() in _HARMLESS}
     if hop.method not in {"GET", "HEAD"} and status in {301, 302, 303}:
-        if status != 303 or hop.method == "DELETE":  # noqa: PLR2004
+        if status != HTTPStatus.SEE_OTHER or hop.method == "DELETE":
             # Others turn this into a GET without a body (RFC 9110, section 15.4.2): the upload would seem done.
             raise UnexpectedAnswer(
                 _("{host} answers {method} with a redirect that loses what was sent").format(

@@ -1,0 +1,7 @@
+"""Registries: reached, asked and written to as the distribution specification says."""
+
+from undercurrent.oci.registry.credentials import Credential, Credentials, CredentialSource
+from undercurrent.oci.registry.host import Registry
+from undercurrent.oci.registry.repository import Repository
+
+__all__ = ["Credential", "CredentialSource", "Credentials", "Registry", "Repository"]

@@ -1,0 +1,209 @@
+"""A registry: how its host is reached, what it is shown, what it has.
+
+Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final
+from weakref import WeakValueDictionary
+
+from yarl import URL
+
+from undercurrent.errors import NotFound, Unauthorized, UnexpectedAnswer, Unreachable, Unsupported
+from undercurrent.i18n import translate as _
+from undercurrent.net import Answer, Client, PlainHttpSpoken, Request, Response
+from undercurrent.net.proxies import is_loopback
+from undercurrent.net.trust import may_be_plain
+from undercurrent.oci.reference import DOCKER_HUB
+from undercurrent.oci.registry.answers import refusal
+from undercurrent.oci.registry.authorization import Authorization
+from undercurrent.oci.registry.credentials import CredentialSource
+from undercurrent.oci.registry.pages import pages
+from undercurrent.oci.registry.repository import Repository
+
+__all__ = ["Registry"]
+
+_HUB_HOST: Final = "registry-1.docker.io"
+_CATALOG: Final = frozenset({"registry:catalog:*"})
+_PAGE: Final = 1000
+_MOST_FETCHED: Final = 4 * 1024 * 1024
+
+
+class Registry:
+    """One registry, asked with one client, as one user.
+
+    Args:
+        host: as in a reference: ``ghcr.io``, ``localhost:5000``, ``docker.io``.
+        client: asks.
+        credentials: know who we are there.
+
+    Attributes:
+        host: as given.
+        client: as given.
+        has_referrers: whether it has the referrers API; None while unknown.
+        takes_large_bodies: False once it has refused a blob that came in one piece for its size.
+    """
+
+    def __init__(self, host: str, client: Client, credentials: CredentialSource) -> None:
+        self.host = host
+        self.client = client
+        self.has_referrers: bool | None = None
+        self.takes_large_bodies = True
+        self._authorization = Authorization(host, client, credentials)
+        self._base: URL | None = None
+        self._reaching = asyncio.Lock()
+        self._repositories: dict[str, Repository] = {}
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    def __repr__(self) -> str:
+        return f"Registry({self.host!r})"
+
+    def repository(self, name: str) -> Repository:
+        """The repository at the path ``name``; the same one each time."""
+        if name not in self._repositories:
+            self._repositories[name] = Repository(self, name)
+        return self._repositories[name]
+
+    def lock(self, repository: str, name: str) -> asyncio.Lock:
+        """Held by whoever reads ``name``, changes it and writes it back."""
+        return self._locks.setdefault((repository, name), asyncio.Lock())
+
+    async def ping(self) -> None:
+        """Finds out how the registry is reached and what it wants to be shown; once.
+
+        Raises:
+            Unreachable: it is not there, or only without TLS though that was not asked for.
+            UnexpectedAnswer: what answers is no registry.
+        """
+        async with self._reaching:
+            if self._base is None:
+                self._base = await self._reach()
+
+    async def verify(self) -> bool:
+        """Shows the registry the credentials.
+
+        Returns:
+            False if it did not want to see any, so that nobody knows whether they are right.
+
+        Raises:
+            Unauthorized: it does not accept them.
+        """
+        await self.ping()
+        if not self._authorization.wanted:
+            return False
+        answer = await self.fetch(Request("GET", "/v2/"))
+        if answer.status != HTTPStatus.OK:
+            raise refusal(answer.status, answer.body, host=self.host, what=_("these credentials"))
+        return True
+
+    async def fetch(self, request: Request, *scopes: str, repository: str = "", limit: int = _MOST_FETCHED) -> Answer:
+        """Sends ``request`` and returns the answer whole.
+
+        Args:
+            request: its URL may be a path, or whatever a ``Location`` said.
+            scopes: what it needs to be allowed.
+            repository: whose credentials to show, where they differ.
+            limit: bytes that the body may have.
+
+        Raises:
+            UndercurrentError: as `Client.fetch`. Other refusals are returned.
+        """
+        needed = frozenset(scopes)
+        request = await self._located(request)
+        sent = await self._authorized(request, needed, repository)
+        answer = await self.client.fetch(sent, limit=limit)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._authorization.challenged(
+            answer.headers, needed, sent.headers
+        ):
+            answer = await self.client.fetch(await self._authorized(request, needed, repository), limit=limit)
+        return answer
+
+    @asynccontextmanager
+    async def send(self, request: Request, *scopes: str, repository: str = "") -> AsyncIterator[Response]:
+        """Like `fetch`, for a body that is read as it comes."""
+        needed = frozenset(scopes)
+        request = await self._located(request)
+        async with AsyncExitStack() as stack:
+            sent = await self._authorized(request, needed, repository)
+            response = await stack.enter_async_context(self.client.send(sent))
+            if response.status == HTTPStatus.UNAUTHORIZED and self._authorization.challenged(
+                response.headers, needed, sent.headers
+            ):
+                again = await self._authorized(request, needed, repository)
+                response = await stack.enter_async_context(self.client.send(again))
+            yield response
+
+    async def catalog(self) -> AsyncIterator[str]:
+        """The names of all repositories, where the registry tells.
+
+        Raises:
+            Unauthorized: it does not tell us.
+            Unsupported: it tells nobody.
+        """
+        hint = _("name the repositories: {host}/NAME").format(host=self.host)
+
+        def refused(answer: Answer) -> Exception:
+            error = refusal(answer.status, answer.body, host=self.host, what=_("list of repositories"))
+            if isinstance(error, Unauthorized):
+                return Unauthorized(
+                    _("{host} does not let us list its repositories").format(host=self.host),
+                    hint=_("sign in with `uc login {host}`, or name the repositories: {host}/NAME").format(
+                        host=self.host
+                    ),
+                )
+            if isinstance(error, NotFound | Unsupported):
+                return Unsupported(_("{host} has no list of its repositories").format(host=self.host), hint=hint)
+            return error
+
+        async for page in pages(self, f"/v2/_catalog?n={_PAGE}", "repositories", refused, *_CATALOG):
+            for name in page:
+                yield name
+
+    async def _reach(self) -> URL:
+        authority = _HUB_HOST if self.host == DOCKER_HUB else self.host
+        secure, plain = URL(f"https://{authority}"), URL(f"http://{authority}")
+        if is_loopback(secure.host or ""):
+            try:
+                return await self._greet(secure, retries=0)
+            except (PlainHttpSpoken, Unreachable):
+                return await self._greet(plain)
+        if may_be_plain(secure.host or "", plain.explicit_port, self.client.settings):
+            return await self._greet(plain)
+        return await self._greet(secure)
+
+    async def _greet(self, base: URL, retries: int | None = None) -> URL:
+        answer = await self.client.fetch(Request("GET", str(base / "v2/"), retries=retries))
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._authorization.challenged(answer.headers, frozenset(), {})
+        elif answer.status not in {HTTPStatus.OK, HTTPStatus.FORBIDDEN}:
+            raise UnexpectedAnswer(
+                _("{host} does not answer like a registry: {status} for /v2/").format(
+                    host=self.host, status=answer.status
+                ),
+                hint=_("check the host and the port"),
+            )
+        return base
+
+    async def _located(self, request: Request) -> Request:
+        await self.ping()
+        base = self._base
+        assert base is not None  # noqa: S101 - set by ping
+        try:
+            url = base.join(URL(request.url, encoded=True))
+        except ValueError:
+            raise UnexpectedAnswer(_("{host} names no address").format(host=self.host)) from None
+        if base.scheme == "https" and url.scheme == "http" and url.host == base.host:
+            # A registry behind a proxy that ends TLS often does not know that it is reached by https.
+            url = url.with_scheme("https")
+        return replace(request, url=str(url))
+
+    async def _authorized(self, request: Request, scopes: frozenset[str], repository: str) -> Request:
+        if self._base is None or URL(request.url, encoded=True).origin() != self._base.origin():
+            return request  # an upload that goes elsewhere: our credentials do not
+        headers = await self._authorization.headers(scopes, repository)
+        return replace(request, headers=MappingProxyType({**request.headers, **headers}))

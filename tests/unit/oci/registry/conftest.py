@@ -1,0 +1,45 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.support.registry import FakeRegistry
+
+from undercurrent.net import Client
+from undercurrent.oci.registry import Credential, Registry, Repository
+from undercurrent.oci.registry.credentials import Fixed
+from undercurrent.settings import NetSettings
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    """Waits as often as it should, but not as long."""
+
+    async def sleep(_seconds: float) -> None:
+        pass
+
+    async with Client(NetSettings(), sleep=sleep) as running:
+        yield running
+
+
+@pytest.fixture
+async def registry() -> AsyncIterator[FakeRegistry]:
+    async with FakeRegistry() as running:
+        yield running
+
+
+@pytest.fixture
+def repository(registry: FakeRegistry, client: Client) -> Repository:
+    return open_repository(registry, client)
+
+
+def open_repository(
+    registry: FakeRegistry, client: Client, name: str = "acme/app", *, credential: Credential | None = None
+) -> Repository:
+    """A repository of ``registry``, seen by somebody new."""
+    return Registry(registry.host, client, Fixed(registry.host, credential)).repository(name)
