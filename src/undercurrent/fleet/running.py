@@ -11,7 +11,7 @@ from undercurrent.fleet.job import Executor, Job
 from undercurrent.fleet.journal import Journal, OpenJournal
 from undercurrent.fleet.local import LocalExecutor
 from undercurrent.fleet.outcome import Crashed, Ended, Failed, Outcome, Stopped, Succeeded, Summary
-from undercurrent.fleet.signals import listening
+from undercurrent.fleet.signals import hear_what_came, listening
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Advanced, Finished, Noted, Observer, Started, silent
 
@@ -106,6 +106,7 @@ class _Course(Generic[Item, Result]):
             async with self._patience, aclosing(self._taken(items, total)) as taken:
                 with listening(self._hear):
                     await executor.work(self._job, taken, self._enter, self._observer)
+                    await hear_what_came()
         except TimeoutError:
             if not self._patience.expired():
                 raise
@@ -128,15 +129,14 @@ class _Course(Generic[Item, Result]):
             while not self._stopping:
                 item = await self._next(source)
                 key = self._job.key(item)
-                if key in self._ends:
-                    continue
-                self._ends[key] = None
-                if self._log and key in self._log.done:
+                if key not in self._ends:
+                    self._ends[key] = None
+                    if not (self._log and key in self._log.done):
+                        yield item
+                        continue
                     self._end(Succeeded(key, self._job.decode(self._log.done[key]), resumed=True))
-                    # Nothing else here waits, and a signal is only heard while something does.
-                    await asyncio.sleep(0)
-                else:
-                    yield item
+                # Where items are passed over, nothing else may wait, and a signal is only heard while something does.
+                await asyncio.sleep(0)
         except StopAsyncIteration:
             if total != len(self._ends):
                 self._observer(Started(self._job.name, len(self._ends)))
@@ -165,10 +165,9 @@ class _Course(Generic[Item, Result]):
                 self._log.succeeded(ended.key, self._job.encode(ended.result))
             elif self._log and isinstance(ended, Failed):
                 self._log.failed(ended.key, ended.error)
+            self._end(ended)
         except Exception as error:  # noqa: BLE001 - likewise; an executor must not see it
             self._fail(error)
-        else:
-            self._end(ended)
 
     def _end(self, outcome: Outcome[Result]) -> None:
         self._ends[outcome.key] = outcome

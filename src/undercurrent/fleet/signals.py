@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
-__all__ = ["Listener", "listening"]
+__all__ = ["Listener", "hear_what_came", "listening"]
 
 Listener: TypeAlias = Callable[[signal.Signals], None]
 
@@ -38,6 +38,12 @@ def listening(listener: Listener) -> Iterator[None]:
         _listeners.remove(listener)
         if not _listeners:
             _restore()
+
+
+async def hear_what_came() -> None:
+    """Lets signals be heard that came while the loop was busy: its next turns notice, read and handle them."""
+    for _turn in range(3):
+        await asyncio.sleep(0)
 
 
 def _install() -> None:
