@@ -2,6 +2,7 @@
 
 from undercurrent.oci.registry.credentials import Credential, Credentials, CredentialSource
 from undercurrent.oci.registry.host import Registry
+from undercurrent.oci.registry.logins import Login, login, logout
 from undercurrent.oci.registry.repository import Repository
 
-__all__ = ["Credential", "CredentialSource", "Credentials", "Registry", "Repository"]
+__all__ = ["Credential", "CredentialSource", "Credentials", "Login", "Registry", "Repository", "login", "logout"]

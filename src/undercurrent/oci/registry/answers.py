@@ -44,20 +44,23 @@ def refusal(status: int, body: bytes, *, host: str, what: str, writing: bool = F
     names = {"host": host, "what": what, "status": int(status), "said": _said(body)}
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return Unauthorized(
-            _("{host} does not let us use {what}{said}").format(**names),
+            _("no access to {what}{said}").format(**names),
             hint=_("sign in with `uc login {host}`").format(host=host),
         )
     if "DIGEST_INVALID" in codes and writing:
-        return DigestMismatch(_("{host} received other content for {what} than was sent").format(**names))
+        return DigestMismatch(_("other content arrived for {what} than was sent").format(**names))
     if status == HTTPStatus.NOT_FOUND:
-        return NotFound(_("{host} has no {what}{said}").format(**names))
+        return NotFound(
+            _("there is no {what}{said}").format(**names),
+            hint=_("check the name; a private image also looks like this to whom the registry does not know"),
+        )
     error: UndercurrentError
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or "SIZE_INVALID" in codes:
-        error = TooLarge(_("{host} does not take {what}: it is too large{said}").format(**names))
+        error = TooLarge(_("{what} is too large for the registry{said}").format(**names))
     elif status == HTTPStatus.METHOD_NOT_ALLOWED or "UNSUPPORTED" in codes:
-        error = Unsupported(_("{host} cannot do this with {what}{said}").format(**names))
+        error = Unsupported(_("the registry cannot do this with {what}{said}").format(**names))
     elif writing and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        error = Refused(_("{host} does not take {what} ({status}){said}").format(**names))
+        error = Refused(_("the registry does not accept {what} ({status}){said}").format(**names))
     else:
         error = UnexpectedAnswer(_("{host} answers {status} when asked for {what}{said}").format(**names))
     return error

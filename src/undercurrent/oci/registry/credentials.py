@@ -25,8 +25,10 @@ __all__ = [
     "Credentials",
     "Fixed",
     "credential_files",
+    "helper_for",
     "keys_for",
     "read_document",
+    "same_key",
 ]
 
 HUB_KEY: Final = "https://index.docker.io/v1/"
@@ -100,6 +102,24 @@ class Credentials:
         if isinstance(store, str) and store:
             return await _from_helper(store, HUB_KEY if host == DOCKER_HUB else host, path)
         return None
+
+
+def helper_for(document: Mapping[str, Any], path: Path, host: str) -> str:
+    """The credential helper that a configuration wants to be used for ``host``, "" for none.
+
+    Raises:
+        ConfigError: the configuration is not what it should be.
+    """
+    helpers = _table(document, "credHelpers", path)
+    for candidate in [*(helpers.get(key) for key in keys_for(host)), document.get("credsStore")]:
+        if isinstance(candidate, str) and candidate:
+            return candidate
+    return ""
+
+
+def same_key(one: str, other: str) -> bool:
+    """Whether two keys of a configuration mean the same registry."""
+    return _plain(one) == _plain(other)
 
 
 def credential_files(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
-from weakref import WeakValueDictionary
 
 from yarl import URL
 
@@ -58,7 +57,6 @@ class Registry:
         self._base: URL | None = None
         self._reaching = asyncio.Lock()
         self._repositories: dict[str, Repository] = {}
-        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     def __repr__(self) -> str:
         return f"Registry({self.host!r})"
@@ -68,10 +66,6 @@ class Registry:
         if name not in self._repositories:
             self._repositories[name] = Repository(self, name)
         return self._repositories[name]
-
-    def lock(self, repository: str, name: str) -> asyncio.Lock:
-        """Held by whoever reads ``name``, changes it and writes it back."""
-        return self._locks.setdefault((repository, name), asyncio.Lock())
 
     async def ping(self) -> None:
         """Finds out how the registry is reached and what it wants to be shown; once.

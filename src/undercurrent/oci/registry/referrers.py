@@ -4,9 +4,10 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/s
 …#referrers-tag-schema
 """
 
+import asyncio
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -24,7 +25,7 @@ from undercurrent.oci.registry.pages import answers
 if TYPE_CHECKING:
     from undercurrent.oci.registry.repository import Repository
 
-__all__ = ["fallback_tag", "list_referrer", "read_referrers"]
+__all__ = ["FallbackList", "fallback_tag", "list_referrer", "read_referrers"]
 
 _NO_API: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_ACCEPTABLE})
 _MOST_TRIES: Final = 20
@@ -116,39 +117,78 @@ async def _with_true_kind(repository: "Repository", entry: Descriptor) -> Descri
 
 
 async def list_referrer(repository: "Repository", subject: Digest, entry: Descriptor) -> None:
-    """Adds ``entry`` to the list under the fallback tag, and makes sure that it stays there.
+    """Makes sure that ``entry``, which was pushed just now, is found among what refers to ``subject``.
 
-    Others may do the same at the same time, and a PUT overwrites what came between reading and writing. Few
-    registries heed ``If-Match``. So after writing we wait as long as another writer that had read before us may
-    need, look again, and merge again if our entry was overwritten.
+    To be called when the registry did not say ``OCI-Subject``: it has no referrers API, mostly; a few have it and
+    do not say so.
 
     Raises:
-        UnexpectedAnswer: it was overwritten again and again.
-        TooLarge: the list is full.
+        UndercurrentError: as `FallbackList.add`.
     """
-    tag = fallback_tag(subject)
-    async with repository.registry.lock(repository.name, tag):
-        for attempt in range(_MOST_TRIES):
-            began = time.monotonic()
-            index, etag = await _fallback(repository, subject)
-            listed = index.manifests if index else ()
-            if any(item.digest == entry.digest for item in listed):
-                return
-            merged = build_index(_merged(listed, entry), annotations=index.annotations if index else NOTHING)
-            if not await _put(repository, merged, tag, etag):
-                continue
-            settle = max(_SETTLE_S, 2 * (time.monotonic() - began)) * random.uniform(1, 1 + attempt)  # noqa: S311
-            await repository.registry.client.sleep(settle)
-            if await _stays(repository, subject, merged, entry):
-                return
-    raise UnexpectedAnswer(_("{name} is overwritten by somebody again and again").format(name=repository.written(tag)))
+    known = await _from_api(repository, subject)
+    if known is None or all(item.digest != entry.digest for item in known):
+        await repository.fallback_list(subject).add(repository, subject, entry)
 
 
-def _merged(listed: Iterable[Descriptor], entry: Descriptor) -> list[Descriptor]:
-    unique = {item.digest: item for item in [*listed, entry]}
-    if len(unique) > MAX_DESCRIPTORS:
-        raise TooLarge(_("the list of referrers is full: {limit} entries").format(limit=MAX_DESCRIPTORS))
-    return list(unique.values())
+class FallbackList:
+    """The list under one subject's fallback tag, to be added to by any number of tasks and processes.
+
+    Others may add at the same time, and a PUT overwrites what came between reading and writing; few registries
+    heed ``If-Match``. So after writing we wait as long as another writer that had read before us may need, look
+    again, and merge again if our entries were overwritten. The tasks of this process write together.
+    """
+
+    def __init__(self) -> None:
+        self._writing = asyncio.Lock()
+        self._waiting: dict[Digest, Descriptor] = {}
+
+    async def add(self, repository: "Repository", subject: Digest, entry: Descriptor) -> None:
+        """Adds ``entry`` to what refers to ``subject``, and makes sure that it stays there.
+
+        Raises:
+            UnexpectedAnswer: it was overwritten again and again.
+            TooLarge: the list is full.
+        """
+        self._waiting[entry.digest] = entry
+        async with self._writing:
+            if entry.digest not in self._waiting:
+                return  # whoever held the lock has written it, too
+            wanted = dict(self._waiting)
+            for attempt in range(_MOST_TRIES):
+                if await _listed(repository, subject, wanted, attempt):
+                    for digest in wanted:
+                        self._waiting.pop(digest, None)
+                    return
+        raise UnexpectedAnswer(
+            _("{name} is overwritten by somebody again and again").format(
+                name=repository.written(fallback_tag(subject))
+            )
+        )
+
+
+async def _listed(repository: "Repository", subject: Digest, wanted: Mapping[Digest, Descriptor], attempt: int) -> bool:
+    """Reads the list, adds what is missing, and says whether it is still there after a while."""
+    tag, began = fallback_tag(subject), time.monotonic()
+    index, etag = await _fallback(repository, subject)
+    listed = {item.digest: item for item in index.manifests} if index else {}
+    if wanted.keys() <= listed.keys():
+        return True
+    merged = list((dict(wanted) | listed).values())
+    if len(merged) > MAX_DESCRIPTORS:
+        raise TooLarge(
+            _("{name} has no room for more than {limit} entries").format(
+                name=repository.written(tag), limit=MAX_DESCRIPTORS
+            )
+        )
+    written = build_index(merged, annotations=index.annotations if index else NOTHING)
+    if not await _put(repository, written, tag, etag):
+        return False
+    longest = max(_SETTLE_S, 2 * (time.monotonic() - began)) * (1 + attempt)
+    await repository.registry.client.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - no secret
+    if (await repository.resolve(tag)).digest == written.digest:
+        return True
+    index, _etag = await _fallback(repository, subject)
+    return index is not None and wanted.keys() <= {item.digest for item in index.manifests}
 
 
 async def _put(repository: "Repository", index: Index, tag: str, etag: str) -> bool:
@@ -161,12 +201,3 @@ async def _put(repository: "Repository", index: Index, tag: str, etag: str) -> b
     if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
         raise repository.refused(answer, repository.written(tag), writing=True)
     return True
-
-
-async def _stays(repository: "Repository", subject: Digest, written: Index, entry: Descriptor) -> bool:
-    """Whether ``entry`` is in the list now."""
-    now = await repository.resolve(fallback_tag(subject))
-    if now.digest == written.digest:
-        return True
-    index = (await _fallback(repository, subject))[0]
-    return index is not None and any(item.digest == entry.digest for item in index.manifests)

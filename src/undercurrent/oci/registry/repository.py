@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
 
 from undercurrent.errors import (
     BadContent,
@@ -28,7 +29,7 @@ from undercurrent.oci.manifest import MAX_MANIFEST, AnyManifest, parse
 from undercurrent.oci.reference import Reference
 from undercurrent.oci.registry.answers import refusal
 from undercurrent.oci.registry.pages import pages
-from undercurrent.oci.registry.referrers import list_referrer, read_referrers
+from undercurrent.oci.registry.referrers import FallbackList, list_referrer, read_referrers
 from undercurrent.oci.registry.upload import UploadBy, upload
 from undercurrent.oci.store import Content, WritableStore, parse_verified, verified
 
@@ -63,6 +64,7 @@ class Repository(WritableStore):
         self.name = name
         self.upload_by = upload_by
         self._kept: OrderedDict[Digest, AnyManifest] = OrderedDict()
+        self._fallback_lists: WeakValueDictionary[Digest, FallbackList] = WeakValueDictionary()
 
     def __repr__(self) -> str:
         return f"Repository({self.label!r})"
@@ -85,6 +87,10 @@ class Repository(WritableStore):
     def path(self, kind: str, rest: str = "") -> str:
         """Path of something in this repository: ``manifests``, ``blobs``, …."""
         return f"/v2/{self.name}/{kind}/{rest}"
+
+    def fallback_list(self, subject: Digest) -> FallbackList:
+        """The list under the fallback tag of ``subject``; one for all tasks that add to it now."""
+        return self._fallback_lists.setdefault(subject, FallbackList())
 
     def written(self, name: str) -> str:
         """``name`` (a tag or a digest) with the repository, as its user writes it."""
