@@ -82,7 +82,7 @@ def settings_page() -> str:
     ]
     for name, group in _groups():
         parts += [f"## {name}", _(_markdown(group.__doc__)), _table(name, group)]
-    return "\n\n".join((*parts, "## " + _("Folders"), _folders()))
+    return "\n\n".join((*parts, "## " + _("Folders") + " {#folders}", _folders()))
 
 
 def _steps() -> tuple[str, ...]:
