@@ -1,6 +1,6 @@
 """The same job over many items: bounded concurrency, a journal, and going on after an interruption."""
 
-from undercurrent.fleet.job import Executor, Job, attempt
+from undercurrent.fleet.job import Executor, Job, JournaledJob, attempt
 from undercurrent.fleet.journal import Journal, fingerprint_of
 from undercurrent.fleet.local import LocalExecutor
 from undercurrent.fleet.outcome import Crashed, Ended, Failed, Outcome, Stopped, Succeeded, Summary
@@ -13,6 +13,7 @@ __all__ = [
     "Failed",
     "Job",
     "Journal",
+    "JournaledJob",
     "LocalExecutor",
     "Outcome",
     "Stopped",

@@ -11,14 +11,15 @@ from undercurrent.progress import Observer
 if TYPE_CHECKING:
     from undercurrent.evidence import JSON  # not at run time: its module brings a database layer along
 
-__all__ = ["Executor", "Job", "attempt"]
+__all__ = ["Executor", "Job", "JournaledJob", "attempt"]
 
 Item = TypeVar("Item")
 Item_contra = TypeVar("Item_contra", contravariant=True)
 Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-class Job(Protocol[Item_contra, Result]):
+class Job(Protocol[Item_contra, Result_co]):
     """What is done to each of many items. A noun that can be pickled: an executor may send it to other processes.
 
     Programs that the work starts should be in a process group of their own (``process_group=0``): Ctrl-C on a
@@ -34,7 +35,7 @@ class Job(Protocol[Item_contra, Result]):
         """What tells one item from another, the same in every run."""
         ...
 
-    def open(self, observer: Observer) -> AbstractAsyncContextManager[Callable[[Item_contra], Awaitable[Result]]]:
+    def open(self, observer: Observer) -> AbstractAsyncContextManager[Callable[[Item_contra], Awaitable[Result_co]]]:
         """Opens what the work needs (connections, keys), once a run or once a worker; gives what does one item.
 
         What it gives raises `UndercurrentError` for an item that cannot be done; the others go on. Any other
@@ -42,8 +43,12 @@ class Job(Protocol[Item_contra, Result]):
         """
         ...
 
+
+class JournaledJob(Job[Item_contra, Result], Protocol):
+    """A job whose results can be written to a journal, and read from it when a run goes on."""
+
     def encode(self, result: Result) -> "JSON":
-        """The result as JSON, for the journal."""
+        """The result as JSON."""
         ...
 
     def decode(self, encoded: "JSON") -> Result:

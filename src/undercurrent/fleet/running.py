@@ -5,9 +5,9 @@ import signal
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sized
 from contextlib import aclosing, nullcontext
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast, overload
 
-from undercurrent.fleet.job import Executor, Job
+from undercurrent.fleet.job import Executor, Job, JournaledJob
 from undercurrent.fleet.journal import Journal, OpenJournal
 from undercurrent.fleet.local import LocalExecutor
 from undercurrent.fleet.outcome import Crashed, Ended, Failed, Outcome, Stopped, Succeeded, Summary
@@ -21,6 +21,30 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 EIGHT_AT_ONCE: Final = LocalExecutor(8)
+
+
+@overload
+async def run(
+    job: JournaledJob[Item, Result],
+    items: AsyncIterable[Item] | Iterable[Item],
+    *,
+    journal: Journal | None,
+    executor: Executor = ...,
+    observer: Observer = ...,
+    resume_hint: str = ...,
+) -> Summary[Result]: ...
+
+
+@overload
+async def run(
+    job: Job[Item, Result],
+    items: AsyncIterable[Item] | Iterable[Item],
+    *,
+    journal: None = None,
+    executor: Executor = ...,
+    observer: Observer = ...,
+    resume_hint: str = ...,
+) -> Summary[Result]: ...
 
 
 async def run(
@@ -83,6 +107,8 @@ class _Course(Generic[Item, Result]):
     def __init__(self, job: Job[Item, Result], log: OpenJournal | None, observer: Observer) -> None:
         self.interrupted = False
         self._job = job
+        # The overloads of `run` ask for one where there is a journal.
+        self._codec = cast("JournaledJob[Item, Result]", job)
         self._log = log
         self._observer = observer
         self._ends: dict[str, Outcome[Result] | None] = {}
@@ -134,7 +160,7 @@ class _Course(Generic[Item, Result]):
                     if not (self._log and key in self._log.done):
                         yield item
                         continue
-                    self._end(Succeeded(key, self._job.decode(self._log.done[key]), resumed=True))
+                    self._end(Succeeded(key, self._codec.decode(self._log.done[key]), resumed=True))
                 # Where items are passed over, nothing else may wait, and a signal is only heard while something does.
                 await asyncio.sleep(0)
         except StopAsyncIteration:
@@ -162,7 +188,7 @@ class _Course(Generic[Item, Result]):
             return
         try:
             if self._log and isinstance(ended, Succeeded):
-                self._log.succeeded(ended.key, self._job.encode(ended.result))
+                self._log.succeeded(ended.key, self._codec.encode(ended.result))
             elif self._log and isinstance(ended, Failed):
                 self._log.failed(ended.key, ended.error)
             self._end(ended)
