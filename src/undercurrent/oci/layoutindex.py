@@ -159,6 +159,8 @@ class LayoutIndex:
     def with_name(self, name: str, descriptor: Descriptor) -> "LayoutIndex":
         """``descriptor`` called ``name``, which means nothing else any more."""
         added = Entry.of(descriptor.to_dict() | {"annotations": {**descriptor.annotations, REF_NAME: name}})
+        if [entry for called, entry in zip(self._called, self.entries, strict=True) if called == name] == [added]:
+            return self
         return LayoutIndex(self.fields, (*self.without_name(name).entries, added))
 
     def with_entry(self, descriptor: Descriptor) -> "LayoutIndex":
