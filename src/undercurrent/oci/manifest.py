@@ -104,7 +104,7 @@ def parse(raw: bytes, media_type: str = "") -> AnyManifest:
     if len(raw) > MAX_MANIFEST:
         raise TooLarge(_("{what} is larger than 4 MiB").format(what=what))
     document = strictjson.loads_object(raw, what)
-    inner = document.get("mediaType", "")
+    inner = _text(document, "mediaType", what)
     media_type = media_type.partition(";")[0].strip()
     if inner and media_type and inner != media_type and _known(media_type):
         raise BadContent(

@@ -1,16 +1,19 @@
 """Reads JSON from people we do not trust: one meaning only, or an error.
 
-Duplicate keys (two readers would see two values), NaN and infinities, text that is not UTF-8 and nesting
-beyond what Python can follow are refused.
+Duplicate keys (two readers would see two values), NaN and infinities, text that is not UTF-8 (half of a surrogate
+pair, escaped, is not either) and nesting beyond what Python can follow are refused.
 """
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 from undercurrent.errors import BadContent
 from undercurrent.i18n import translate as _
 
 __all__ = ["loads", "loads_object"]
+
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -38,9 +41,12 @@ def loads(raw: bytes | str, what: str) -> Any:
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise BadContent(_("{what} is not valid JSON: {error}").format(what=what, error=error)) from error
+    return value
 
 
 def loads_object(raw: bytes | str, what: str) -> dict[str, Any]:
