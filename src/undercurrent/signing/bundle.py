@@ -61,7 +61,9 @@ def parse(raw: bytes, what: str) -> Bundle:
     """
     document = strictjson.loads_object(raw, what)
     media_type, material = document.get("mediaType"), document.get("verificationMaterial")
-    if isinstance(media_type, str) and media_type.startswith(PREFIX) and media_type not in _VERSION_03:
+    if not isinstance(media_type, str):
+        raise _invalid(what)
+    if media_type.startswith(PREFIX) and media_type not in _VERSION_03:
         raise Unsupported(_("{what} is a {kind}; version 0.3 is read").format(what=what, kind=media_type[:100]))
     contents = {"dsseEnvelope", "messageSignature"} & document.keys()
     if media_type not in _VERSION_03 or document.keys() - _FIELDS or len(contents) != 1:

@@ -196,9 +196,11 @@ def _read(source: Path | str) -> bytes:
     try:
         with Path(source).open("rb") as file:
             content = file.read(_LARGEST + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise InvalidKey(
-            _("{source} cannot be read: {reason}").format(source=text, reason=error.strerror or error),
+            _("{source} cannot be read: {reason}").format(
+                source=text, reason=getattr(error, "strerror", None) or error
+            ),
             hint=_("`uc key generate` makes a key pair"),
         ) from error
     if len(content) > _LARGEST:

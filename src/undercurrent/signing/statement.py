@@ -131,7 +131,7 @@ def parse(raw: bytes, what: str) -> Statement:
     document = strictjson.loads_object(raw, what)
     subjects, predicate_type = document.get("subject"), document.get("predicateType")
     if (
-        document.get("_type") not in {_V1, _V01}
+        document.get("_type") not in (_V1, _V01)
         or not isinstance(subjects, list)
         or not isinstance(predicate_type, str)
         or "predicate" not in document
