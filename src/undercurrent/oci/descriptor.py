@@ -110,6 +110,14 @@ class Descriptor:
     platform: Platform | None = None
     extra: Mapping[str, Any] = field(default_factory=_nothing, hash=False)
 
+    @property
+    def runs(self) -> bool:
+        """Whether it may be an image that runs. BuildKit lists attestations as platforms that are unknown.
+
+        See https://docs.docker.com/build/metadata/attestations/attestation-storage/.
+        """
+        return self.platform is None or (self.platform.os, self.platform.architecture) != ("unknown", "unknown")
+
     @classmethod
     def of(cls, content: bytes, media_type: str, **more: Any) -> "Descriptor":
         """The descriptor of ``content``."""

@@ -102,7 +102,7 @@ def _print_fields(target: Console, fields: Fields) -> None:
 def _print_table(target: Console, table: Table) -> None:
     if table.title:
         target.print(RichText(table.title, style="bold"))
-    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for number, name in enumerate(table.columns):
         drawn.add_column(name, justify="right" if number in table.right else "left", overflow="fold")
     for row in table.rows:

@@ -120,7 +120,7 @@ async def make(
     syft = syft or await find_syft()
     running = running or slots()
     wanted = [FORMATS[name] for name in dict.fromkeys(formats)]
-    leaves = [leaf for leaf in await image.platforms() if not _describes_another(leaf.descriptor)]
+    leaves = [leaf for leaf in await image.platforms() if leaf.descriptor.runs]
     if not leaves:
         raise Unsupported(_("{name} holds no container image").format(name=image.name))
     job = _("SBOM of {name}").format(name=image.name)
@@ -140,15 +140,6 @@ async def make(
     finally:
         observer(Finished(job))
     return tuple(sbom for task in tasks for sbom in task.result())
-
-
-def _describes_another(descriptor: Descriptor) -> bool:
-    """Whether it is an attestation inside an index.
-
-    See https://docs.docker.com/build/metadata/attestations/attestation-storage/.
-    """
-    platform = descriptor.platform
-    return platform is not None and (platform.os, platform.architecture) == ("unknown", "unknown")
 
 
 async def _subject(leaf: Image, cache: Path, syft: Syft) -> _Subject:

@@ -2,13 +2,13 @@
 
 import json
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from undercurrent.cli.command import Session, command
+from undercurrent.cli.pairs import pairs
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Platform
@@ -38,14 +38,6 @@ def _words(text: str) -> tuple[str, ...]:
         if isinstance(words, list) and all(isinstance(word, str) for word in words):
             return tuple(words)
     return tuple(shlex.split(text))
-
-
-def _pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
-    pairs = [text.partition("=") for text in texts]
-    for name, equals, _value in pairs:
-        if not equals or not name:
-            raise UsageError(_("{flag} {text!r} is not NAME=VALUE").format(flag=flag, text=name))
-    return {name: value for name, _equals, value in pairs}
 
 
 def _owner(text: str | None) -> tuple[int, int] | None:
@@ -81,8 +73,8 @@ async def pack(session: Session, sources: tuple[str, ...], name: str, **flags: A
     config = ImageConfig(
         entrypoint=_words(flags["entrypoint"]),
         cmd=_words(flags["cmd"]),
-        env=_pairs(flags["env"], "--env"),
-        labels=_pairs(flags["label"], "--label"),
+        env=pairs(flags["env"], "--env"),
+        labels=pairs(flags["label"], "--label"),
         ports=flags["port"],
         **{key: flags[key] for key in ("user", "workdir", "author")},
     )

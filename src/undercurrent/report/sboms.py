@@ -1,0 +1,49 @@
+"""A view of SBOMs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from undercurrent.fleet import Summary
+from undercurrent.i18n import translate as _
+from undercurrent.report import failures
+from undercurrent.report.model import Cell, Report, Table
+from undercurrent.sbom.document import Sbom
+
+__all__ = ["view"]
+
+
+def view(summary: Summary[tuple[Sbom, ...]], files: Mapping[Sbom, Path]) -> Report:
+    """A line for each document; ``files`` says where those are that were written."""
+    documents = [document for success in summary.results for document in success.result]
+    rows: list[list[Cell | str]] = [
+        [
+            document.image,
+            str(document.platform),
+            document.format.name,
+            str(document.package_count),
+            str(files.get(document, document.path)),
+        ]
+        for document in documents
+    ]
+    table = Table([_("image"), _("platform"), _("format"), _("packages"), _("file")], rows, right=frozenset({3}))
+    data = {
+        "documents": [
+            {
+                "image": document.image,
+                "digest": document.digest,
+                "platform": str(document.platform),
+                "format": document.format.name,
+                "packages": document.package_count,
+                "syft": document.tool_version,
+                "file": str(files.get(document, document.path)),
+            }
+            for document in documents
+        ],
+        "failures": failures.as_data(summary.failures),
+    }
+    return Report(
+        "image-sbom",
+        data,
+        [*([table] if rows else []), *failures.listed(summary.failures)],
+        exit_code=failures.exit_code(summary.failures),
+    )

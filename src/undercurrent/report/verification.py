@@ -1,0 +1,144 @@
+"""A view of verdicts: who signed, in which formats, and of each signature that was refused, why."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from undercurrent.findings import Finding, Place, Rule
+from undercurrent.fleet import Failed, Summary
+from undercurrent.i18n import gettext_noop as N_
+from undercurrent.i18n import translate as _
+from undercurrent.report import failures
+from undercurrent.report.model import Cell, Mood, Report, Table, Tree
+from undercurrent.signing.checks import Check
+from undercurrent.signing.rules import IMAGE_UNSIGNED, NOT_CHECKED, SIGNATURE_UNTRUSTED
+from undercurrent.signing.verify import Verdict, Verification
+
+__all__ = ["VERDICTS", "view"]
+
+VERDICTS: Final[dict[Verdict, tuple[str, Mood]]] = {
+    Verdict.VERIFIED: (N_("✓ verified"), "good"),
+    Verdict.UNSIGNED: (N_("✗ unsigned"), "bad"),
+    Verdict.UNTRUSTED: (N_("✗ untrusted"), "bad"),
+    Verdict.COULD_NOT_CHECK: (N_("? could not check"), "unsure"),
+}
+"""What people read for each verdict."""
+
+_RULES: Final[dict[Verdict, Rule]] = {
+    Verdict.UNSIGNED: IMAGE_UNSIGNED,
+    Verdict.UNTRUSTED: SIGNATURE_UNTRUSTED,
+    Verdict.COULD_NOT_CHECK: NOT_CHECKED,
+}
+_EXIT_CODES: Final = {
+    Verdict.VERIFIED: 0,
+    Verdict.UNSIGNED: 1,
+    Verdict.UNTRUSTED: 1,
+    Verdict.COULD_NOT_CHECK: 4,
+}
+
+
+def view(summary: Summary[Verification]) -> Report:
+    """One verdict for each image."""
+    images = [success.result for success in summary.results]
+    rows: list[list[Cell | str]] = [
+        [image.name, _verdict(image.verdict), _signers(image), ", ".join(image.formats), _why(image)]
+        for image in images
+    ]
+    rows += [[failed.key, _verdict(Verdict.COULD_NOT_CHECK), "", "", _reason(failed)] for failed in summary.failures]
+    table = Table([_("image"), _("verdict"), _("key"), _("formats"), _("why")], rows)
+    return Report(
+        "image-verify",
+        {"images": [_data(image) for image in images], "failures": failures.as_data(summary.failures)},
+        [*([table] if rows else []), *_refusals(images)],
+        findings=[*_findings(images), *map(_finding_of_failure, summary.failures)],
+        summary=_counts(images, summary.failures),
+        exit_code=failures.exit_code(summary.failures, [_EXIT_CODES[image.verdict] for image in images]),
+    )
+
+
+def _verdict(verdict: Verdict) -> Cell:
+    text, mood = VERDICTS[verdict]
+    return Cell(_(text), mood)
+
+
+def _signers(image: Verification) -> str:
+    return ", ".join(key.fingerprint[:12] for key in image.keys)
+
+
+def _why(image: Verification) -> str:
+    """The key is told already; what is left to say is what went wrong."""
+    return "" if image.verdict is Verdict.VERIFIED else image.message
+
+
+def _reason(failed: Failed) -> str:
+    return "\n".join(filter(None, (failed.error.message, failed.error.hint)))
+
+
+def _refusals(images: list[Verification]) -> Iterator[Tree]:
+    """Every signature of the images that are untrusted, one by one."""
+    for image in images:
+        if image.verdict is Verdict.UNTRUSTED and image.checks:
+            yield Tree(Cell(f"{image.name}@{image.digest}", "strong"), [_refusal(check) for check in image.checks])
+
+
+def _refusal(check: Check) -> Tree:
+    children = [Tree(check.message)] if check.message else []
+    return Tree(Cell(f"{check.format} {check.where}: {check.reason or _('accepted')}", "bad"), children)
+
+
+def _data(image: Verification) -> dict[str, Any]:
+    return {
+        "name": image.name,
+        "digest": image.digest,
+        "platform": str(image.platform) if image.platform else None,
+        "verdict": image.verdict,
+        "reason": image.reason,
+        "message": image.message,
+        "keys": [key.fingerprint for key in image.keys],
+        "formats": list(image.formats),
+        "checks": [_check(check) for check in image.checks],
+        "problems": [
+            {"where": problem.where, "code": problem.code, "message": problem.message} for problem in image.problems
+        ],
+        "platforms": [_data(platform) for platform in image.platforms],
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "format": check.format,
+        "where": check.where,
+        "accepted": check.accepted,
+        "hint": check.hint,
+        "identity": check.identity,
+        "annotations": dict(check.annotations),
+        "predicate_type": check.predicate_type,
+        "reason": check.reason,
+        "message": check.message,
+    }
+
+
+def _findings(images: list[Verification]) -> Iterator[Finding]:
+    for image in images:
+        if rule := _RULES.get(image.verdict):
+            properties = {"digest": image.digest, "verdict": image.verdict, "reason": image.reason}
+            message = f"{image.name}: {image.message}"
+            yield Finding(rule, message, Place(image.name), rule.severity, properties=properties)
+
+
+def _finding_of_failure(failed: Failed) -> Finding:
+    properties = {"verdict": Verdict.COULD_NOT_CHECK, "reason": failed.error.code}
+    message = f"{failed.key}: {failed.error.message}"
+    return Finding(NOT_CHECKED, message, Place(failed.key), NOT_CHECKED.severity, properties=properties)
+
+
+def _counts(images: list[Verification], failed: tuple[Failed, ...]) -> Cell:
+    verdicts = [image.verdict for image in images] + [Verdict.COULD_NOT_CHECK] * len(failed)
+    words = {
+        Verdict.VERIFIED: _("{count} verified"),
+        Verdict.UNSIGNED: _("{count} unsigned"),
+        Verdict.UNTRUSTED: _("{count} untrusted"),
+        Verdict.COULD_NOT_CHECK: _("{count} could not be checked"),
+    }
+    parts = [text.format(count=verdicts.count(verdict)) for verdict, text in words.items() if verdict in verdicts]
+    good = all(verdict is Verdict.VERIFIED for verdict in verdicts)
+    return Cell(", ".join(parts) or _("no image was found"), "good" if good else "bad")

@@ -1,0 +1,1 @@
+"""Compositions of capabilities: what a user means by one command."""

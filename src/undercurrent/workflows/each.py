@@ -1,0 +1,66 @@
+"""Does one thing to each image that was found; all share the stores and the record, and none stops the others."""
+
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+from undercurrent.fleet import LocalExecutor, Summary, run
+from undercurrent.oci.stores import Stores
+from undercurrent.progress import Observer
+from undercurrent.settings import Settings
+from undercurrent.workflows.estate import Found, Lost, Target
+from undercurrent.workflows.recording import Recording, recording
+
+__all__ = ["Begin", "ImageJob", "each"]
+
+Result = TypeVar("Result")
+
+Begin: TypeAlias = Callable[[Stores, Recording], Callable[[Target], Awaitable[Result]]]
+"""Takes what a whole run shares, and gives what does one image."""
+
+
+async def each(
+    name: str, found: AsyncIterable[Found], begin: Begin[Result], settings: Settings, *, observer: Observer
+) -> Summary[Result]:
+    """Does it, as many at once as the settings say. Nothing is kept of it: the next run does it again.
+
+    Args:
+        name: what progress calls it.
+        found: the images; what was lost becomes a failure.
+        begin: called once for each process that takes part.
+        settings: where things are.
+        observer: is told what happens.
+
+    Raises:
+        Stopped: the user interrupted it.
+    """
+    executor = LocalExecutor(settings.fleet.concurrency)
+    return await run(ImageJob(name, begin, settings), found, executor=executor, observer=observer)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageJob(Generic[Result]):
+    """One thing that is done to each image, as `undercurrent.fleet` takes it."""
+
+    name: str
+    begin: Begin[Result]
+    settings: Settings
+
+    def key(self, item: Found) -> str:
+        """See `Job.key`."""
+        return item.place if isinstance(item, Lost) else item.key
+
+    @asynccontextmanager
+    async def open(self, observer: Observer) -> AsyncIterator[Callable[[Found], Awaitable[Result]]]:
+        """See `Job.open`."""
+        with recording(self.settings) as record:
+            async with Stores(self.settings, observer=observer) as stores:
+                do = self.begin(stores, record)
+
+                async def one(found: Found) -> Result:
+                    if isinstance(found, Lost):
+                        raise found.error
+                    return await do(found)
+
+                yield one

@@ -1,0 +1,262 @@
+"""Finds images: by the name a user types, or everything in the places they own.
+
+What is found is a `Target`: text and a digest, so that it can be written to a journal and opened in any
+process. A place that did not answer is `Lost`, with its error: the others go on.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from undercurrent.errors import MissingTool, NotFound, UndercurrentError
+from undercurrent.i18n import translate as _
+from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.digest import Digest
+from undercurrent.oci.engine import Engine
+from undercurrent.oci.image import Image
+from undercurrent.oci.reference import Reference, names_host
+from undercurrent.oci.stores import Stores, has_transport
+from undercurrent.settings import ImagesSettings, Settings, data_folder
+
+__all__ = ["Found", "Lost", "Places", "Target", "embedded_store", "find", "locate_all", "wanted"]
+
+_ATTACHED: Final = re.compile(r"sha(?:256|512)-[a-f0-9]{64,128}(?:\.[a-z]+)?")
+"""Names made from digests: cosign's ``.sig`` ``.att`` ``.sbom``, and the fallback tags of referrers."""
+_RESOLVED_AT_ONCE: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One image to work on.
+
+    Attributes:
+        place: what `Stores.open` takes: ``ghcr.io/acme/app:1.0``, ``oci:images:app:1.0``, ``auto:app:1.0``.
+        name: what its user calls it.
+        digest: of its manifest when it was found; in a local engine, which has no manifests, the image's id.
+        media_type: of that manifest; "" in a local engine.
+        size: of that manifest, bytes.
+    """
+
+    place: str
+    name: str
+    digest: str
+    media_type: str = ""
+    size: int = 0
+
+    @property
+    def key(self) -> str:
+        """Tells it from every other target: the same name at another digest is another target."""
+        return f"{self.place}@{self.digest}"
+
+    async def open(self, stores: Stores) -> Image:
+        """The image as it was when it was found, whatever its name means by now."""
+        store, _name = await stores.open(self.place)
+        if isinstance(store, Engine):
+            return Image(store, self.name, await store.resolve(self.digest))
+        return Image(store, self.name, Descriptor(self.media_type, Digest(self.digest), self.size))
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A place or a name that could not be looked into, and why."""
+
+    place: str
+    error: UndercurrentError
+
+
+Found: TypeAlias = Target | Lost
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where to look."""
+
+    registries: tuple[str, ...] = ()
+    layouts: tuple[Path, ...] = ()
+    archives: tuple[Path, ...] = ()
+    engines: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.registries, self.layouts, self.archives, self.engines))
+
+    @classmethod
+    def of(cls, images: ImagesSettings) -> "Places":
+        """The places that ``undercurrent.toml`` names."""
+        return cls(images.registries, images.layouts, images.archives, images.engines)
+
+    def as_json(self) -> dict[str, list[str]]:
+        """As JSON, to tell one request from another."""
+        return {
+            "registries": list(self.registries),
+            "layouts": [str(path.absolute()) for path in self.layouts],
+            "archives": [str(path.absolute()) for path in self.archives],
+            "engines": list(self.engines),
+        }
+
+    @property
+    def local(self) -> Iterable[str]:
+        """Those that are asked without a registry, as `Stores.open` takes them."""
+        yield from (f"oci:{path}" for path in self.layouts)
+        yield from (f"oci-archive:{path}" for path in self.archives)
+        yield from (f"{engine}:" for engine in self.engines)
+
+
+def embedded_store(settings: Settings) -> Path:
+    """The OCI layout for images that have no registry."""
+    return settings.images.store or data_folder() / "images"
+
+
+def wanted(settings: Settings, places: Places) -> Places:
+    """``places`` if there are any, else those of the settings, else the local engine and the embedded store."""
+    if places:
+        return places
+    if configured := Places.of(settings.images):
+        return configured
+    store = embedded_store(settings)
+    return Places(engines=("auto",), layouts=(store,) if store.is_dir() else ())
+
+
+async def find(places: Places, stores: Stores, images: ImagesSettings) -> AsyncIterator[Found]:
+    """Every image in ``places`` whose name the patterns let through, each with the digest it has now."""
+    batch: list[_Name | Lost] = []
+    async for name in _names(places, stores, images):
+        batch.append(name)
+        if len(batch) == _RESOLVED_AT_ONCE:
+            for found in await _resolve_all(batch, stores):
+                yield found
+            batch.clear()
+    for found in await _resolve_all(batch, stores):
+        yield found
+
+
+async def locate_all(
+    texts: Iterable[str], places: Places, stores: Stores, settings: Settings, *, engine_first: bool = False
+) -> AsyncIterator[Found]:
+    """The images that a user means by ``texts``.
+
+    A name with a transport or a host is looked for there. A bare name (``myapp:v1.0``) is looked for in
+    ``places`` if there are any; else in the default registry and then in the local engine; else, without a
+    default registry, in the embedded store, in the local engine, and on Docker Hub.
+
+    Args:
+        texts: what was typed.
+        places: where to look, if the user said so.
+        stores: opens them.
+        settings: default registry and embedded store.
+        engine_first: ask the engine before the embedded store, because what is there is what was built last.
+    """
+    for text in texts:
+        try:
+            yield await _locate(text, places, stores, settings, engine_first=engine_first)
+        except UndercurrentError as error:
+            yield Lost(text, error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    place: str
+    name: str
+
+
+def _counts(name: str, images: ImagesSettings) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in images.include) and not any(
+        fnmatchcase(name, pattern) for pattern in images.exclude
+    )
+
+
+async def _names(places: Places, stores: Stores, images: ImagesSettings) -> AsyncIterator[_Name | Lost]:
+    for registry in places.registries:
+        try:
+            async for reference in _registry_names(registry, stores):
+                if _counts(f"{reference.repository}:{reference.tag}", images):
+                    yield _Name(str(reference), str(reference))
+        except UndercurrentError as error:
+            yield Lost(registry, error)
+    for place in places.local:
+        try:
+            store, _everything = await stores.open(place)
+            async for name in store.names():
+                if not _ATTACHED.fullmatch(name) and _counts(name, images):
+                    yield _Name(f"{place.removesuffix(':')}:{name}", name)
+        except UndercurrentError as error:
+            if place == "auto:" and isinstance(error, MissingTool):
+                continue
+            yield Lost(place.removesuffix(":"), error)
+
+
+async def _registry_names(text: str, stores: Stores) -> AsyncIterator[Reference]:
+    host, _slash, prefix = text.removeprefix("https://").rstrip("/").partition("/")
+    async for repository in _repositories(host, prefix, stores):
+        reference = Reference(host, repository)
+        async for tag in stores.repository(reference).names():
+            if not _ATTACHED.fullmatch(tag):
+                yield reference.with_tag(tag)
+
+
+async def _repositories(host: str, prefix: str, stores: Stores) -> AsyncIterator[str]:
+    """The repositories at ``prefix`` or below, from the catalogue; where there is none, the one so named."""
+    listed = 0
+    try:
+        async for repository in stores.registry(host).catalog():
+            if not prefix or repository == prefix or repository.startswith(prefix + "/"):
+                listed += 1
+                yield repository
+    except UndercurrentError:
+        if not prefix or listed:
+            raise
+    if prefix and not listed:
+        yield prefix
+
+
+async def _resolve_all(names: Iterable[_Name | Lost], stores: Stores) -> list[Found]:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_resolve(name, stores)) for name in names]
+    return [task.result() for task in tasks]
+
+
+async def _resolve(name: _Name | Lost, stores: Stores) -> Found:
+    if isinstance(name, Lost):
+        return name
+    try:
+        return await _look(name.place, name.name, stores)
+    except UndercurrentError as error:
+        return Lost(name.name, error)
+
+
+async def _locate(text: str, places: Places, stores: Stores, settings: Settings, *, engine_first: bool) -> Target:
+    if has_transport(text) or names_host(text):
+        return await _look(text, text, stores)
+    if places:
+        candidates = [*(f"{registry}/{text}" for registry in places.registries), *_inside(places.local, text)]
+    elif settings.images.default_registry:
+        reference = Reference.parse(text, default_registry=settings.images.default_registry)
+        candidates = [str(reference), f"auto:{text}"]
+    else:
+        store = embedded_store(settings)
+        local = [f"auto:{text}", *_inside([f"oci:{store}"] if store.is_dir() else [], text)]
+        candidates = [*(local if engine_first else reversed(local)), str(Reference.parse(text))]
+    for candidate in candidates:
+        try:
+            return await _look(candidate, text, stores)
+        except (NotFound, MissingTool):
+            continue
+    raise NotFound(
+        _("there is no image {name}; looked in {places}").format(name=text, places=", ".join(candidates)),
+        hint=_("`uc image list` shows what can be found"),
+    )
+
+
+def _inside(places: Iterable[str], text: str) -> Iterable[str]:
+    return (f"{place.removesuffix(':')}:{text}" for place in places)
+
+
+async def _look(place: str, name: str, stores: Stores) -> Target:
+    store, inside = await stores.open(place)
+    if isinstance(store, Engine):
+        return Target(place, name, await store.identify(inside))
+    descriptor = await store.resolve(inside)
+    return Target(place, name, descriptor.digest, descriptor.media_type, descriptor.size)

@@ -1,0 +1,114 @@
+"""Lists images: what they are, and whether they are signed and have SBOMs."""
+
+import asyncio
+from collections.abc import AsyncIterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from undercurrent.fleet import Summary
+from undercurrent.oci.engine import Engine, EngineImage
+from undercurrent.oci.overview import overview
+from undercurrent.oci.store import Store
+from undercurrent.oci.stores import Stores
+from undercurrent.progress import Observer
+from undercurrent.settings import Settings
+from undercurrent.signing.attached import glance, names_in
+from undercurrent.workflows.each import each
+from undercurrent.workflows.estate import Found, Target
+from undercurrent.workflows.recording import Recording
+
+__all__ = ["Listed", "list_images"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An image in a list; nothing about it is verified.
+
+    Attributes:
+        name: what it is called.
+        place: where it is.
+        digest: of its manifest or index; of an engine's image, its id.
+        platforms: what it runs on.
+        size: bytes as stored.
+        created: when it was built, if it says.
+        signatures: formats in which something is there that calls itself a signature; None where nobody can say.
+        sbom: whether an SBOM hangs on it; None where nobody can say.
+        problem: why nobody can say.
+    """
+
+    name: str
+    place: str
+    digest: str
+    platforms: tuple[str, ...]
+    size: int
+    created: datetime | None
+    signatures: tuple[str, ...] | None
+    sbom: bool | None
+    problem: str = ""
+
+
+async def list_images(found: AsyncIterable[Found], settings: Settings, *, observer: Observer) -> Summary[Listed]:
+    """Looks at every image in ``found``.
+
+    Args:
+        found: what to list.
+        settings: where things are, and how many at once.
+        observer: is told what happens.
+
+    Raises:
+        Stopped: the user interrupted it.
+    """
+    return await each("list", found, _Listing, settings, observer=observer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What a whole store is asked for is asked once."""
+
+    stores: Stores
+    record: Recording
+    names: "dict[str, asyncio.Task[AbstractSet[str]]]" = field(default_factory=dict)
+    engines: "dict[str, asyncio.Task[tuple[EngineImage, ...]]]" = field(default_factory=dict)
+
+    async def __call__(self, found: Target) -> Listed:
+        store, inside = await self.stores.open(found.place)
+        if isinstance(store, Engine):
+            return await self._in_engine(found, store, inside)
+        image = await found.open(self.stores)
+        seen = await overview(image)
+        hanging = await glance(image, await self._names(store))
+        known = hanging.problem is None
+        return Listed(
+            found.name,
+            found.place,
+            found.digest,
+            tuple(map(str, seen.platforms)),
+            seen.size,
+            seen.created,
+            hanging.signatures if known or hanging.signatures else None,
+            hanging.sbom if known or hanging.sbom else None,
+            hanging.problem.message if hanging.problem else "",
+        )
+
+    async def _names(self, store: Store) -> AbstractSet[str]:
+        if store.label not in self.names:
+            self.names[store.label] = asyncio.create_task(names_in(store))
+        return await self.names[store.label]
+
+    async def _in_engine(self, found: Target, engine: Engine, inside: str) -> Listed:
+        if engine.name not in self.engines:
+            self.engines[engine.name] = asyncio.create_task(engine.list_images())
+        images = await self.engines[engine.name]
+        image = next((image for image in images if image.name == inside or image.id == found.digest), None)
+        # An engine keeps no signatures: there are none here, whatever its registry holds.
+        return Listed(
+            found.name,
+            f"{engine.label}:{inside}",
+            found.digest,
+            (str(image.platform),) if image else (),
+            image.size if image else 0,
+            image.created if image else None,
+            (),
+            sbom=False,
+        )

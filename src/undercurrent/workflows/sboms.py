@@ -1,0 +1,183 @@
+"""Makes SBOMs of images, and attaches them as attestations."""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from undercurrent.errors import EnvironmentLacks, UsageError
+from undercurrent.fleet import Summary
+from undercurrent.i18n import translate as _
+from undercurrent.oci.durable import replacing
+from undercurrent.oci.image import Image
+from undercurrent.oci.stores import Stores
+from undercurrent.progress import Observer
+from undercurrent.sbom.document import FORMATS, Sbom
+from undercurrent.sbom.making import make, slots
+from undercurrent.settings import Settings, cache_folder
+from undercurrent.signing.attest import attest
+from undercurrent.signing.checks import Format, Trust
+from undercurrent.signing.keys import Signer
+from undercurrent.signing.verify import verify_attestation
+from undercurrent.workflows.each import each
+from undercurrent.workflows.estate import Found, Target
+from undercurrent.workflows.recording import Recording
+
+__all__ = ["AttachedSboms", "SbomAttacher", "make_sboms", "written"]
+
+
+async def make_sboms(
+    found: AsyncIterable[Found], settings: Settings, *, observer: Observer
+) -> Summary[tuple[Sbom, ...]]:
+    """Makes the SBOMs of every image in ``found``, a document a platform and format.
+
+    Args:
+        found: the images.
+        settings: formats, and where things are.
+        observer: is told what happens.
+
+    Raises:
+        Stopped: the user interrupted it.
+    """
+    return await each("sbom", found, partial(_Making, settings, slots()), settings, observer=observer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    settings: Settings
+    syft_slots: asyncio.Semaphore
+    stores: Stores
+    record: Recording
+
+    async def __call__(self, target: Target) -> tuple[Sbom, ...]:
+        image = await target.open(self.stores)
+        return await _made(image, self.settings, self.syft_slots, self.record)
+
+
+def written(summary: Summary[tuple[Sbom, ...]], to: Path) -> dict[Sbom, Path]:
+    """Copies the documents of a run to where the user wants them.
+
+    Args:
+        summary: of `make_sboms`.
+        to: a folder, which gets a file for each; or, for one document alone, a file or ``-`` (standard output).
+
+    Returns:
+        Where each document is; nothing for standard output.
+
+    Raises:
+        UsageError: there are several documents for one file.
+        EnvironmentLacks: it cannot be written.
+    """
+    documents = [document for success in summary.results for document in success.result]
+    alone = to == Path("-") or (to.suffix == ".json" and not to.is_dir())
+    if alone and len(documents) > 1:
+        raise UsageError(
+            _("{count} documents do not fit into one file").format(count=len(documents)),
+            hint=_("name a folder with --to, or one image, one format and one platform"),
+        )
+    if to == Path("-"):
+        for document in documents:
+            sys.stdout.buffer.write(document.read())
+        return {}
+    files = {document: to if alone else to / _file_name(document) for document in documents}
+    try:
+        for document, path in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path, path.parent) as file:
+                file.write(document.read())
+    except OSError as error:
+        raise EnvironmentLacks(
+            _("{path} cannot be written: {reason}").format(path=to, reason=error.strerror or error)
+        ) from error
+    return files
+
+
+def _file_name(document: Sbom) -> str:
+    """``ghcr.io_acme_app_1.0-linux-arm64.spdx.json``."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", document.image)
+    return f"{name}-{str(document.platform).replace('/', '-')}{document.format.suffix}"
+
+
+async def _made(image: Image, settings: Settings, running: asyncio.Semaphore, record: Recording) -> tuple[Sbom, ...]:
+    documents = await make(image, settings.sbom.formats, cache=cache_folder() / "sbom", running=running)
+    for document in documents:
+        record.add(
+            "sbom-made",
+            document.digest,
+            "made",
+            image.name,
+            tool=("syft", document.tool_version),
+            format=document.format.name,
+            platform=str(document.platform),
+            packages=document.package_count,
+            image=image.digest,
+        )
+    return documents
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedSboms:
+    """How many SBOM attestations an image has by now, counted over it and its platforms; how many of them are new."""
+
+    total: int = 0
+    added: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SbomAttacher:
+    """Attests the SBOMs of images: each platform's on that platform, and all of them on the index.
+
+    An image whose documents this key has attested already is left alone, whoever's cache they came from: syft
+    writes the time and a fresh identifier into each, so that the next run would attach another one.
+
+    Attributes:
+        signer: signs.
+        formats: of the attestations.
+        settings: formats of the documents, and where things are.
+        running: see `undercurrent.sbom.making.slots`.
+        record: where to record what was made.
+        dry_run: find out what would be added, and add nothing.
+    """
+
+    signer: Signer
+    formats: tuple[Format, ...]
+    settings: Settings
+    running: asyncio.Semaphore
+    record: Recording
+    dry_run: bool = False
+
+    async def attach(self, image: Image) -> AttachedSboms:
+        """Attests what is missing on ``image``.
+
+        Raises:
+            UndercurrentError: as `make` and `attest` do.
+        """
+        leaves = {leaf.digest: leaf for leaf in await image.platforms() if leaf.descriptor.runs}
+        wanted = dict.fromkeys(leaves, 1) | {image.digest: len(leaves)}
+        total = sum(wanted.values()) * len(self.settings.sbom.formats)
+        if all([await self._has(leaves.get(digest, image), count) for digest, count in wanted.items()]):
+            return AttachedSboms(total)
+        if self.dry_run:
+            return AttachedSboms(total, total)
+        added = 0
+        for document in await _made(image, self.settings, self.running, self.record):
+            subjects = {image.digest: image, document.digest: leaves[document.digest]}
+            for subject in subjects.values():
+                attested = await attest(
+                    subject, document.read(), document.format.predicate_type, self.signer, formats=self.formats
+                )
+                added += attested.changed
+        return AttachedSboms(total, added)
+
+    async def _has(self, subject: Image, count: int) -> bool:
+        """Whether this key has attested ``count`` documents of each kind about ``subject``, in each format."""
+        trust = Trust((self.signer.public,))
+        for name in self.settings.sbom.formats:
+            found = await verify_attestation(subject, FORMATS[name].predicate_type, trust)
+            present = [check.format for check in found.accepted]
+            if any(present.count(format_) < count for format_ in self.formats):
+                return False
+        return True
