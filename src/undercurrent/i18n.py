@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["LANGUAGES", "activate", "from_environment", "gettext_noop", "language", "ngettext", "translate"]
+__all__ = ["LANGUAGES", "activate", "from_environment", "gettext_noop", "language", "match", "ngettext", "translate"]
 
 LANGUAGES: Final = ("en", "zh_CN")
 _LOCALE_DIR: Final = Path(__file__).parent / "locale"

@@ -30,6 +30,7 @@ __all__ = [
     "NetSettings",
     "Origin",
     "SbomSettings",
+    "Setting",
     "Settings",
     "SigningSettings",
     "cache_folder",
@@ -239,10 +240,10 @@ def _found_files(environ: Mapping[str, str], directory: Path) -> Iterator[Path]:
             return
 
 
-Layer: TypeAlias = dict[Setting, tuple[Any, Origin]]
+_Layer: TypeAlias = dict[Setting, tuple[Any, Origin]]
 
 
-def _from_file(path: Path) -> Layer:
+def _from_file(path: Path) -> _Layer:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise ConfigError(_("{path} is larger than 1 MiB: that is no configuration").format(path=path))
@@ -257,7 +258,7 @@ def _from_file(path: Path) -> Layer:
             _("{path} is not valid TOML: {reason}").format(path=path, reason=error),
             hint=_("see https://toml.io for the format"),
         ) from error
-    layer: Layer = {}
+    layer: _Layer = {}
     origin = Origin("file", str(path))
     for group, table in document.items():
         if group not in Settings.model_fields or not isinstance(table, dict):
@@ -267,8 +268,8 @@ def _from_file(path: Path) -> Layer:
     return layer
 
 
-def _from_environment(environ: Mapping[str, str]) -> Layer:
-    layer: Layer = {}
+def _from_environment(environ: Mapping[str, str]) -> _Layer:
+    layer: _Layer = {}
     for group, group_model in _groups():
         for name, field in group_model.model_fields.items():
             own = f"{_PREFIX}{group}_{name}".upper()
@@ -284,8 +285,10 @@ def _from_environment(environ: Mapping[str, str]) -> Layer:
 
 def _groups() -> Iterator[tuple[str, type[_Group]]]:
     for name, field in Settings.model_fields.items():
-        assert field.annotation is not None  # noqa: S101 - every group above is annotated
-        yield name, field.annotation
+        group = field.annotation
+        assert isinstance(group, type)  # noqa: S101 - every field of Settings is a group
+        assert issubclass(group, _Group)  # noqa: S101 - likewise
+        yield name, group
 
 
 def _anchored(group: str, name: str, value: Any, folder: Path) -> Any:

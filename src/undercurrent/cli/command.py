@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from undercurrent.report.model import Report
     from undercurrent.settings import Loaded, Setting, Settings
 
-__all__ = ["Session", "command", "setting"]
+__all__ = ["Body", "Session", "command", "setting", "show_error"]
 
 Body: TypeAlias = "Callable[..., Report | Coroutine[Any, Any, Report | None] | None]"
 

@@ -11,17 +11,9 @@ from typing import Any
 
 import click
 
-from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 
 __all__ = ["Entry", "LazyGroup"]
-
-SECTIONS = (
-    N_("Images"),
-    N_("Keys and registries"),
-    N_("Standing"),
-    N_("This installation"),
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from undercurrent.cli.lazy import Entry, LazyGroup
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 
-__all__ = ["COMMANDS", "main", "root"]
+__all__ = ["COMMANDS", "language_of", "main", "root", "speak"]
 
 COMMANDS: Final = {
     "image": Entry("undercurrent.cli.image:group", N_("find, pack, sign, attest and verify images"), N_("Images")),

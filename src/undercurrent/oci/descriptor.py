@@ -13,7 +13,7 @@ from undercurrent.errors import BadContent, InvalidReference
 from undercurrent.i18n import translate as _
 from undercurrent.oci.digest import Digest
 
-__all__ = ["Descriptor", "Platform"]
+__all__ = ["NOTHING", "Descriptor", "Platform", "text_map"]
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _OS_ARCH_VARIANT: Final = (2, 3)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from undercurrent.errors import ConfigError, EnvironmentLacks, MissingTool, UndercurrentError, Unreachable
 from undercurrent.i18n import translate as _
 
-__all__ = ["EngineKind", "EngineName", "EngineSocket", "answering", "candidates"]
+__all__ = ["SYSTEM_SOCKETS", "EngineKind", "EngineName", "EngineSocket", "answering", "candidates"]
 
 EngineKind: TypeAlias = Literal["docker", "podman"]
 EngineName: TypeAlias = Literal["auto"] | EngineKind

@@ -24,7 +24,7 @@ from undercurrent.oci.tarball import CAPABILITY
 
 __all__ = ["LayerFile", "tar_stream", "write_layer"]
 
-MEDIA_TYPES: Final = {
+_MEDIA_TYPES: Final = {
     Compression.NONE: mediatypes.OCI_LAYER,
     Compression.GZIP: mediatypes.OCI_LAYER_GZIP,
     Compression.ZSTD: mediatypes.OCI_LAYER_ZSTD,
@@ -113,4 +113,4 @@ async def write_layer(entries: Iterable[Entry], file: BinaryIO, compression: Com
         await asyncio.sleep(0)  # let the others run
     size += write(work.flush())
     digest = Digest("sha256:" + packed.hexdigest())
-    return LayerFile(Descriptor(MEDIA_TYPES[compression], digest, size), Digest("sha256:" + plain.hexdigest()), file)
+    return LayerFile(Descriptor(_MEDIA_TYPES[compression], digest, size), Digest("sha256:" + plain.hexdigest()), file)

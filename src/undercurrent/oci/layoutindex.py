@@ -19,7 +19,7 @@ from undercurrent.oci.descriptor import Descriptor
 __all__ = ["MAX_INDEX_JSON", "REF_NAME", "VERSION", "Entry", "LayoutIndex", "check_version"]
 
 REF_NAME: Final = "org.opencontainers.image.ref.name"
-CONTAINERD_NAME: Final = "io.containerd.image.name"
+_CONTAINERD_NAME: Final = "io.containerd.image.name"
 """What containerd and Docker call an image; their ``ref.name`` is only its tag."""
 
 MAX_INDEX_JSON: Final = 64 * 1024 * 1024
@@ -62,7 +62,7 @@ class Entry:
             return cls(value, text)
         annotations = value.get("annotations")
         named = annotations if isinstance(annotations, dict) else {}
-        names = (named.get(REF_NAME), named.get(CONTAINERD_NAME), value.get("digest"))
+        names = (named.get(REF_NAME), named.get(_CONTAINERD_NAME), value.get("digest"))
         return cls(value, text, *(name if isinstance(name, str) else "" for name in names))
 
     @property

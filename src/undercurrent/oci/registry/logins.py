@@ -26,7 +26,7 @@ from undercurrent.oci.registry.credentials import (
 from undercurrent.oci.registry.helperprogram import ask_helper
 from undercurrent.oci.registry.host import Registry
 
-__all__ = ["Login", "login", "logout"]
+__all__ = ["Login", "login", "logout", "registry_host"]
 
 
 @dataclass(frozen=True, slots=True)
