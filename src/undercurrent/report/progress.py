@@ -58,7 +58,8 @@ def watching(*, quiet: bool = False) -> Iterator[Observer]:
             case Noted(message):
                 bars.console.print(message, style="dim")
             case Finished(job):
-                bars.remove_task(tasks.pop(job))  # type: ignore[arg-type]
+                if job in tasks:
+                    bars.remove_task(tasks.pop(job))  # type: ignore[arg-type]
 
     with bars:
         yield observe

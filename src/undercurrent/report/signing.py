@@ -37,9 +37,11 @@ def view(summary: Summary[SignedImage], *, dry_run: bool) -> Report:
 
 
 def _outcome(image: SignedImage, *, dry_run: bool) -> Cell:
-    if not image.changed:
-        return Cell(_("signed already"), "quiet")
-    return Cell(_("would be signed"), "unsure") if dry_run else Cell(_("signed"), "good")
+    if image.added or image.platforms_added:
+        return Cell(_("would be signed"), "unsure") if dry_run else Cell(_("signed"), "good")
+    if image.sboms_added:
+        return Cell(_("SBOM would be attached"), "unsure") if dry_run else Cell(_("SBOM attached"), "good")
+    return Cell(_("signed already"), "quiet")
 
 
 def _formats(image: SignedImage) -> str:
@@ -67,8 +69,8 @@ def _notes(image: SignedImage) -> str:
 def _summary(summary: Summary[SignedImage], images: list[SignedImage], *, dry_run: bool) -> Cell:
     changed = sum(image.changed for image in images)
     parts = [
-        (_("{count} would be signed") if dry_run else _("{count} signed")).format(count=changed),
-        _("{count} signed already").format(count=len(images) - changed),
+        (_("{count} would be changed") if dry_run else _("{count} changed")).format(count=changed),
+        _("{count} left alone").format(count=len(images) - changed),
     ]
     if summary.resumed:
         parts.append(_("{count} of them by the run that was cut off").format(count=summary.resumed))

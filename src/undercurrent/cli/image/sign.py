@@ -4,15 +4,13 @@ from typing import Any
 
 import click
 
-from undercurrent.cli.command import Session, command, setting
+from undercurrent.cli.command import Session, command
 from undercurrent.cli.image.choosing import choice_options, chosen
+from undercurrent.cli.image.keyed import keyed_options, signer_of
 from undercurrent.cli.pairs import pairs
-from undercurrent.cli.passwords import PasswordSource, password_option
 from undercurrent.i18n import translate as _
 from undercurrent.report import signing as view
 from undercurrent.report.model import Report
-from undercurrent.signing.keys import load_signer
-from undercurrent.workflows.keys import signing_key
 from undercurrent.workflows.signing import FORMATS, SignOptions, sign_images
 
 __all__ = ["sign"]
@@ -20,24 +18,14 @@ __all__ = ["sign"]
 
 @command("sign", help=_("Sign images. What this key has signed already is left alone."))
 @choice_options
-@setting("--key", of=("signing", "key"), metavar="FILE", help=_("Private key to sign with."))
-@setting(
-    "--format",
-    "format_",
-    of=("signing", "format"),
-    type=click.Choice(["both", "bundle", "legacy"]),
-    help=_("Of the signatures."),
-)
 @click.option("-a", "--annotation", multiple=True, metavar="NAME=VALUE", help=_("Say this too, in the signature."))
 @click.option("--recursive", is_flag=True, help=_("Sign each platform of an index too."))
 @click.option("--sbom", is_flag=True, help=_("Attach an SBOM for each platform, and on the index."))
 @click.option("-n", "--dry-run", is_flag=True, help=_("Show what would be done, and do nothing."))
-@password_option()
+@keyed_options
 async def sign(session: Session, password_fd: int | None, **flags: Any) -> Report:
     """Signs them."""
-    settings, key = session.settings, signing_key(session.settings.signing)
-    ask = session.prompt(_("Password of {file}").format(file=key))
-    signer = load_signer(key, PasswordSource(descriptor=password_fd, prompt=ask), observer=session.observer)
+    settings, signer = session.settings, signer_of(session, password_fd)
     options = SignOptions(
         FORMATS[settings.signing.format],
         pairs(flags["annotation"], "--annotation"),

@@ -1,0 +1,57 @@
+"""``uc image attest``."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from undercurrent.cli.command import Session, command
+from undercurrent.cli.image.choosing import choice_options, chosen
+from undercurrent.cli.image.keyed import keyed_options, signer_of
+from undercurrent.errors import UsageError
+from undercurrent.i18n import translate as _
+from undercurrent.report import attesting as view
+from undercurrent.report.model import Report
+from undercurrent.workflows.attesting import Predicate, attest_images
+from undercurrent.workflows.signing import FORMATS
+
+__all__ = ["attest"]
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == Path("-") else file.read_bytes()
+    except OSError as error:
+        raise UsageError(_("cannot read {path}: {reason}").format(path=file, reason=error.strerror)) from error
+
+
+@command("attest", help=_("Sign a statement about images, and attach it."))
+@choice_options
+@click.option(
+    "--type",
+    "type_",
+    required=True,
+    metavar="TYPE",
+    help=_("spdxjson, cyclonedx, slsaprovenance1, openvex, vuln … or a URI."),
+)
+@click.option(
+    "--predicate",
+    required=True,
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help=_("What is stated; - reads standard input."),
+)
+@click.option("-n", "--dry-run", is_flag=True, help=_("Show what would be done, and do nothing."))
+@keyed_options
+async def attest(
+    session: Session, type_: str, predicate: Path, dry_run: bool, password_fd: int | None, **flags: Any
+) -> Report:
+    """States it."""
+    settings, signer = session.settings, signer_of(session, password_fd)
+    stated, formats = Predicate(type_, _read(predicate)), FORMATS[settings.signing.format]
+    async with chosen(session, flags, engine_first=True) as (found, _asked):
+        summary = await attest_images(
+            found, stated, signer, formats, settings, dry_run=dry_run, observer=session.observer
+        )
+    return view.view(summary, dry_run=dry_run)

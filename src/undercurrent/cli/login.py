@@ -1,0 +1,41 @@
+"""``uc login``."""
+
+import sys
+
+import click
+
+from undercurrent.cli.command import Session, command
+from undercurrent.cli.passwords import PasswordSource
+from undercurrent.errors import UsageError
+from undercurrent.i18n import translate as _
+from undercurrent.net import Client
+from undercurrent.oci.registry import logins
+from undercurrent.report import logins as view
+from undercurrent.report.model import Report
+
+__all__ = ["login"]
+
+
+def _username(session: Session, given: str | None) -> str:
+    if given is None and not session.interactive:
+        raise UsageError(_("no user was named"), hint=_("name one with --username"))
+    return given if given is not None else click.prompt(_("User"), err=True)
+
+
+def _password(session: Session, host: str, *, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.read().rstrip("\r\n")
+    prompt = session.prompt(_("Password for {host}").format(host=host))
+    return PasswordSource("REGISTRY_PASSWORD", prompt=prompt)().decode()
+
+
+@command("login", help=_("Keep the credentials of a registry where docker, podman and skopeo find them too."))
+@click.argument("host")
+@click.option("-u", "--username", help=_("User, or the name of a token."))
+@click.option("--password-stdin", is_flag=True, help=_("Read the password from standard input, not a prompt."))
+async def login(session: Session, host: str, username: str | None, password_stdin: bool) -> Report:
+    """Shows them to the registry, and keeps them if it accepts them."""
+    user = _username(session, username)
+    password = _password(session, host, from_stdin=password_stdin)
+    async with Client(session.settings.net, observer=session.observer) as client:
+        return view.logged_in(await logins.login(host, user, password, client=client))

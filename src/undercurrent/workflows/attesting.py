@@ -1,0 +1,87 @@
+"""Attests a statement about images, and records that."""
+
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+from functools import partial
+
+from undercurrent.fleet import Summary
+from undercurrent.oci.stores import Stores
+from undercurrent.progress import Observer
+from undercurrent.settings import Settings
+from undercurrent.signing.attest import Attested, attest
+from undercurrent.signing.checks import Format
+from undercurrent.signing.keys import Signer
+from undercurrent.workflows.each import each
+from undercurrent.workflows.estate import Found, Target
+from undercurrent.workflows.recording import Recording
+
+__all__ = ["Predicate", "attest_images"]
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """What is stated: a document, and its type (one of cosign's short names, or a URI)."""
+
+    type: str
+    document: bytes
+
+
+async def attest_images(
+    found: AsyncIterable[Found],
+    predicate: Predicate,
+    signer: Signer,
+    formats: tuple[Format, ...],
+    settings: Settings,
+    *,
+    dry_run: bool = False,
+    observer: Observer,
+) -> Summary[Attested]:
+    """States ``predicate`` about every image in ``found``.
+
+    Args:
+        found: the images.
+        predicate: what is stated.
+        signer: signs.
+        formats: of the attestations.
+        settings: where things are.
+        dry_run: find out what would be added, and add nothing.
+        observer: is told what happens.
+
+    Raises:
+        Stopped: the user interrupted it.
+    """
+    begin = partial(_Attesting, predicate, signer, formats, dry_run)
+    return await each("attest", found, begin, settings, observer=observer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attesting:
+    predicate: Predicate
+    signer: Signer
+    formats: tuple[Format, ...]
+    dry_run: bool
+    stores: Stores
+    record: Recording
+
+    async def __call__(self, target: Target) -> Attested:
+        image = await target.open(self.stores)
+        attested = await attest(
+            image,
+            self.predicate.document,
+            self.predicate.type,
+            self.signer,
+            formats=self.formats,
+            dry_run=self.dry_run,
+        )
+        if not self.dry_run:
+            self.record.add(
+                "image-attested",
+                attested.digest,
+                "attested" if attested.changed else "already-attested",
+                attested.name,
+                place=target.place,
+                type=attested.predicate_type,
+                key=attested.key.fingerprint,
+                formats=sorted({*attested.added, *attested.present}),
+            )
+        return attested

@@ -1,0 +1,66 @@
+"""Copies one image from any place to a layout or a registry, and records that."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from undercurrent.errors import Unsupported
+from undercurrent.i18n import translate as _
+from undercurrent.oci.copying import copy
+from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.stores import Stores, has_transport
+from undercurrent.progress import Observer
+from undercurrent.settings import Settings
+from undercurrent.workflows.destinations import Destination, destination
+from undercurrent.workflows.estate import Lost, Places, locate_all
+from undercurrent.workflows.recording import recording
+
+__all__ = ["Copied", "copy_image"]
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """An image that was copied, and where it is now."""
+
+    name: str
+    place: str
+    descriptor: Descriptor
+
+
+async def copy_image(source: str, goal: str, settings: Settings, *, referrers: bool, observer: Observer) -> Copied:
+    """Copies ``source`` to ``goal``.
+
+    Args:
+        source: a name, or a place as `Stores.open` takes it.
+        goal: a reference in a registry, or ``oci:DIR:NAME``.
+        settings: where things are.
+        referrers: take along what hangs on it.
+        observer: is told what happens.
+
+    Raises:
+        Unsupported: nothing can be written to such a place.
+        UndercurrentError: as the stores raise them.
+    """
+    async with Stores(settings, observer=observer) as stores:
+        found = await anext(aiter(locate_all([source], Places(), stores, settings)))
+        if isinstance(found, Lost):
+            raise found.error
+        to = _goal(goal, stores, settings)
+        image = await found.open(stores)
+        descriptor = await copy(image, to.store, to.inside, referrers=referrers, observer=observer)
+        copied = Copied(to.name, to.place, descriptor)
+    with recording(settings) as record:
+        record.add("image-copied", copied.descriptor.digest, "copied", to.name, source=found.place, place=to.place)
+    return copied
+
+
+def _goal(text: str, stores: Stores, settings: Settings) -> Destination:
+    kind, _colon, rest = text.partition(":")
+    path, _colon, name = rest.partition(":")
+    if kind == "oci" and name:
+        return destination(name, stores, settings, layout=Path(path))
+    if has_transport(text) and not rest.startswith("//"):
+        raise Unsupported(
+            _("nothing can be copied to {place}").format(place=text),
+            hint=_("copy to a reference in a registry, or to oci:FOLDER:NAME"),
+        )
+    return destination(text.removeprefix("docker://"), stores, settings, registry=True)
