@@ -22,13 +22,14 @@ from typing import Final
 from undercurrent.errors import BadContent, EnvironmentLacks, InvalidReference, Unsupported
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes
+from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Descriptor, Platform
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.durable import locked, replacing
 from undercurrent.oci.image import Image
 from undercurrent.oci.layout import Layout
 from undercurrent.oci.manifest import MAX_MANIFEST, Manifest
-from undercurrent.oci.store import Content, Store, read_blob
+from undercurrent.oci.store import read_blob
 from undercurrent.progress import Advanced, Finished, Observer, Started, silent
 from undercurrent.sbom.document import FORMATS, Format, FormatName, Sbom, read_packages
 from undercurrent.sbom.syft import Syft, find_syft, run_syft
@@ -193,12 +194,10 @@ async def _list_packages(subject: _Subject, formats: Sequence[Format]) -> None:
 
 async def _fill(layout: Layout, subject: _Subject) -> None:
     """Puts the one image into the layout; syft does not check digests, so all content is checked here."""
-    store = subject.image.store
-    for descriptor in (subject.manifest.config, *subject.manifest.layers):
-        if isinstance(store, Layout):
-            await _link(store, layout, descriptor)
-        await layout.push_blob(descriptor, _opener(store, descriptor))
-    await layout.push_manifest(subject.manifest, "image")
+    if isinstance(subject.image.store, Layout):
+        for descriptor in (subject.manifest.config, *subject.manifest.layers):
+            await _link(subject.image.store, layout, descriptor)
+    await copy(subject.image, layout, "image")
 
 
 async def _link(source: Layout, layout: Layout, descriptor: Descriptor) -> None:
@@ -210,7 +209,3 @@ async def _link(source: Layout, layout: Layout, descriptor: Descriptor) -> None:
     target.parent.mkdir(exist_ok=True)
     with suppress(OSError):
         target.hardlink_to((source.path / inside).resolve())
-
-
-def _opener(store: Store, descriptor: Descriptor) -> Content:
-    return lambda: store.blob(descriptor)
