@@ -19,6 +19,7 @@ from undercurrent.oci.digest import Digest
 from undercurrent.oci.engine import Engine
 from undercurrent.oci.image import Image
 from undercurrent.oci.reference import Reference, names_host
+from undercurrent.oci.registry import Repository
 from undercurrent.oci.stores import Stores, has_transport
 from undercurrent.settings import ImagesSettings, Settings, data_folder
 
@@ -258,5 +259,8 @@ async def _look(place: str, name: str, stores: Stores) -> Target:
     store, inside = await stores.open(place)
     if isinstance(store, Engine):
         return Target(place, name, await store.identify(inside))
+    if isinstance(store, Repository):
+        # A signature names the repository in full, however short the name was that was typed.
+        name = place.removeprefix("docker://")
     descriptor = await store.resolve(inside)
     return Target(place, name, descriptor.digest, descriptor.media_type, descriptor.size)
