@@ -165,9 +165,9 @@ class Client(AbstractAsyncContextManager["Client"]):
         for _redirect in range(MAX_REDIRECTS + 1):
             answer, first = await self._exchange(hop)
             if answer.status not in REDIRECTS or not request.follow:
-                stack.callback(answer.close)
+                stack.callback(_hang_up, answer)
                 return Response(answer.status, answer.headers, hop.url, _pieces(answer, first))
-            answer.close()
+            _hang_up(answer)
             hop = next_hop(hop, answer.status, answer.headers)
         raise UnexpectedAnswer(_("{host} redirects in circles").format(host=URL(request.url).host))
 
@@ -183,7 +183,7 @@ class Client(AbstractAsyncContextManager["Client"]):
             began = time.monotonic()
             answer, first = await self._transfer(hop, url)
             if error := pushed_back(answer.status, answer.headers, url, first[:_ERROR_BODY]):
-                answer.close()
+                _hang_up(answer)
                 if isinstance(error, RateLimited) or answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
                     limiter.pushed_back(began, min(asked_wait(error) or 0.0, LONGEST_WAIT_S))
                 raise error
@@ -209,7 +209,7 @@ class Client(AbstractAsyncContextManager["Client"]):
                 try:
                     return answer, await answer.content.readany()
                 except BaseException:
-                    answer.close()
+                    _hang_up(answer)
                     raise
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             if body is not None and body.error is not None:
@@ -235,6 +235,16 @@ class _ContentFailed(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
+
+
+def _hang_up(answer: aiohttp.ClientResponse) -> None:
+    """Gives the connection back, or ends it at once where the answer came before all of the body was sent.
+
+    Closed politely, it would linger until the other side had taken what it does not want.
+    """
+    if answer.connection is not None and answer.connection.transport is not None:
+        answer.connection.transport.abort()
+    answer.close()
 
 
 async def _pieces(answer: aiohttp.ClientResponse, first: bytes) -> AsyncIterator[bytes]:
