@@ -34,7 +34,7 @@ TEXTS: Final = frozenset(
         N_("Keys and formats of signatures."),
         N_("Private key file to sign with."),
         N_("Public key files that verification trusts."),
-        N_("Which of cosign's formats to write; only both are accepted by every policy engine."),
+        N_("Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."),
         N_("Software bills of materials."),
         N_("Formats to make."),
         N_("Where outcomes are recorded."),

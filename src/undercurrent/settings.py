@@ -124,7 +124,7 @@ class SigningSettings(_Group):
     public_keys: Annotated[tuple[Path, ...], _NAMES_FILES] = ()
     """Public key files that verification trusts."""
     format: Literal["both", "bundle", "legacy"] = "both"
-    """Which of cosign's formats to write; only both are accepted by every policy engine."""
+    """Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."""
 
 
 class SbomSettings(_Group):
