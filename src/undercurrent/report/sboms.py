@@ -1,13 +1,13 @@
 """A view of SBOMs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from undercurrent.fleet import Summary
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
 from undercurrent.report.model import Cell, Report, Table
-from undercurrent.sbom.document import Sbom
+from undercurrent.sbom.document import Sbom, packages
 
 __all__ = ["view"]
 
@@ -44,6 +44,14 @@ def view(summary: Summary[tuple[Sbom, ...]], files: Mapping[Sbom, Path]) -> Repo
     return Report(
         "image-sbom",
         data,
-        [*([table] if rows else []), *failures.listed(summary.failures)],
+        [*_listed(documents), *([table] if rows else []), *failures.listed(summary.failures)],
         exit_code=failures.exit_code(summary.failures),
     )
+
+
+def _listed(documents: Sequence[Sbom]) -> list[Table]:
+    """The packages, where there is one document to read."""
+    if len(documents) != 1:
+        return []
+    rows = [[package.name, package.version, package.purl] for package in packages(documents[0])]
+    return [Table([_("package"), _("version"), _("package URL")], rows)]

@@ -48,7 +48,7 @@ def view(summary: Summary[Verification]) -> Report:
     return Report(
         "image-verify",
         {"images": [_data(image) for image in images], "failures": failures.as_data(summary.failures)},
-        [*([table] if rows else []), *_refusals(images)],
+        [*_refusals(images), *([table] if rows else [])],
         findings=[*_findings(images), *map(_finding_of_failure, summary.failures)],
         summary=_counts(images, summary.failures),
         exit_code=failures.exit_code(summary.failures, [_EXIT_CODES[image.verdict] for image in images]),

@@ -63,6 +63,9 @@ class _Attesting:
     stores: Stores
     record: Recording
 
+    def __post_init__(self) -> None:
+        self.record.open()
+
     async def __call__(self, target: Target) -> Attested:
         image = await target.open(self.stores)
         attested = await attest(

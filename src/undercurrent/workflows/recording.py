@@ -1,23 +1,40 @@
 """Records the outcomes of one run as evidence."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from undercurrent import __version__
-from undercurrent.evidence import JSON, Evidence, Record, new_run_id, open_store
 from undercurrent.settings import Settings
+
+if TYPE_CHECKING:
+    from undercurrent.evidence import JSON, Evidence
 
 __all__ = ["Recording", "recording"]
 
 
-@dataclass(frozen=True, slots=True)
 class Recording:
-    """The evidence store, for one run."""
+    """The evidence store, for one run; a run that only looks does not open it, and leaves nothing."""
 
-    evidence: Evidence
-    run: str
+    def __init__(self, settings: Settings, closing: ExitStack) -> None:
+        self._settings = settings
+        self._closing = closing
+        self._evidence: Evidence | None = None
+        self.run = ""
+
+    def open(self) -> "Evidence":
+        """Opens the store now: one that cannot be used should stop a run before anything is done.
+
+        Raises:
+            UndercurrentError: as `undercurrent.evidence.open_store` does.
+        """
+        from undercurrent.evidence import new_run_id, open_store  # noqa: PLC0415 - brings a database layer along
+
+        if self._evidence is None:
+            self._evidence = self._closing.enter_context(open_store(self._settings.evidence.location))
+            self.run = new_run_id()
+        return self._evidence
 
     def add(
         self,
@@ -27,7 +44,7 @@ class Recording:
         name: str,
         *,
         tool: tuple[str, str] = ("undercurrent", __version__),
-        **proof: JSON,
+        **proof: "JSON",
     ) -> None:
         """Records one outcome, now.
 
@@ -38,17 +55,18 @@ class Recording:
             name: what the subject is called.
             tool: program and version that did it.
             proof: how anybody can tell.
+
+        Raises:
+            UndercurrentError: as `open` and `Evidence.record` do.
         """
-        self.evidence.record(Record(kind, subject, outcome, proof, *tool, datetime.now(UTC), self.run, name))
+        from undercurrent.evidence import Record  # noqa: PLC0415 - brings a database layer along
+
+        evidence = self.open()
+        evidence.record(Record(kind, subject, outcome, proof, *tool, datetime.now(UTC), self.run, name))
 
 
 @contextmanager
-def recording(settings: Settings, run: str = "") -> Iterator[Recording]:
-    """Opens the evidence store for one run.
-
-    Args:
-        settings: where evidence is.
-        run: goes on with this run; a new one when "".
-    """
-    with open_store(settings.evidence.location) as evidence:
-        yield Recording(evidence, run or new_run_id())
+def recording(settings: Settings) -> Iterator[Recording]:
+    """The evidence store that ``settings`` name, for one run."""
+    with ExitStack() as closing:
+        yield Recording(settings, closing)

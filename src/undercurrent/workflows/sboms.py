@@ -52,6 +52,9 @@ class _Making:
     stores: Stores
     record: Recording
 
+    def __post_init__(self) -> None:
+        self.record.open()
+
     async def __call__(self, target: Target) -> tuple[Sbom, ...]:
         image = await target.open(self.stores)
         return await _made(image, self.settings, self.syft_slots, self.record)

@@ -5,9 +5,8 @@ from collections.abc import AsyncIterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from undercurrent.evidence import JSON
 from undercurrent.fleet import Journal, LocalExecutor, Summary, run
 from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import NOTHING
@@ -25,6 +24,9 @@ from undercurrent.workflows.each import ImageJob
 from undercurrent.workflows.estate import Found, Target
 from undercurrent.workflows.recording import Recording
 from undercurrent.workflows.sboms import AttachedSboms, SbomAttacher
+
+if TYPE_CHECKING:
+    from undercurrent.evidence import JSON
 
 __all__ = ["FORMATS", "SignOptions", "SignedImage", "sign_images"]
 
@@ -120,7 +122,7 @@ async def sign_images(
     )
 
 
-def _plain(options: SignOptions) -> dict[str, JSON]:
+def _plain(options: SignOptions) -> dict[str, "JSON"]:
     return {
         "formats": sorted(options.formats),
         "annotations": dict(options.annotations),
@@ -130,10 +132,10 @@ def _plain(options: SignOptions) -> dict[str, JSON]:
 
 
 class _SignJob(ImageJob[SignedImage]):
-    def encode(self, result: SignedImage) -> JSON:
+    def encode(self, result: SignedImage) -> "JSON":
         return asdict(result)
 
-    def decode(self, encoded: JSON) -> SignedImage:
+    def decode(self, encoded: "JSON") -> SignedImage:
         fields: Any = encoded
         return SignedImage(**fields | {key: tuple(fields[key]) for key in ("added", "present")})
 
@@ -146,6 +148,9 @@ class _Signing:
     syft_slots: asyncio.Semaphore
     stores: Stores
     record: Recording
+
+    def __post_init__(self) -> None:
+        self.record.open()
 
     async def __call__(self, target: Target) -> SignedImage:
         store, inside = await self.stores.open(target.place)

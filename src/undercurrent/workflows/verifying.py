@@ -51,6 +51,9 @@ class _Verifying:
     stores: Stores
     record: Recording
 
+    def __post_init__(self) -> None:
+        self.record.open()
+
     async def __call__(self, target: Target) -> Verification:
         image = await target.open(self.stores)
         verification = await verify(image, self.trust, recursive=self.recursive, deep=self.deep)
