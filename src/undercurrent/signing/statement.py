@@ -6,6 +6,7 @@ still writes for attestations. The bytes are signed and verified as they are, ne
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -110,11 +111,20 @@ def build_attestation(name: str, digest: Digest, predicate_type: str, predicate:
     try:
         strictjson.loads_object(predicate, what)
     except BadContent as error:
-        if predicate_type == SPDX and predicate.lstrip().startswith(b"SPDXVersion:"):
-            predicate = _dump(predicate.decode(errors="replace"))
-        else:
+        text = _tag_value(predicate) if predicate_type == SPDX else None
+        if text is None:
             raise UsageError(error.message, hint=_("a predicate is a JSON object")) from error
+        predicate = _dump(text)
     return _dump(head)[:-1] + b',"predicate":' + predicate.strip() + b"}"
+
+
+def _tag_value(predicate: bytes) -> str | None:
+    """SPDX's tag-value text, if it is that."""
+    with suppress(UnicodeDecodeError):
+        text = predicate.decode()
+        if text.lstrip().startswith("SPDXVersion:"):
+            return text
+    return None
 
 
 def _dump(value: object) -> bytes:

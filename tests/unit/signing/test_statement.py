@@ -32,7 +32,7 @@ def test_a_signature_says_what_cosign_says() -> None:
 @pytest.mark.parametrize(
     "predicate",
     [
-        b'{"a":1.0,"b":[1e400,{"predicate":"} \\" {"}],"c":"\\u00e9"}',
+        b'{"a":1.0,"b":[1e300,{"predicate":"} \\" {"}],"c":"\\u00e9"}',
         b'\n{\n  "name" : "caf\xc3\xa9"\t}\r\n',
         b"{}",
     ],
@@ -59,6 +59,9 @@ def test_spdx_tag_value_text_becomes_a_string_as_in_cosign() -> None:
     parsed = statement.parse(statement.build_attestation("host/app", DIGEST, SPDX, text), "it")
 
     assert parsed.predicate == text.decode()
+
+    with pytest.raises(UsageError):
+        statement.build_attestation("host/app", DIGEST, SPDX, text + b"\xff")
 
 
 @pytest.mark.parametrize("predicate", [b"", b"[]", b"SPDXVersion: SPDX-2.3", b'{"a":1,"a":2}', b"\xff", b'{"a":NaN}'])
