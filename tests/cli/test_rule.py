@@ -11,7 +11,7 @@ def test_all_rules_are_listed(run_uc: UcRunner) -> None:
 
     assert result.exit_code == 0
     for rule in RULES.values():
-        assert f" {rule.code} " in result.stdout
+        assert f"\n{rule.code} " in result.stdout
         assert rule.name in result.stdout
 
 
