@@ -96,8 +96,9 @@ async def pages(
         if answer.status != HTTPStatus.OK:
             raise refused(answer)
         document = strictjson.loads_object(answer.body, _("the answer of {host}").format(host=registry.host))
-        # Go writes an empty list as null.
-        found: Any = document.get(key) or []
+        found: Any = document.get(key, "")
+        if found is None:
+            found = []  # Go writes an empty list as null
         if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
             raise UnexpectedAnswer(_("{host} sends a list that is none").format(host=registry.host))
         yield found

@@ -173,7 +173,7 @@ async def _listed(repository: "Repository", subject: Digest, wanted: Mapping[Dig
     listed = {item.digest: item for item in index.manifests} if index else {}
     if wanted.keys() <= listed.keys():
         return True
-    merged = list((dict(wanted) | listed).values())
+    merged = list((listed | dict(wanted) | listed).values())  # what others wrote comes first, and stays as it is
     if len(merged) > MAX_DESCRIPTORS:
         raise TooLarge(
             _("{name} has no room for more than {limit} entries").format(

@@ -1,3 +1,4 @@
+import random
 from collections.abc import AsyncIterator
 
 import pytest
@@ -43,3 +44,8 @@ def open_repository(
 ) -> Repository:
     """A repository of ``registry``, seen by somebody new."""
     return Registry(registry.host, client, Fixed(registry.host, credential)).repository(name)
+
+
+def noise(size: int) -> bytes:
+    """Bytes that do not repeat, the same each time."""
+    return random.Random(size).randbytes(size)  # noqa: S311 - no secret

@@ -1,0 +1,76 @@
+"""How a host is reached: with TLS, without it, and what it must be."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.support.registry import FakeRegistry, Fault
+from tests.support.tls import Authority
+
+from undercurrent.errors import UnexpectedAnswer, Unreachable
+from undercurrent.net import Client, Request
+from undercurrent.oci.registry import Registry
+from undercurrent.oci.registry.credentials import Fixed
+from undercurrent.settings import NetSettings
+
+
+@pytest.fixture
+async def impatient() -> AsyncIterator[Client]:
+    async with Client(NetSettings(retries=0)) as running:
+        yield running
+
+
+async def test_loopback_may_be_plain(registry: FakeRegistry, impatient: Client) -> None:
+    await Registry(registry.host, impatient, Fixed()).ping()
+    await Registry(registry.host.replace("127.0.0.1", "localhost"), impatient, Fixed()).ping()
+
+
+async def test_loopback_with_tls_is_used_with_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with (
+        FakeRegistry(tls=authority.server("127.0.0.1")) as registry,
+        Client(NetSettings(ca_bundle=authority.bundle)) as client,
+    ):
+        digest = registry.put_image("acme/app", "1.0")
+        repository = Registry(registry.host, client, Fixed()).repository("acme/app")
+        assert (await repository.resolve("1.0")).digest == digest
+
+
+async def test_a_location_without_tls_is_asked_with_it(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with (
+        FakeRegistry(tls=authority.server("127.0.0.1")) as registry,
+        Client(NetSettings(ca_bundle=authority.bundle)) as client,
+    ):
+        opened = Registry(registry.host, client, Fixed())
+        answer = await opened.fetch(Request("GET", registry.url.replace("https:", "http:") + "/v2/"))
+        assert answer.status == 200
+
+
+async def test_nobody_there(impatient: Client) -> None:
+    with pytest.raises(Unreachable, match="refuses connections"):
+        await Registry("127.0.0.1:1", impatient, Fixed()).ping()
+
+
+@pytest.mark.parametrize("status", [200, 403])
+async def test_it_is_pinged_once(registry: FakeRegistry, impatient: Client, status: int) -> None:
+    registry.fail(Fault("GET", "/v2/$", status=status, times=None))
+    opened = Registry(registry.host, impatient, Fixed())
+    for _time in range(3):
+        await opened.ping()
+    assert registry.count() == 1
+
+
+@pytest.mark.parametrize("status", [404, 301, 418])
+async def test_what_is_no_registry(registry: FakeRegistry, impatient: Client, status: int) -> None:
+    registry.fail(Fault(status=status, headers={"Location": "/login"}, times=None))
+    with pytest.raises(UnexpectedAnswer):
+        await Registry(registry.host, impatient, Fixed()).ping()
+
+
+async def test_a_failed_ping_is_tried_again_by_the_next(registry: FakeRegistry, impatient: Client) -> None:
+    registry.fail(Fault(status=503))
+    opened = Registry(registry.host, impatient, Fixed())
+    with pytest.raises(Exception, match="503"):
+        await opened.ping()
+    await opened.ping()
