@@ -8,13 +8,14 @@ from undercurrent.i18n import translate as _
 from undercurrent.report import failures
 from undercurrent.report.model import Cell, Report, Table
 from undercurrent.sbom.document import Sbom, packages
+from undercurrent.workflows.sboms import documents
 
 __all__ = ["view"]
 
 
 def view(summary: Summary[tuple[Sbom, ...]], files: Mapping[Sbom, Path]) -> Report:
     """A line for each document; ``files`` says where those are that were written."""
-    documents = [document for success in summary.results for document in success.result]
+    made = documents(summary)
     rows: list[list[Cell | str]] = [
         [
             document.image,
@@ -23,7 +24,7 @@ def view(summary: Summary[tuple[Sbom, ...]], files: Mapping[Sbom, Path]) -> Repo
             str(document.package_count),
             str(files.get(document, document.path)),
         ]
-        for document in documents
+        for document in made
     ]
     table = Table([_("image"), _("platform"), _("format"), _("packages"), _("file")], rows, right=frozenset({3}))
     data = {
@@ -37,21 +38,21 @@ def view(summary: Summary[tuple[Sbom, ...]], files: Mapping[Sbom, Path]) -> Repo
                 "syft": document.tool_version,
                 "file": str(files.get(document, document.path)),
             }
-            for document in documents
+            for document in made
         ],
         "failures": failures.as_data(summary.failures),
     }
     return Report(
         "image-sbom",
         data,
-        [*_listed(documents), *([table] if rows else []), *failures.listed(summary.failures)],
+        [*_listed(made), *([table] if rows else []), *failures.listed(summary.failures)],
         exit_code=failures.exit_code(summary.failures),
     )
 
 
-def _listed(documents: Sequence[Sbom]) -> list[Table]:
+def _listed(made: Sequence[Sbom]) -> list[Table]:
     """The packages, where there is one document to read."""
-    if len(documents) != 1:
+    if len(made) != 1:
         return []
-    rows = [[package.name, package.version, package.purl] for package in packages(documents[0])]
+    rows = [[package.name, package.version, package.purl] for package in packages(made[0])]
     return [Table([_("package"), _("version"), _("package URL")], rows)]

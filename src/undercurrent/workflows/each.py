@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
+from undercurrent.errors import UndercurrentError
 from undercurrent.fleet import LocalExecutor, Summary, run
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer
@@ -12,16 +13,25 @@ from undercurrent.settings import Settings
 from undercurrent.workflows.estate import Found, Lost, Target
 from undercurrent.workflows.recording import Recording, recording
 
-__all__ = ["Begin", "ImageJob", "each"]
+__all__ = ["Begin", "Failure", "ImageJob", "each"]
 
 Result = TypeVar("Result")
 
 Begin: TypeAlias = Callable[[Stores, Recording], Callable[[Target], Awaitable[Result]]]
 """Takes what a whole run shares, and gives what does one image."""
 
+Failure: TypeAlias = Callable[[Recording, Found, UndercurrentError], None]
+"""Takes what could not be done, and why."""
+
 
 async def each(
-    name: str, found: AsyncIterable[Found], begin: Begin[Result], settings: Settings, *, observer: Observer
+    name: str,
+    found: AsyncIterable[Found],
+    begin: Begin[Result],
+    settings: Settings,
+    *,
+    failed: Failure | None = None,
+    observer: Observer,
 ) -> Summary[Result]:
     """Does it, as many at once as the settings say. Nothing is kept of it: the next run does it again.
 
@@ -30,13 +40,14 @@ async def each(
         found: the images; what was lost becomes a failure.
         begin: called once for each process that takes part.
         settings: where things are.
+        failed: told of each image that could not be done, to record that.
         observer: is told what happens.
 
     Raises:
         Stopped: the user interrupted it.
     """
     executor = LocalExecutor(settings.fleet.concurrency)
-    return await run(ImageJob(name, begin, settings), found, executor=executor, observer=observer)
+    return await run(ImageJob(name, begin, settings, failed), found, executor=executor, observer=observer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,7 @@ class ImageJob(Generic[Result]):
     name: str
     begin: Begin[Result]
     settings: Settings
+    failed: Failure | None = None
 
     def key(self, item: Found) -> str:
         """See `Job.key`."""
@@ -59,8 +71,13 @@ class ImageJob(Generic[Result]):
                 do = self.begin(stores, record)
 
                 async def one(found: Found) -> Result:
-                    if isinstance(found, Lost):
-                        raise found.error
-                    return await do(found)
+                    try:
+                        if isinstance(found, Lost):
+                            raise found.error
+                        return await do(found)
+                    except UndercurrentError as error:
+                        if self.failed:
+                            self.failed(record, found, error)
+                        raise
 
                 yield one

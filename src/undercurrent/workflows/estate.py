@@ -6,13 +6,13 @@ process. A place that did not answer is `Lost`, with its error: the others go on
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from undercurrent.errors import MissingTool, NotFound, UndercurrentError
+from undercurrent.errors import EnvironmentLacks, MissingTool, NotFound, UndercurrentError
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
@@ -140,8 +140,8 @@ async def locate_all(
     """The images that a user means by ``texts``.
 
     A name with a transport or a host is looked for there. A bare name (``myapp:v1.0``) is looked for in
-    ``places`` if there are any; else in the default registry and then in the local engine; else, without a
-    default registry, in the embedded store, in the local engine, and on Docker Hub.
+    ``places`` if there are any; else in the default registry and then in the local engine; else, without a default
+    registry, in the places of ``undercurrent.toml``, the embedded store, the local engine, and on Docker Hub.
 
     Args:
         texts: what was typed.
@@ -231,24 +231,38 @@ async def _resolve(name: _Name | Lost, stores: Stores) -> Found:
 async def _locate(text: str, places: Places, stores: Stores, settings: Settings, *, engine_first: bool) -> Target:
     if has_transport(text) or names_host(text):
         return await _look(text, text, stores)
-    if places:
-        candidates = [*(f"{registry}/{text}" for registry in places.registries), *_inside(places.local, text)]
-    elif settings.images.default_registry:
-        reference = Reference.parse(text, default_registry=settings.images.default_registry)
-        candidates = [str(reference), f"auto:{text}"]
-    else:
-        store = embedded_store(settings)
-        local = [f"auto:{text}", *_inside([f"oci:{store}"] if store.is_dir() else [], text)]
-        candidates = [*(local if engine_first else reversed(local)), str(Reference.parse(text))]
+    skipped: list[UndercurrentError] = []
+    candidates = list(_candidates(text, places, settings, engine_first=engine_first))
     for candidate in candidates:
         try:
             return await _look(candidate, text, stores)
         except (NotFound, MissingTool):
             continue
+        except EnvironmentLacks as error:  # an engine that is installed and does not run
+            skipped.append(error)
+    if skipped:
+        raise skipped[0]
     raise NotFound(
         _("there is no image {name}; looked in {places}").format(name=text, places=", ".join(candidates)),
         hint=_("`uc image list` shows what can be found"),
     )
+
+
+def _candidates(text: str, places: Places, settings: Settings, *, engine_first: bool) -> Iterator[str]:
+    """Where a bare name may be, in the order in which it is looked for."""
+    if places:
+        yield from (f"{registry}/{text}" for registry in places.registries)
+        yield from _inside(places.local, text)
+        return
+    if settings.images.default_registry:
+        yield str(Reference.parse(text, default_registry=settings.images.default_registry))
+        yield f"auto:{text}"
+        return
+    store = embedded_store(settings)
+    kept = [*Places.of(settings.images).local, *([f"oci:{store}"] if store.is_dir() else [])]
+    local = [*_inside(kept, text), f"auto:{text}"]
+    yield from reversed(local) if engine_first else local
+    yield str(Reference.parse(text))
 
 
 def _inside(places: Iterable[str], text: str) -> Iterable[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import sys
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +25,7 @@ from undercurrent.workflows.each import each
 from undercurrent.workflows.estate import Found, Target
 from undercurrent.workflows.recording import Recording
 
-__all__ = ["AttachedSboms", "SbomAttacher", "make_sboms", "written"]
+__all__ = ["AttachedSboms", "SbomAttacher", "documents", "make_sboms", "written"]
 
 
 async def make_sboms(
@@ -60,32 +59,33 @@ class _Making:
         return await _made(image, self.settings, self.syft_slots, self.record)
 
 
+def documents(summary: Summary[tuple[Sbom, ...]]) -> list[Sbom]:
+    """The documents of all images."""
+    return [document for success in summary.results for document in success.result]
+
+
 def written(summary: Summary[tuple[Sbom, ...]], to: Path) -> dict[Sbom, Path]:
     """Copies the documents of a run to where the user wants them.
 
     Args:
         summary: of `make_sboms`.
-        to: a folder, which gets a file for each; or, for one document alone, a file or ``-`` (standard output).
+        to: a folder, which gets a file for each; or, for one document alone, a file whose name ends in ``.json``.
 
     Returns:
-        Where each document is; nothing for standard output.
+        Where each document is.
 
     Raises:
         UsageError: there are several documents for one file.
         EnvironmentLacks: it cannot be written.
     """
-    documents = [document for success in summary.results for document in success.result]
-    alone = to == Path("-") or (to.suffix == ".json" and not to.is_dir())
-    if alone and len(documents) > 1:
+    made = documents(summary)
+    alone = to.suffix == ".json" and not to.is_dir()
+    if alone and len(made) > 1:
         raise UsageError(
-            _("{count} documents do not fit into one file").format(count=len(documents)),
+            _("{count} documents do not fit into one file").format(count=len(made)),
             hint=_("name a folder with --to, or one image, one format and one platform"),
         )
-    if to == Path("-"):
-        for document in documents:
-            sys.stdout.buffer.write(document.read())
-        return {}
-    files = {document: to if alone else to / _file_name(document) for document in documents}
+    files = {document: to if alone else to / _file_name(document) for document in made}
     try:
         for document, path in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)

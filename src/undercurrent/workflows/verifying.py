@@ -4,12 +4,13 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from functools import partial
 
+from undercurrent.errors import UndercurrentError
 from undercurrent.fleet import Summary
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer
 from undercurrent.settings import Settings
 from undercurrent.signing.checks import Trust
-from undercurrent.signing.verify import Verification, verify
+from undercurrent.signing.verify import Verdict, Verification, verify
 from undercurrent.workflows.each import each
 from undercurrent.workflows.estate import Found, Target
 from undercurrent.workflows.recording import Recording
@@ -40,7 +41,7 @@ async def verify_images(
         Stopped: the user interrupted it.
     """
     begin = partial(_Verifying, trust, recursive, deep)
-    return await each("verify", found, begin, settings, observer=observer)
+    return await each("verify", found, begin, settings, failed=_not_checked, observer=observer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +69,9 @@ class _Verifying:
             formats=[str(format_) for format_ in verification.formats],
         )
         return verification
+
+
+def _not_checked(record: Recording, found: Found, error: UndercurrentError) -> None:
+    subject = found.digest if isinstance(found, Target) else found.place
+    name = found.name if isinstance(found, Target) else found.place
+    record.add("image-verified", subject, Verdict.COULD_NOT_CHECK, name, place=found.place, reason=error.code)

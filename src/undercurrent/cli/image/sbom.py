@@ -10,7 +10,7 @@ from undercurrent.cli.image.choosing import choice_options, chosen
 from undercurrent.i18n import translate as _
 from undercurrent.report import sboms as view
 from undercurrent.report.model import Report
-from undercurrent.workflows.sboms import make_sboms, written
+from undercurrent.workflows.sboms import documents, make_sboms, written
 
 __all__ = ["sbom"]
 
@@ -34,5 +34,8 @@ async def sbom(session: Session, to: Path | None, **flags: Any) -> Report | None
     """Makes them."""
     async with chosen(session, flags) as (found, _asked):
         summary = await make_sboms(found, session.settings, observer=session.observer)
-    files = written(summary, to) if to else {}
-    return None if to == Path("-") and not summary.failures else view.view(summary, files)
+    if to == Path("-") and not summary.failures:
+        for document in documents(summary):
+            click.echo(document.read(), nl=False)
+        return None
+    return view.view(summary, written(summary, to) if to else {})
