@@ -1,13 +1,15 @@
 """Writers of evidence in processes of their own, and the records they write."""
 
 import multiprocessing
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from typing import Any, Final
 
 from undercurrent.evidence import Evidence, Record, open_store
 
-__all__ = ["NOON", "make_record", "write_at_once", "write_until_killed"]
+__all__ = ["NOON", "make_record", "open_at_once", "write_at_once", "write_until_killed"]
 
 NOON: Final = datetime(2026, 3, 4, 12, 0, 0, 123456, UTC)
 
@@ -26,6 +28,22 @@ def make_record(number: int = 0, **changes: Any) -> Record:
         "name": f"ghcr.io/acme/app:{number}",
     }
     return Record(**{**fields, **changes})
+
+
+def open_at_once(url: str, *, times: int) -> None:
+    """Opens the store ``times`` times in the same moment, each in a thread.
+
+    Raises:
+        Exception: what the first of them that failed raises.
+    """
+    barrier = threading.Barrier(times)
+
+    def open_one(_number: int) -> None:
+        barrier.wait(60)
+        open_store(url).close()
+
+    with ThreadPoolExecutor(times) as pool:
+        list(pool.map(open_one, range(times)))
 
 
 def write_at_once(url: str, *, writers: int, each: int) -> None:

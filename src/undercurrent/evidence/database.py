@@ -28,7 +28,7 @@ from undercurrent.errors import (
 from undercurrent.evidence.record import encode_json
 from undercurrent.i18n import translate as _
 
-__all__ = ["WRITING", "explained", "label", "open_engine", "parse_url"]
+__all__ = ["WRITING", "busy", "explained", "label", "open_engine", "parse_url"]
 
 WRITING: Final = MappingProxyType({"undercurrent_writing": True})
 """Execution options of a connection that will write. SQLite takes its write lock at the start then: a transaction
@@ -137,7 +137,10 @@ def _connect_args(url: URL) -> dict[str, Any]:
     arguments: dict[str, Any] = {"connect_timeout": _CONNECT_S, "charset": "utf8mb4"}
     # libpq reads ~/.pgpass by itself; PyMySQL has to be told of the file that MySQL's own programs read.
     options = Path("~/.my.cnf").expanduser()
-    if not url.password and "read_default_file" not in url.query and options.is_file():
+    if url.password:
+        # PyMySQL encodes text as Latin-1; servers hash the UTF-8 form.
+        arguments["password"] = url.password.encode()
+    elif "read_default_file" not in url.query and options.is_file():
         arguments["read_default_file"] = str(options)
     return arguments
 
@@ -221,10 +224,7 @@ def _explain_sqlite(cause: BaseException | None, where: str) -> UndercurrentErro
             hint=_("bring it back from a backup, or move it away; 'sqlite3 FILE .recover' saves what is left"),
         )
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return TimedOut(
-            _("the evidence store {path} was busy for {seconds} seconds").format(path=where, seconds=int(_BUSY_S)),
-            hint=_("another program writes to it; try again when it is done"),
-        )
+        return busy(where)
     if code == sqlite3.SQLITE_FULL:
         return EnvironmentLacks(
             _("there is no room left for the evidence store {path}").format(path=where),
@@ -238,9 +238,19 @@ def _explain_sqlite(cause: BaseException | None, where: str) -> UndercurrentErro
     return CouldNotCheck(_("the evidence store {path} failed: {reason}").format(path=where, reason=cause))
 
 
+def busy(where: str) -> TimedOut:
+    """Somebody else held a lock for as long as we wait."""
+    return TimedOut(
+        _("the evidence store {where} stays busy").format(where=where),
+        hint=_("another program works with it; try again when it is done"),
+    )
+
+
 _PG_NO_ACCESS: Final = re.compile(r"authentication failed|no password supplied|no pg_hba\.conf entry")
 _PG_NO_DATABASE: Final = re.compile(r'database "[^"]*" does not exist')
 _PG_BAD_OPTION: Final = re.compile(r"invalid connection option|invalid URI query parameter")
+_PG_LOCK_TIMEOUT: Final = "55P03"
+_MYSQL_LOCK_TIMEOUT: Final = 1205
 _MYSQL_NO_ACCESS: Final = frozenset({1044, 1045, 1142, 1227, 1698})
 _MYSQL_NO_DATABASE: Final = 1049
 _MYSQL_NO_CONNECTION: Final = frozenset({2002, 2003, 2005, 2006, 2013})
@@ -261,6 +271,8 @@ def _explain_server(cause: BaseException | None, where: str) -> UndercurrentErro
         return NotFound(
             _("there is no database {database}").format(database=where), hint=_("create it, then try again")
         )
+    if state == _PG_LOCK_TIMEOUT or number == _MYSQL_LOCK_TIMEOUT:
+        return busy(where)
     if _PG_BAD_OPTION.search(reason):
         return ConfigError(_("an option in the evidence URL cannot be used: {reason}").format(reason=reason))
     if number in _MYSQL_NO_CONNECTION or state.startswith(("08", "57P")) or not (number or state):

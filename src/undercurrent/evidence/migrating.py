@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select, text
 
-from undercurrent.errors import EnvironmentLacks, TimedOut
-from undercurrent.evidence.database import WRITING, label
+from undercurrent.errors import EnvironmentLacks
+from undercurrent.evidence.database import WRITING, busy, label
 from undercurrent.i18n import translate as _
 
 __all__ = ["HEAD", "MIGRATIONS", "VERSION_TABLE", "migrate"]
@@ -36,10 +36,12 @@ def migrate(engine: Engine) -> None:
     with engine.connect() as connection:
         if _version(connection) == HEAD:
             return
-    with engine.connect().execution_options(**WRITING) as connection, connection.begin(), _locked(connection):
+    with engine.connect().execution_options(**WRITING) as connection, _locked(connection):
         # Asked again: the one that held the lock may have done it all.
         if _version(connection) != HEAD:
             _upgrade(connection)
+            # Before the lock is given back: who comes next must see it.
+            connection.commit()
 
 
 def _version(connection: Connection) -> str | None:
@@ -72,6 +74,7 @@ def _upgrade(connection: Connection) -> None:
 def _locked(connection: Connection) -> Iterator[None]:
     """Holds off other migrations; SQLite's write lock, held since the transaction began, does that already."""
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config('lock_timeout', :time, true)"), {"time": f"{_LOCK_S}s"})
         # Given back when the transaction ends.
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         yield
@@ -80,11 +83,7 @@ def _locked(connection: Connection) -> Iterator[None]:
         # known to the whole server, so it carries the database's.
         name = connection.scalar(text("SELECT CONCAT('undercurrent.', SHA1(DATABASE()))"))
         if connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": _LOCK_S}) != 1:
-            raise TimedOut(
-                _("another program has been upgrading the evidence store {where} for {seconds} seconds").format(
-                    where=label(connection.engine.url), seconds=_LOCK_S
-                )
-            )
+            raise busy(label(connection.engine.url))
         try:
             yield
         finally:

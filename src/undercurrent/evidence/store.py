@@ -92,8 +92,6 @@ class Evidence(AbstractContextManager["Evidence"]):
                 self._insert(rows)
             except IntegrityError:
                 there = {record.id for record in records if self._find(record.id)}
-                if not there:
-                    raise
                 self._insert([row for row in rows if row["id"] not in there])
 
     def query(

@@ -7,11 +7,17 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.evidence import make_record, write_at_once
+import pytest
+from tests.support.evidence import make_record, open_at_once, write_at_once
 
 from undercurrent.evidence import open_store
 
 BATCH = 10
+
+
+@pytest.mark.parametrize("_round", range(5))
+def test_a_fresh_store_is_made_once(tmp_path: Path, _round: int) -> None:
+    open_at_once(f"sqlite:///{tmp_path}/evidence.db", times=16)
 
 
 def test_eight_processes_make_the_store_at_once_and_lose_nothing(tmp_path: Path) -> None:

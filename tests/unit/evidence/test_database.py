@@ -4,6 +4,8 @@ import os
 import socket
 import sqlite3
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -159,7 +161,7 @@ def test_a_store_that_stays_busy_times_out(tmp_path: Path, monkeypatch: pytest.M
     open_store(f"sqlite:///{file}").close()
     holder = sqlite3.connect(file, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    with open_store(f"sqlite:///{file}") as store, pytest.raises(TimedOut, match="was busy"):
+    with open_store(f"sqlite:///{file}") as store, pytest.raises(TimedOut, match="stays busy"):
         store.record(make_record())
     holder.close()
 
@@ -169,9 +171,38 @@ def test_a_fresh_file_that_stays_locked_times_out(tmp_path: Path, monkeypatch: p
     file = tmp_path / "evidence.db"
     holder = sqlite3.connect(file, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(TimedOut, match="was busy"):
+    with pytest.raises(TimedOut, match="stays busy"):
         open_store(f"sqlite:///{file}")
     holder.close()
+
+
+@pytest.fixture
+def read_elsewhere(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A file that another program reads: its journal mode cannot change meanwhile."""
+    reader = sqlite3.connect(tmp_path / "evidence.db", isolation_level=None, check_same_thread=False)
+    reader.execute("CREATE TABLE theirs (x)")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM theirs").fetchall()
+    yield reader
+    reader.close()
+
+
+def test_opening_waits_for_the_moment_to_change_the_mode(tmp_path: Path, read_elsewhere: sqlite3.Connection) -> None:
+    later = threading.Timer(0.3, read_elsewhere.execute, ["ROLLBACK"])
+    later.start()
+    with open_store(f"sqlite:///{tmp_path}/evidence.db") as store:
+        store.record(make_record())
+    later.join()
+    read_elsewhere.execute("SELECT * FROM theirs")  # notices the change
+    assert read_elsewhere.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_opening_does_not_wait_for_ever(
+    tmp_path: Path, read_elsewhere: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_BUSY_S", 0.1)
+    with pytest.raises(TimedOut, match="stays busy"):
+        open_store(f"sqlite:///{tmp_path}/evidence.db")
 
 
 def test_a_full_disk_is_what_the_machine_lacks(tmp_path: Path) -> None:
