@@ -4,6 +4,7 @@ The files are those of this very installation: the Python packages that it needs
 """
 
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -93,8 +94,11 @@ async def swap_signatures(layout: Layout, victim: str, donor: str) -> None:
     ours, theirs = await layout.resolve(victim), await layout.resolve(donor)
     stolen = await layout.manifest(await layout.resolve(legacy_name(theirs.digest, SIGNATURES)))
     await layout.push_manifest(stolen, legacy_name(ours.digest, SIGNATURES))
-    for referrer in await layout.referrers(ours.digest):
-        (layout.path / "blobs" / referrer.digest.algorithm / referrer.digest.encoded).unlink()
+    own = {referrer.digest for referrer in await layout.referrers(ours.digest)}
+    index = layout.path / "index.json"
+    document = json.loads(index.read_text("utf-8"))
+    document["manifests"] = [entry for entry in document["manifests"] if entry["digest"] not in own]
+    index.write_text(json.dumps(document), "utf-8")
 
 
 def _needed(name: str, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, importlib.metadata.Distribution]]:
