@@ -1,10 +1,14 @@
 """Real servers for the peer tests: one of each a session, so every test uses repositories of its own."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from tests.support.engines import EngineServer, docker, podman
 from tests.support.servers import RegistryServer, distribution, referrers_registry
+
+from undercurrent.oci.stores import Stores
+from undercurrent.settings import Settings
 
 REGISTRIES = ("distribution2", "distribution3", "with_referrers")
 ENGINES = ("podman_engine", "docker_engine")
@@ -88,3 +92,11 @@ def repository_name(request: pytest.FixtureRequest) -> str:
     """A repository path that no other test uses."""
     words = "".join(letter if letter.isalnum() else " " for letter in request.node.name.lower()).split()
     return "tests/" + "-".join(words)
+
+
+@pytest.fixture
+async def stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stores]:
+    """uc's stores, without the credentials of whoever runs the tests."""
+    monkeypatch.setenv("REGISTRY_AUTH_FILE", str(tmp_path / "no-credentials.json"))
+    async with Stores(Settings()) as opened:
+        yield opened

@@ -29,11 +29,13 @@ class RegistryServer:
     """A registry that runs.
 
     Attributes:
+        name: which one it is.
         host: ``127.0.0.1:port``, as references name it.
         referrers_api: whether it has the referrers API; else the fallback tag is in use.
         username: "" where anybody may do anything.
     """
 
+    name: str
     host: str
     referrers_api: bool
     username: str = ""
@@ -73,7 +75,7 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(environ or {})},
+            env={**_environment(), **(environ or {})},
         )
     try:
         deadline = time.monotonic() + _READY_S
@@ -125,7 +127,8 @@ def distribution(program: str, folder: Path, *, username: str = "", password: st
         log=folder / "log",
         environ={"OTEL_TRACES_EXPORTER": "none"},
     ):
-        yield RegistryServer(host, referrers_api=False, username=username, password=password)
+        name = {"docker-registry": "distribution 2.8", "registry": "distribution 3"}[program]
+        yield RegistryServer(name, host, referrers_api=False, username=username, password=password)
 
 
 @contextmanager
@@ -137,7 +140,7 @@ def referrers_registry(folder: Path) -> Iterator[RegistryServer]:
     blobs.mkdir()
     command = (binary, "-address", host, "-blobs", blobs)
     with running(command, lambda: _answers(host), log=folder / "log"):
-        yield RegistryServer(host, referrers_api=True)
+        yield RegistryServer("with referrers", host, referrers_api=True)
 
 
 def htpasswd(file: Path, username: str, password: str) -> Path:
@@ -151,6 +154,11 @@ def htpasswd(file: Path, username: str, password: str) -> Path:
     )
     file.write_text(made.stdout)
     return file
+
+
+def _environment() -> dict[str, str]:
+    # Distribution takes every variable that begins like this for a setting of its own, REGISTRY_AUTH_FILE too.
+    return {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
 
 
 def status_of(place: str | Path, path: str) -> int | None:
