@@ -1,5 +1,6 @@
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import pytest
 from tests.support.registry import FakeRegistry
@@ -41,10 +42,31 @@ def patience() -> Patience:
     return Patience()
 
 
-ClientMaker = Callable[..., AbstractAsyncContextManager[Client]]
-
-
 @pytest.fixture
 async def client(patience: Patience) -> AsyncIterator[Client]:
     async with patience.client() as running:
         yield running
+
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def serving(talk: Talk) -> AsyncIterator[int]:
+    """The port of a server that holds ``talk`` with whoever connects; all of it has ended when the block has."""
+    talks: set[asyncio.Task[None]] = set()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        talks.add(task)
+        try:
+            await talk(reader, writer)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+        await asyncio.gather(*talks)
