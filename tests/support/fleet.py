@@ -125,7 +125,7 @@ def _do(job: Job[Item, Result], item: Item) -> Ended[Result]:
 
 def run_to_be_killed(folder: Path, limit: int) -> None:
     """Doubles `ITEMS` numbers with effects and journal in ``folder``; says when it begins."""
-    job = Doubling(folder / "effects", seconds=0.01)
+    job = Doubling(folder / "effects", seconds=0.02)
     print("running", flush=True)  # noqa: T201 - its parent waits for this
     asyncio.run(run(job, range(ITEMS), journal=journal_in(folder), executor=LocalExecutor(limit)))
 
