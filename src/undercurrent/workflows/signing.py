@@ -44,6 +44,7 @@ class SignOptions:
         recursive: sign each platform of an index too.
         sbom: attach SBOMs, for each platform and on the index.
         dry_run: find out what would be done, and do nothing.
+        resume: go on where a run that was asked for the same was cut off.
     """
 
     formats: tuple[Format, ...] = BOTH
@@ -51,6 +52,7 @@ class SignOptions:
     recursive: bool = False
     sbom: bool = False
     dry_run: bool = False
+    resume: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ async def sign_images(
     return await run(
         job,
         found,
-        journal=None if options.dry_run else Journal.at_home(job.name, fingerprint),
+        journal=None if options.dry_run else Journal.at_home(job.name, fingerprint, resume=options.resume),
         executor=LocalExecutor(settings.fleet.concurrency),
         observer=observer,
     )

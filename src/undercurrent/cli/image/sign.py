@@ -21,6 +21,9 @@ __all__ = ["sign"]
 @click.option("-a", "--annotation", multiple=True, metavar="NAME=VALUE", help=_("Say this too, in the signature."))
 @click.option("--recursive", is_flag=True, help=_("Sign each platform of an index too."))
 @click.option("--sbom", is_flag=True, help=_("Attach an SBOM for each platform, and on the index."))
+@click.option(
+    "--resume/--no-resume", default=True, help=_("Go on where the same command was cut off; this is the default.")
+)
 @click.option("-n", "--dry-run", is_flag=True, help=_("Show what would be done, and do nothing."))
 @keyed_options
 async def sign(session: Session, password_fd: int | None, **flags: Any) -> Report:
@@ -29,7 +32,7 @@ async def sign(session: Session, password_fd: int | None, **flags: Any) -> Repor
     options = SignOptions(
         FORMATS[settings.signing.format],
         pairs(flags["annotation"], "--annotation"),
-        **{name: flags[name] for name in ("recursive", "sbom", "dry_run")},
+        **{name: flags[name] for name in ("recursive", "sbom", "dry_run", "resume")},
     )
     async with chosen(session, flags, engine_first=True) as (found, asked):
         summary = await sign_images(found, signer, options, settings, asked=asked, observer=session.observer)
