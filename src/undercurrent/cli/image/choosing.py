@@ -64,4 +64,5 @@ async def chosen(
             found = find(where, stores, settings.images)
         else:
             found = locate_all(references, where, stores, settings, engine_first=engine_first)
-        yield found, {"references": list(references), "places": where.as_json()}
+        # Relative paths and undercurrent.toml mean something else in another folder.
+        yield found, {"references": list(references), "places": where.as_json(), "directory": str(Path.cwd())}
