@@ -127,10 +127,15 @@ def write_key_pair(
         The paths of the private and of the public file.
 
     Raises:
-        UsageError: one of them is there already.
+        UsageError: one of them is there already, or both are the same file.
         EnvironmentLacks: they cannot be written.
     """
     public = public or private.with_suffix(".pub")
+    if public == private:
+        raise UsageError(
+            _("{path} would be the private and the public key").format(path=private),
+            hint=_("name the private key file so that it does not end in .pub"),
+        )
     if not force:
         for path in (private, public):
             if os.path.lexists(path):

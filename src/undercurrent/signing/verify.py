@@ -131,6 +131,9 @@ async def verify(
         deep: also read the configuration and all layers, and compare their digests. Without it the manifest is
             compared, which is what signatures are about; whoever reads layers compares them anyway.
         where: in which store the signatures live.
+
+    Raises:
+        EnvironmentLacks: this machine cannot ask at all; all else is a verdict.
     """
     try:
         manifest = await image.manifest()

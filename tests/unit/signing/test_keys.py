@@ -17,6 +17,7 @@ from undercurrent.signing.keys import (
     PrivateKey,
     change_password,
     import_key,
+    load_any,
     load_public,
     load_signer,
     write_key_pair,
@@ -24,6 +25,13 @@ from undercurrent.signing.keys import (
 
 DATA = Path(os.environ.get("UNDERCURRENT_DATA", "../shared/data"))
 P256 = ("ecparam", "-name", "prime256v1", "-genkey", "-noout")
+
+
+X25519 = """\
+-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VuAyEAhSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=
+-----END PUBLIC KEY-----
+"""
 
 
 def openssl(*arguments: str | Path) -> None:
@@ -150,6 +158,8 @@ def test_what_is_no_key_is_told_apart(tmp_path: Path, pair: tuple[Path, Path]) -
     (tmp_path / "text").write_text("hello")
     (tmp_path / "large").write_bytes(bytes(100_000))
     (tmp_path / "two").write_text(pair[1].read_text() * 2)
+    (tmp_path / "cut").write_text(pair[0].read_text()[:200] + "-----END ENCRYPTED SIGSTORE PRIVATE KEY-----")
+    (tmp_path / "x25519").write_text(X25519)
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", tmp_path / "k", "-out",
             tmp_path / "certificate")  # fmt: skip
     openssl("ecparam", "-name", "secp256k1", "-genkey", "-noout", "-out", tmp_path / "k1")
@@ -161,6 +171,8 @@ def test_what_is_no_key_is_told_apart(tmp_path: Path, pair: tuple[Path, Path]) -
         (load_signer, "large", "too large"),
         (load_signer, "my.pub", "found: PUBLIC KEY"),
         (load_signer, "k1", r"k1: .*secp256k1"),
+        (load_signer, "cut", "cut is"),
+        (load_public, "x25519", "x25519: X25519 is a kind"),
         (load_public, "my.key", "found: ENCRYPTED SIGSTORE PRIVATE KEY"),
         (load_public, "certificate", "found: CERTIFICATE"),
         (load_public, "two", "several keys"),
@@ -194,6 +206,28 @@ def test_a_file_that_is_there_is_overwritten_only_by_force(tmp_path: Path, signe
 
     write_key_pair(signer, tmp_path / "my.key", b"", force=True)
     assert load_signer(tmp_path / "my.key", b"").public == signer.public
+
+
+def test_the_private_key_is_never_overwritten_by_its_public_half(tmp_path: Path, signer: PrivateKey) -> None:
+    with pytest.raises(UsageError, match="private and the public"):
+        write_key_pair(signer, tmp_path / "my.pub", b"", force=True)
+
+
+def test_either_half_tells_the_public_key(pair: tuple[Path, Path], signer: PrivateKey) -> None:
+    assert load_any(pair[0], b"secret") == load_any(pair[1]) == signer.public
+
+
+def test_a_key_that_came_while_the_pair_was_written_stays(
+    tmp_path: Path, signer: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at once: the private file was free, the public one was taken meanwhile."""
+    (tmp_path / "my.pub").write_text("theirs")
+    monkeypatch.setattr("os.path.lexists", lambda _path: False)
+
+    with pytest.raises(UsageError, match=r"my\.pub is there already"):
+        write_key_pair(signer, tmp_path / "my.key", b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["my.pub"]
+    assert (tmp_path / "my.pub").read_text() == "theirs"
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, signer: PrivateKey) -> None:
@@ -247,6 +281,18 @@ def test_scrypt_parameters_that_could_take_all_memory_are_refused(
 ) -> None:
     document = document_of(pair)
     document["kdf"]["params"] = params
+    pair[0].write_text(sealed(document))
+
+    with pytest.raises(InvalidKey, match=r"my\.key"):
+        load_signer(pair[0], b"secret")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("nonce", "AAAA"), ("nonce", "%"), ("name", "aes"), ("nonce", None)], ids=str
+)
+def test_a_damaged_cipher_is_named(pair: tuple[Path, Path], field: str, value: object) -> None:
+    document = document_of(pair)
+    document["cipher"][field] = value
     pair[0].write_text(sealed(document))
 
     with pytest.raises(InvalidKey, match=r"my\.key"):
