@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from undercurrent.errors import BadContent, InvalidReference
 from undercurrent.i18n import translate as _
+from undercurrent.oci import strictjson
 from undercurrent.oci.digest import Digest
 
 __all__ = ["NOTHING", "Descriptor", "Platform", "text_map"]
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_FIELDS: Final = frozenset({"mediaType", "digest", "size", "annotations", "artifactType", "platform", "urls", "data"})
 _OS_ARCH_VARIANT: Final = (2, 3)
 _MACHINE: Final = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 
@@ -132,6 +134,7 @@ class Descriptor:
         """
         if not isinstance(value, dict):
             raise BadContent(_("a descriptor is not an object"))
+        strictjson.refuse_lookalikes(value, _FIELDS, _("a descriptor"))
         rest = dict(value)
         media_type, digest, size = (rest.pop(key, None) for key in ("mediaType", "digest", "size"))
         artifact_type = rest.pop("artifactType", "")

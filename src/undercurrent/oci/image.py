@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
-from undercurrent.errors import BadContent
+from undercurrent.errors import BadContent, TooLarge
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.manifest import MAX_INDEX_DEPTH, AnyManifest, Index
+from undercurrent.oci.manifest import MAX_DESCRIPTORS, MAX_INDEX_DEPTH, AnyManifest, Index
 from undercurrent.oci.store import Store
 
 __all__ = ["Image"]
@@ -48,8 +48,15 @@ class Image:
 
         Raises:
             BadContent: indexes are nested deeper than MAX_INDEX_DEPTH.
+            TooLarge: there are more than MAX_DESCRIPTORS.
         """
-        return tuple([image async for image in _leaves(self, 0)])
+        found: list[Image] = []
+        async for image in _leaves(self, 0):
+            found.append(image)
+            # Nested indexes that name one another many times grow with the power of their depth.
+            if len(found) > MAX_DESCRIPTORS:
+                raise TooLarge(_("{name} has more than {limit} images").format(name=self.name, limit=MAX_DESCRIPTORS))
+        return tuple(found)
 
 
 async def _leaves(image: Image, depth: int) -> AsyncIterator[Image]:

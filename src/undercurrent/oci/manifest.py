@@ -34,6 +34,10 @@ MAX_MANIFEST: Final = 4 * 1024 * 1024
 MAX_DESCRIPTORS: Final = 10_000
 MAX_INDEX_DEPTH: Final = 4
 
+_FIELDS: Final = frozenset(
+    {"schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"}
+)
+
 EMPTY_BYTES: Final = b"{}"
 EMPTY: Final = Descriptor.of(EMPTY_BYTES, mediatypes.OCI_EMPTY)
 """The empty configuration of artifacts that have none."""
@@ -104,6 +108,7 @@ def parse(raw: bytes, media_type: str = "") -> AnyManifest:
     if len(raw) > MAX_MANIFEST:
         raise TooLarge(_("{what} is larger than 4 MiB").format(what=what))
     document = strictjson.loads_object(raw, what)
+    strictjson.refuse_lookalikes(document, _FIELDS, what)
     inner = _text(document, "mediaType", what)
     media_type = media_type.partition(";")[0].strip()
     if inner and media_type and inner != media_type and _known(media_type):
@@ -127,12 +132,13 @@ def parse(raw: bytes, media_type: str = "") -> AnyManifest:
         kind,
         digest,
         _text(document, "artifactType", what),
-        None if subject is None else Descriptor.from_dict(subject),
+        None if subject is None else _descriptor(subject, "subject", what),
         text_map(document.get("annotations"), _("annotations of {name}").format(name=what)),
     )
     if kind in mediatypes.INDEXES:
         return Index(*common, _descriptors(document, "manifests", what))
-    return Manifest(*common, Descriptor.from_dict(document.get("config")), _descriptors(document, "layers", what))
+    config = _descriptor(document.get("config"), "config", what)
+    return Manifest(*common, config, _descriptors(document, "layers", what))
 
 
 def build_manifest(
@@ -212,4 +218,11 @@ def _descriptors(document: Mapping[str, Any], key: str, what: str) -> tuple[Desc
                 what=what, count=len(items), limit=MAX_DESCRIPTORS
             )
         )
-    return tuple(Descriptor.from_dict(item) for item in items)
+    return tuple(_descriptor(item, key, what) for item in items)
+
+
+def _descriptor(value: object, key: str, what: str) -> Descriptor:
+    try:
+        return Descriptor.from_dict(value)
+    except BadContent as error:
+        raise BadContent(f"{what}: {key}: {error.message}") from error

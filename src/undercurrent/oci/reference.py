@@ -18,10 +18,11 @@ DOCKER_HUB: Final = "docker.io"
 _HUB_NAMES: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_HOST: Final = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
+_HOST: Final = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_IMAGE_ID: Final = re.compile(r"[a-f0-9]{64}")
 _LONGEST_REPOSITORY: Final = 255
 _LONGEST: Final = 1024
 
@@ -68,6 +69,8 @@ class Reference:
         """
         if not text or len(text) > _LONGEST:
             raise _fail(text, _("it is empty") if not text else _("it is too long"))
+        if _IMAGE_ID.fullmatch(text):
+            raise _fail(text, _("it is an image id, which means nothing in a registry"))
         rest, at, digest_text = text.partition("@")
         digest = Digest(digest_text) if at else None
         head, slash, last = rest.rpartition("/")

@@ -5,13 +5,15 @@ pair, escaped, is not either) and nesting beyond what Python can follow are refu
 """
 
 import json
+import math
 import re
-from typing import Any, Final
+from collections.abc import Collection, Mapping
+from typing import Any, Final, NoReturn
 
 from undercurrent.errors import BadContent
 from undercurrent.i18n import translate as _
 
-__all__ = ["loads", "loads_object"]
+__all__ = ["loads", "loads_object", "refuse_lookalikes"]
 
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -25,8 +27,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(_("{name} is not JSON").format(name=name))
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(_("{name} is no number that JSON can hold").format(name=name[:40]))
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_constant(text)
 
 
 def loads(raw: bytes | str, what: str) -> Any:
@@ -41,12 +48,32 @@ def loads(raw: bytes | str, what: str) -> Any:
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise BadContent(_("{what} is not valid JSON: {error}").format(what=what, error=error)) from error
     return value
+
+
+def refuse_lookalikes(document: Mapping[str, Any], fields: Collection[str], what: str) -> None:
+    """Refuses keys that differ from one of ``fields`` in case only.
+
+    Go's encoding/json, which most container tools are written with, takes them for that field, and the last of
+    several counts; whoever reads by the letter would verify one value while they run another.
+
+    Raises:
+        BadContent: there is such a key.
+    """
+    folded = {field.casefold(): field for field in fields}
+    for key in document:
+        meant = folded.get(key.casefold(), key)
+        if meant != key:
+            raise BadContent(
+                _("{what} has a field {key!r}, which some would read as {meant!r}").format(
+                    what=what, key=key, meant=meant
+                )
+            )
 
 
 def loads_object(raw: bytes | str, what: str) -> dict[str, Any]:
