@@ -22,7 +22,7 @@ from undercurrent.oci.rootfs import Entry
 from undercurrent.oci.store import CHUNK
 from undercurrent.oci.tarball import CAPABILITY
 
-__all__ = ["LayerFile", "tar_stream", "write_layer"]
+__all__ = ["LayerFile", "no_room", "tar_stream", "write_layer", "write_scratch"]
 
 _MEDIA_TYPES: Final = {
     Compression.NONE: mediatypes.OCI_LAYER,
@@ -52,6 +52,28 @@ class LayerFile:
             at += len(piece)
             yield piece
             await asyncio.sleep(0)  # files never make the loop wait, so let the others run
+
+
+def write_scratch(file: BinaryIO, data: bytes) -> int:
+    """Writes to a temporary file, through to the file system; returns how much.
+
+    Raises:
+        EnvironmentLacks: the disk is full.
+    """
+    try:
+        file.write(data)
+        file.flush()
+    except OSError as error:
+        raise no_room(error) from error
+    return len(data)
+
+
+def no_room(error: OSError) -> EnvironmentLacks:
+    """What to raise when a temporary file cannot be made or written."""
+    return EnvironmentLacks(
+        _("no temporary file could be written: {reason}").format(reason=error.strerror),
+        hint=_("name a folder with more room in TMPDIR"),
+    )
 
 
 def tar_stream(entries: Iterable[Entry], mtime: int) -> Iterator[bytes]:
@@ -97,15 +119,7 @@ async def write_layer(entries: Iterable[Entry], file: BinaryIO, compression: Com
 
     def write(data: bytes) -> int:
         packed.update(data)
-        try:
-            file.write(data)
-            file.flush()
-        except OSError as error:
-            raise EnvironmentLacks(
-                _("the layer cannot be written to the temporary folder: {reason}").format(reason=error.strerror),
-                hint=_("name a folder with more room in TMPDIR"),
-            ) from error
-        return len(data)
+        return write_scratch(file, data)
 
     for piece in _batched(tar_stream(entries, mtime)):
         plain.update(piece)

@@ -16,13 +16,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO, Final, Literal, TypeAlias
 
-from undercurrent.errors import ConfigError, EnvironmentLacks, NotFound, UsageError
+from undercurrent.errors import ConfigError, NotFound, UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes
 from undercurrent.oci.compression import Compression
 from undercurrent.oci.descriptor import Descriptor, Platform
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.layerfile import LayerFile, write_layer
+from undercurrent.oci.layerfile import LayerFile, no_room, write_layer, write_scratch
 from undercurrent.oci.manifest import AnyManifest, Index, Manifest, build_index, build_manifest
 from undercurrent.oci.rootfs import Entry, Owner, folder_entries, tar_entries
 from undercurrent.oci.store import WritableStore, content_of
@@ -208,7 +208,7 @@ def _entries(path: Path, owner: Owner | None, warn: Callable[[str], None]) -> It
     with _scratch() as file:
         size = 0
         for piece in decompress(path):
-            size += file.write(piece)
+            size += write_scratch(file, piece)
         yield tar_entries(file, size, str(path), owner, warn)
 
 
@@ -217,18 +217,16 @@ def _scratch() -> Iterator[BinaryIO]:
     """A temporary file that has no name, on a disk rather than in memory.
 
     Raises:
-        EnvironmentLacks: there is no room, or no place to write to.
+        EnvironmentLacks: there is no place for it.
     """
     # /tmp is often in memory, and layers are large; TMPDIR decides where it is set.
     folder = None if os.environ.get("TMPDIR") or not os.access("/var/tmp", os.W_OK) else "/var/tmp"  # noqa: S108 - only a nameless file is made there
     try:
-        with tempfile.TemporaryFile(dir=folder, prefix="uc-") as file:
-            yield file
+        opened = tempfile.TemporaryFile(dir=folder, prefix="uc-")  # noqa: SIM115 - only the opening is tried
     except OSError as error:
-        raise EnvironmentLacks(
-            _("no temporary file could be written: {reason}").format(reason=error.strerror),
-            hint=_("name a folder with more room in TMPDIR"),
-        ) from error
+        raise no_room(error) from error
+    with opened as file:
+        yield file
 
 
 async def _store(layer: LayerFile, to: WritableStore, platform: Platform, config: ImageConfig) -> Manifest:

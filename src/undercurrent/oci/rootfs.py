@@ -91,11 +91,15 @@ def folder_entries(root: Path, owner: Owner, warn: Warn) -> Iterator[Entry]:
             else:
                 yield entry
     except OSError as error:
-        raise CouldNotCheck(
-            _("{path} cannot be read: {reason}").format(path=error.filename or root, reason=error.strerror)
-        ) from error
+        raise _unreadable(root, error) from error
     if left_out:
         warn(_("{what}: {count} devices, sockets or FIFOs were left out").format(what=root, count=left_out))
+
+
+def _unreadable(path: Path, error: OSError) -> CouldNotCheck:
+    return CouldNotCheck(
+        _("{path} cannot be read: {reason}").format(path=error.filename or path, reason=error.strerror)
+    )
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -153,10 +157,13 @@ def _capability(path: Path) -> bytes:
 
 def _file_pieces(path: Path, size: int) -> Iterator[bytes]:
     left = size
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb", buffering=0) as file:
-        while left and (piece := file.read(min(left, _STEP))):
-            left -= len(piece)
-            yield piece
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb", buffering=0) as file:
+            while left and (piece := file.read(min(left, _STEP))):
+                left -= len(piece)
+                yield piece
+    except OSError as error:
+        raise _unreadable(path, error) from error
     if left:
         raise BadContent(
             _("{path} changed while it was read").format(path=path), hint=_("pack it when nothing writes to it")

@@ -1,3 +1,4 @@
+import errno
 import gzip
 import io
 import json
@@ -11,11 +12,14 @@ from typing import Any
 
 import pytest
 import zstandard
+from tests.support.memory import LITTLE, peak_memory
+from tests.support.oci_schemas import complaints
 
 from undercurrent.errors import (
     BadContent,
     ConfigError,
     CouldNotCheck,
+    EnvironmentLacks,
     NotFound,
     TooLarge,
     UndercurrentError,
@@ -181,7 +185,12 @@ async def test_config(layout: Layout, tmp_path: Path) -> None:
         author="Ada",
         created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     )
-    found = await config_of(layout, await packed(layout, make_tree(tmp_path / "tree"), config=config))
+    manifest = await packed(layout, make_tree(tmp_path / "tree"), config=config)
+    found = await config_of(layout, manifest)
+    assert complaints(json.dumps(found).encode(), "config") == []
+    assert complaints(manifest.raw, "image-manifest") == []
+    assert complaints((layout.path / "index.json").read_bytes(), "image-index") == []
+    assert complaints((layout.path / "oci-layout").read_bytes(), "image-layout") == []
     assert found["author"] == "Ada"
     assert found["created"] == "2026-01-02T03:04:05Z"
     assert found["config"] == {
@@ -399,9 +408,43 @@ async def test_a_file_that_shrinks(layout: Layout, tmp_path: Path, monkeypatch: 
         await packed(layout, tree)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-async def test_a_file_that_may_not_be_read(layout: Layout, tmp_path: Path) -> None:
+async def test_what_may_not_be_read(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = make_tree(tmp_path / "tree")
-    (tree / "etc.d").chmod(0)
-    with pytest.raises(CouldNotCheck, match=r"etc\.d"):
+    real = os.open
+
+    def forbidding(path: Any, *rest: Any, **more: Any) -> int:
+        if Path(path).name == "etc.d":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr("undercurrent.oci.rootfs.os.open", forbidding)
+    with pytest.raises(CouldNotCheck, match=r"etc\.d cannot be read: Permission denied"):
         await packed(layout, tree)
+
+
+async def test_a_full_disk(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(EnvironmentLacks, match="no temporary file") as raised:
+        await packed(layout, make_tree(tmp_path / "tree"))
+    assert "TMPDIR" in raised.value.hint
+
+
+def test_a_large_folder_is_packed_in_little_memory(tmp_path: Path) -> None:
+    """512 MiB in one file, and many small ones."""
+    tree = tmp_path / "tree"
+    (tree / "many").mkdir(parents=True)
+    for number in range(2000):
+        (tree / "many" / f"file-{number}").touch()
+    with (tree / "large").open("wb") as file:
+        file.truncate(2**29)
+    script = """
+import asyncio, sys
+from pathlib import Path
+from undercurrent.oci.layout import Layout
+from undercurrent.oci.packing import ImageConfig, Source, pack
+
+layout = Layout.open(Path(sys.argv[2]), create=True)
+asyncio.run(pack([Source(Path(sys.argv[1]))], layout, "large", ImageConfig(), compression="zstd"))
+"""
+    assert peak_memory(script, str(tree), str(tmp_path / "layout")) < LITTLE
