@@ -47,6 +47,7 @@ class Fault:
         delay_s: before anything happens.
         headers: set in the answer; None takes a header away; a list sends it several times.
         cut_at: the connection is reset after so many bytes of the body.
+        take: the connection is reset after so many bytes of an upload have been taken.
         corrupt: one byte of the body is changed.
         piece, piece_s: the body comes in pieces of so many bytes, with such a pause after each.
         applied: still serves the request before it answers with `status` or resets: the change was made, but
@@ -63,6 +64,7 @@ class Fault:
     headers: Mapping[str, str | list[str] | None] = field(default_factory=dict)
     body: bytes = b""
     cut_at: int | None = None
+    take: int | None = None
     corrupt: bool = False
     piece: int = 0
     piece_s: float = 0.0
@@ -284,6 +286,7 @@ class FakeRegistry:
             fault = next((known for known in self.faults if known.matches(request)), Fault())
             if fault.times is not None:
                 fault.times -= 1
+            request["take"] = fault.take
             await asyncio.sleep(fault.delay_s)
             if (fault.reset or fault.status or fault.redirect) and not fault.applied:
                 reply = _Reply(fault.status or 307, {}, fault.body)
@@ -563,13 +566,19 @@ class FakeRegistry:
         return _Reply(202, {"Location": location, "Range": f"0-{max(upload.size - 1, 0)}"})
 
     async def _receive(self, request: web.Request, upload: _Upload) -> None:
-        async for piece in request.content.iter_any():
+        left = request["take"]
+        async for arrived in request.content.iter_any():
+            piece = arrived[:left]
             upload.hasher.update(piece)
             upload.size += len(piece)
             if upload.size <= self.keep_up_to:
                 upload.data += piece
             else:
                 upload.data.clear()
+            if left is not None and (left := left - len(piece)) <= 0:
+                assert request.transport is not None
+                request.transport.abort()
+                raise ConnectionResetError
 
     def _finish(self, name: str, held: Held, session: str, digest: str) -> _Reply:
         upload = held.uploads.pop(session)

@@ -1,8 +1,20 @@
 """The only HTTP client: retry, rate control, redirects, proxies, certificates and redaction."""
 
 from undercurrent.net.client import Client
-from undercurrent.net.faults import PlainHttpSpoken
+from undercurrent.net.faults import NotReachable, PlainHttpSpoken, Untrusted
 from undercurrent.net.message import Answer, Content, Headers, Request, Response
-from undercurrent.net.redaction import redact
+from undercurrent.net.redaction import excerpt, redact
 
-__all__ = ["Answer", "Client", "Content", "Headers", "PlainHttpSpoken", "Request", "Response", "redact"]
+__all__ = [
+    "Answer",
+    "Client",
+    "Content",
+    "Headers",
+    "NotReachable",
+    "PlainHttpSpoken",
+    "Request",
+    "Response",
+    "Untrusted",
+    "excerpt",
+    "redact",
+]

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import re
 import socket
 import ssl
 from http import HTTPStatus
@@ -21,25 +20,34 @@ from undercurrent.errors import (
 )
 from undercurrent.i18n import translate as _
 from undercurrent.net.message import Headers
-from undercurrent.net.redaction import redact
+from undercurrent.net.redaction import excerpt
 from undercurrent.net.retry import LONGEST_WAIT_S, retry_after
 
-__all__ = ["PlainHttpSpoken", "explain", "pushed_back", "surely_unsent"]
+__all__ = ["NotReachable", "PlainHttpSpoken", "Untrusted", "explain", "pushed_back", "surely_unsent"]
 
-_EXCERPT: Final = 200
 _PERMANENT_STATUS: Final = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED})
 # OpenSSL's words for "that was no TLS": the first bytes were not a record.
-_NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
+_NOT_TLS: Final = (
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "UNKNOWN_PROTOCOL",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG",
+)
 
 
-class _NotReachable(Unreachable):
+class NotReachable(Unreachable):
     """A connection that will not come about, however often it is tried."""
 
     retryable = False
 
 
-class PlainHttpSpoken(_NotReachable):
+class PlainHttpSpoken(NotReachable):
     """The host answered in plain HTTP where TLS was expected."""
+
+
+class Untrusted(NotReachable):
+    """The host has a certificate that we do not trust."""
 
 
 class _NotConnected(Unreachable):
@@ -65,9 +73,9 @@ def explain(error: BaseException, url: URL, *, socket_path: str = "") -> Undercu
     if tls := _tls_error(error):
         return _tls_failed(place, tls)
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return _NotReachable(
+        return NotReachable(
             _("the proxy does not let us through to {place}: {status} {reason}").format(
-                place=place, status=error.status, reason=_one_line(error.message)
+                place=place, status=error.status, reason=excerpt(error.message)
             ),
             hint=_proxy_hint(),
         )
@@ -83,7 +91,7 @@ def explain(error: BaseException, url: URL, *, socket_path: str = "") -> Undercu
 def pushed_back(status: int, headers: Headers, url: URL, body: bytes) -> UndercurrentError | None:
     """The error for an answer that no caller wants to see as one, None for the others."""
     place = _place(url)
-    said = _excerpt(body)
+    said = _said(body)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = retry_after(headers)
         hint = _("try again later, or sign in: registries give known users more")
@@ -135,8 +143,8 @@ def _tls_error(error: BaseException) -> BaseException | None:
 def _tls_failed(place: str, error: BaseException) -> UndercurrentError:
     if isinstance(error, ssl.CertificateError):
         reason = getattr(error, "verify_message", "") or str(error)
-        return _NotReachable(
-            _("the TLS certificate of {place} is not trusted: {reason}").format(place=place, reason=_one_line(reason)),
+        return Untrusted(
+            _("the TLS certificate of {place} is not trusted: {reason}").format(place=place, reason=excerpt(reason)),
             hint=_("if it comes from your own authority, name its certificate in net.ca_bundle (or SSL_CERT_FILE)"),
         )
     if getattr(error, "reason", "") in _NOT_TLS:
@@ -157,11 +165,11 @@ def _no_connection(place: str, error: aiohttp.ClientConnectorError) -> Undercurr
         return _unknown_host(place, error.os_error)
     match error.os_error.errno:
         case errno.ENOENT:
-            return _NotReachable(
+            return NotReachable(
                 _("there is no socket {place}").format(place=place), hint=_("check that the service behind it runs")
             )
         case errno.EACCES:
-            return _NotReachable(_("{place} may not be used by you").format(place=place))
+            return NotReachable(_("{place} may not be used by you").format(place=place))
         case errno.ECONNREFUSED:
             return _NotConnected(
                 _("{place} refuses connections").format(place=place),
@@ -174,7 +182,7 @@ def _unknown_host(place: str, error: OSError) -> UndercurrentError:
     hint = _("check the spelling, and the network")
     if error.errno == socket.EAI_AGAIN:
         return _NotConnected(_("the address of {place} cannot be looked up now").format(place=place), hint=hint)
-    return _NotReachable(_("there is no host {place}").format(place=place), hint=hint)
+    return NotReachable(_("there is no host {place}").format(place=place), hint=hint)
 
 
 def _bad_answer(place: str, error: BaseException) -> UndercurrentError:
@@ -183,7 +191,7 @@ def _bad_answer(place: str, error: BaseException) -> UndercurrentError:
             return UnexpectedAnswer(_("{place} is not an address that can be asked").format(place=place))
         case aiohttp.ClientResponseError():
             return UnexpectedAnswer(
-                _("{place} does not answer in HTTP: {reason}").format(place=place, reason=_one_line(error.message))
+                _("{place} does not answer in HTTP: {reason}").format(place=place, reason=excerpt(error.message))
             )
         case aiohttp.ClientPayloadError():
             return Unreachable(_("{place} cut its answer off").format(place=place))
@@ -197,15 +205,10 @@ def _reason(error: BaseException) -> str:
         text = (
             _("closed by the other side") if isinstance(inner, aiohttp.ClientConnectionError) else type(inner).__name__
         )
-    return _one_line(text)
+    return excerpt(text)
 
 
-def _one_line(text: str) -> str:
-    """Text of strangers: no control characters (terminal escapes among them), no secrets, not long."""
-    return redact(re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+", " ", text)).strip()[:_EXCERPT]
-
-
-def _excerpt(body: bytes) -> str:
+def _said(body: bytes) -> str:
     """What the body says about the error, ready to be appended to a sentence."""
     text = body.decode("utf-8", "replace")
     try:
@@ -214,5 +217,5 @@ def _excerpt(body: bytes) -> str:
         text = str(first.get("message") or first.get("details") or "")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         text = "" if "<" in text else text  # a page for browsers
-    line = _one_line(text)
+    line = excerpt(text)
     return f": {line}" if line else ""

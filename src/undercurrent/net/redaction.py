@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
-__all__ = ["redact"]
+__all__ = ["excerpt", "redact"]
 
+_EXCERPT: Final = 200
 _MASK: Final = "***"
 _ANY_CASE: Final = re.IGNORECASE
 
@@ -47,3 +48,12 @@ def redact(text: str) -> str:
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text
+
+
+def excerpt(text: str) -> str:
+    """The beginning of what a stranger said, fit for a message: one line, no secrets, no control characters.
+
+    Terminal escapes and marks that turn the direction of writing are control characters, too.
+    """
+    line = "".join(mark if mark.isprintable() else " " for mark in redact(text))
+    return " ".join(line.split())[:_EXCERPT]

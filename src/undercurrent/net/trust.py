@@ -5,12 +5,13 @@ from pathlib import Path
 
 from yarl import URL
 
-from undercurrent.errors import ConfigError, Unreachable
+from undercurrent.errors import ConfigError
 from undercurrent.i18n import translate as _
+from undercurrent.net.faults import NotReachable
 from undercurrent.net.proxies import is_loopback
 from undercurrent.settings import NetSettings
 
-__all__ = ["check_scheme", "may_be_plain", "tls_context"]
+__all__ = ["asked_for_plain", "check_scheme", "tls_context"]
 
 
 def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
@@ -36,21 +37,22 @@ def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
     return context
 
 
-def may_be_plain(host: str, port: int | None, settings: NetSettings) -> bool:
-    """Whether ``host`` may be talked to without TLS: this machine, or named in ``plain_http``."""
-    return is_loopback(host) or host in settings.plain_http or f"{host}:{port}" in settings.plain_http
+def asked_for_plain(host: str, port: int | None, settings: NetSettings) -> bool:
+    """Whether the user wants ``host`` to be talked to without TLS."""
+    return host in settings.plain_http or f"{host}:{port}" in settings.plain_http
 
 
 def check_scheme(url: URL, settings: NetSettings) -> None:
     """Lets https pass, and http where it was asked for.
 
     Raises:
-        Unreachable: it must not be talked to like this.
+        NotReachable: it must not be talked to like this.
     """
     host = url.host or ""
-    if url.scheme == "https" or (url.scheme == "http" and may_be_plain(host, url.port, settings)):
+    allowed = is_loopback(host) or asked_for_plain(host, url.port, settings)
+    if url.scheme == "https" or (url.scheme == "http" and allowed):
         return
-    raise Unreachable(
+    raise NotReachable(
         _("{host} would have to be talked to without TLS").format(host=host or url.scheme),
         hint=_("if that is meant, add the host to net.plain_http"),
     )

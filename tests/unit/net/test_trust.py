@@ -85,6 +85,7 @@ async def test_plain_http_is_for_those_who_asked_by_name(patience: Patience) -> 
             with pytest.raises(Unreachable, match=r"registry\.invalid .* without TLS") as caught:
                 await client.fetch(Request("GET", url))
             assert "net.plain_http" in caught.value.hint
+            assert patience.slept == []
     for settings, url in (
         ({"plain_http": ["registry.invalid"]}, "http://registry.invalid:81/"),
         ({"plain_http": ["registry.invalid:5000"]}, "http://registry.invalid:5000/"),

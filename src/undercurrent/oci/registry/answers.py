@@ -5,7 +5,7 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/s
 
 import json
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from undercurrent.errors import (
     DigestMismatch,
@@ -18,11 +18,9 @@ from undercurrent.errors import (
     Unsupported,
 )
 from undercurrent.i18n import translate as _
-from undercurrent.net import redact
+from undercurrent.net import excerpt
 
 __all__ = ["codes_in", "refusal"]
-
-_EXCERPT: Final = 200
 
 
 def codes_in(body: bytes) -> frozenset[str]:
@@ -80,6 +78,5 @@ def _said(body: bytes) -> str:
     for error in _errors(body):
         text = error.get("message") or error.get("code")
         if isinstance(text, str) and text:
-            line = "".join(mark if mark.isprintable() else " " for mark in redact(text))
-            return f": {line[:_EXCERPT]}"
+            return f": {excerpt(text)}"
     return ""

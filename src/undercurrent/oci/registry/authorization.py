@@ -92,10 +92,10 @@ class Authorization:
         challenge = _usable(parse_challenges(headers.getall("WWW-Authenticate", [])))
         if challenge is None:
             return False
-        first = self._challenge is None
+        is_news = self._challenge is None or self._challenge.scheme != challenge.scheme
         self._challenge = challenge
         if challenge.scheme == "basic":
-            return first or "Authorization" not in sent
+            return is_news
         wanted = self._scopes_asked.get(scopes, scopes)
         asked = frozenset(challenge.parameters.get("scope", "").split())
         if asked:

@@ -15,9 +15,9 @@ from yarl import URL
 
 from undercurrent.errors import NotFound, Unauthorized, UnexpectedAnswer, Unreachable, Unsupported
 from undercurrent.i18n import translate as _
-from undercurrent.net import Answer, Client, PlainHttpSpoken, Request, Response
+from undercurrent.net import Answer, Client, Request, Response, Untrusted
 from undercurrent.net.proxies import is_loopback
-from undercurrent.net.trust import may_be_plain
+from undercurrent.net.trust import asked_for_plain
 from undercurrent.oci.reference import DOCKER_HUB
 from undercurrent.oci.registry.answers import refusal
 from undercurrent.oci.registry.authorization import Authorization
@@ -91,8 +91,13 @@ class Registry:
         if not self._authorization.wanted:
             return False
         answer = await self.fetch(Request("GET", "/v2/"))
+        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            raise Unauthorized(
+                _("{host} does not accept these credentials").format(host=self.host),
+                hint=_("check the user name and the password; some registries want a token in its place"),
+            )
         if answer.status != HTTPStatus.OK:
-            raise refusal(answer.status, answer.body, host=self.host, what=_("these credentials"))
+            raise refusal(answer.status, answer.body, host=self.host, what=_("answer for these credentials"))
         return True
 
     async def fetch(self, request: Request, *scopes: str, repository: str = "", limit: int = _MOST_FETCHED) -> Answer:
@@ -161,14 +166,16 @@ class Registry:
     async def _reach(self) -> URL:
         authority = _HUB_HOST if self.host == DOCKER_HUB else self.host
         secure, plain = URL(f"https://{authority}"), URL(f"http://{authority}")
-        if is_loopback(secure.host or ""):
-            try:
-                return await self._greet(secure, retries=0)
-            except (PlainHttpSpoken, Unreachable):
-                return await self._greet(plain)
-        if may_be_plain(secure.host or "", plain.explicit_port, self.client.settings):
+        if asked_for_plain(plain.host or "", plain.port, self.client.settings):
             return await self._greet(plain)
-        return await self._greet(secure)
+        if not is_loopback(secure.host or ""):
+            return await self._greet(secure)
+        try:
+            return await self._greet(secure, retries=0)
+        except Untrusted:
+            raise
+        except Unreachable:
+            return await self._greet(plain)
 
     async def _greet(self, base: URL, retries: int | None = None) -> URL:
         answer = await self.client.fetch(Request("GET", str(base / "v2/"), retries=retries))

@@ -124,9 +124,10 @@ async def _in_chunks(repository: "Repository", descriptor: Descriptor, content: 
 
 
 async def _patch(repository: "Repository", descriptor: Descriptor, place: str, offset: int, chunk: bytes) -> str:
-    """Sends one chunk, as often as it takes; returns where the next one goes."""
-    headers = {**_OCTETS, "Content-Range": f"{offset}-{offset + len(chunk) - 1}"}
+    """Sends one chunk, or what is missing of it, as often as it takes; returns where the next one goes."""
+    failed: UndercurrentError | None = None
     for retry in count():
+        headers = {**_OCTETS, "Content-Range": f"{offset}-{offset + len(chunk) - 1}"}
         try:
             answer = await _send(repository, "PATCH", place, content_of(chunk), len(chunk), headers)
         except UndercurrentError as error:
@@ -136,18 +137,29 @@ async def _patch(repository: "Repository", descriptor: Descriptor, place: str, o
         else:
             if answer.status in {HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT}:
                 return _location(repository, answer)
+            if failed and answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                raise failed  # the upload stands elsewhere than it said: begin a new one
             raise repository.refused(answer, repository.written(descriptor.digest), writing=True)
         await repository.registry.client.pause(retry, failed)
-        state = await repository.ask(Request("GET", place), scope=repository.writing)
-        if state.status != HTTPStatus.NO_CONTENT:
-            raise failed  # the upload is gone: begin a new one
-        place = _location(repository, state, place)
-        arrived = _arrived(state)
-        if arrived == offset + len(chunk):
+        place, arrived = await _standing(repository, place, failed)
+        missing = offset + len(chunk) - arrived
+        if missing == 0:
             return place
-        if arrived != offset:
+        if not 0 < missing <= len(chunk):
             raise failed
+        offset, chunk = arrived, chunk[-missing:]
     raise AssertionError
+
+
+async def _standing(repository: "Repository", place: str, failed: UndercurrentError) -> tuple[str, int]:
+    """Where a broken upload goes on, and how many bytes of it have arrived."""
+    state = await repository.ask(Request("GET", place), scope=repository.writing)
+    if state.status != HTTPStatus.NO_CONTENT:
+        raise failed  # it is gone: begin a new one
+    # "0-N"; an upload that has no bytes says "0-0", as one with one byte does.
+    last = state.headers.get("Range", "").rpartition("-")[2]
+    number = int(last) if last.isdigit() else 0
+    return _location(repository, state, place), number + 1 if number else 0
 
 
 async def _send(
@@ -163,7 +175,9 @@ async def _chunks(pieces: AsyncIterator[bytes], size: int) -> AsyncIterator[byte
     async for piece in pieces:
         gathered += piece
         while len(gathered) >= size:
-            yield bytes(gathered[:size])
+            with memoryview(gathered) as view:
+                chunk = bytes(view[:size])
+            yield chunk
             del gathered[:size]
     if gathered:
         yield bytes(gathered)
@@ -189,10 +203,3 @@ def _with_digest(place: str, descriptor: Descriptor) -> str:
 def _least(answer: Answer) -> int:
     text = answer.headers.get("OCI-Chunk-Min-Length", "")
     return min(int(text), 64 * 1024 * 1024) if text.isdigit() else 0
-
-
-def _arrived(answer: Answer) -> int:
-    """Bytes that have arrived, from ``Range: 0-N``; an upload that has none says ``0-0``, as one with one byte does."""
-    last = answer.headers.get("Range", "").rpartition("-")[2]
-    number = int(last) if last.isdigit() else -1
-    return number + 1 if number > 0 else 0

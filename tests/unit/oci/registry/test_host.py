@@ -8,7 +8,7 @@ from tests.support.registry import FakeRegistry, Fault
 from tests.support.tls import Authority
 
 from undercurrent.errors import UnexpectedAnswer, Unreachable
-from undercurrent.net import Client, Request
+from undercurrent.net import Client, Request, Untrusted
 from undercurrent.oci.registry import Registry
 from undercurrent.oci.registry.credentials import Fixed
 from undercurrent.settings import NetSettings
@@ -45,6 +45,19 @@ async def test_a_location_without_tls_is_asked_with_it(tmp_path: Path) -> None:
         opened = Registry(registry.host, client, Fixed())
         answer = await opened.fetch(Request("GET", registry.url.replace("https:", "http:") + "/v2/"))
         assert answer.status == 200
+
+
+async def test_a_certificate_that_is_not_trusted_is_no_reason_to_do_without_tls(
+    tmp_path: Path, impatient: Client
+) -> None:
+    async with FakeRegistry(tls=Authority(tmp_path).server("127.0.0.1")) as registry:
+        with pytest.raises(Untrusted, match="not trusted"):
+            await Registry(registry.host, impatient, Fixed()).ping()
+
+
+async def test_who_asked_for_plain_http_gets_it_at_once(registry: FakeRegistry, impatient: Client) -> None:
+    async with Client(NetSettings(plain_http=(registry.host,), retries=0)) as client:
+        await Registry(registry.host, client, Fixed()).ping()
 
 
 async def test_nobody_there(impatient: Client) -> None:

@@ -392,6 +392,16 @@ class TestPush:
         assert await repository.push_blob(blob_of(data), content_of(data))
         assert registry.count("POST") == 1
 
+    @pytest.mark.parametrize("take", [1, 2, 1000, 8 * MIB])
+    async def test_a_chunk_of_which_a_part_arrived_is_continued(
+        self, registry: FakeRegistry, repository: Repository, take: int
+    ) -> None:
+        data = noise(20 * MIB)
+        repository.upload_by = "chunks"
+        registry.fail(Fault("PATCH", times=0), Fault("PATCH", take=take))
+        assert await repository.push_blob(blob_of(data), content_of(data))
+        assert registry.count("POST") == (2 if take == 1 else 1)  # "0-0" may mean one byte or none
+
     async def test_a_registry_may_want_larger_chunks(self, registry: FakeRegistry, repository: Repository) -> None:
         data = bytes(20 * MIB)
         repository.upload_by = "chunks"
