@@ -8,6 +8,7 @@ sigstore bundle as its only layer (https://github.com/sigstore/cosign/blob/v3.1.
 import asyncio
 import json
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -52,8 +53,8 @@ MAX_LAYERS: Final = 1000
 """As in cosign."""
 
 _CREATED: Final = "0001-01-01T00:00:00Z"
-_ATTEMPTS: Final = 6
-_PAUSE_S: Final = 0.05
+_ATTEMPTS: Final = 8
+_SETTLE_S: Final = 0.02
 
 Where: TypeAlias = Callable[[Image], Store]
 """Says in which store an image's signatures live. COSIGN_REPOSITORY moves them out of the image's own."""
@@ -120,9 +121,9 @@ async def legacy_manifest(store: Store, digest: Digest, ending: str) -> Manifest
 async def append_legacy(store: WritableStore, digest: Digest, ending: str, layer: Descriptor, content: bytes) -> None:
     """Adds a layer to an image's legacy signatures or attestations, and keeps those that are there.
 
-    Another process may write between our reading and our writing. No registry offers a condition on a write, so
-    it is looked at afterwards, and done again if the layer is not there: cosign loses signatures that way
-    (https://github.com/sigstore/cosign/issues/2432).
+    Another process may have read before we write, and write afterwards; no registry offers a condition on a write.
+    So we wait as long as such a writer may need, look again, and write again if the layer is gone. cosign does not,
+    and loses signatures (https://github.com/sigstore/cosign/issues/2432).
 
     Raises:
         TooLarge: there are MAX_LAYERS layers already.
@@ -130,9 +131,10 @@ async def append_legacy(store: WritableStore, digest: Digest, ending: str, layer
     """
     await store.push_blob(layer, content_of(content))
     for attempt in range(_ATTEMPTS):
-        if attempt:
-            await asyncio.sleep(random.uniform(0, _PAUSE_S * 2**attempt))  # noqa: S311 - spreads writers, hides nothing
+        began = time.monotonic()
         await _put_legacy(store, digest, ending, layer)
+        settle = max(_SETTLE_S, 2 * (time.monotonic() - began))
+        await asyncio.sleep(settle * random.uniform(1, 1 + attempt))  # noqa: S311 - spreads writers, hides nothing
         written = await legacy_manifest(store, digest, ending)
         if written is not None and layer in written.layers:
             return
