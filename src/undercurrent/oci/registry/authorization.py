@@ -111,19 +111,22 @@ class Authorization:
             held = self._tokens.get(scopes)
             if held is None or held.ends <= self._clock():
                 credential = await self._credentials.find(self._host, repository)
-                held = self._tokens[scopes] = await self._request(challenge, scopes, credential)
+                held = self._tokens[scopes] = await self._request(challenge, scopes, credential, repository)
             return held.text
 
-    async def _request(self, challenge: Challenge, scopes: frozenset[str], credential: Credential | None) -> _Token:
+    async def _request(
+        self, challenge: Challenge, scopes: frozenset[str], credential: Credential | None, repository: str
+    ) -> _Token:
         began = self._clock()
         answer = await self._client.fetch(self._question(challenge, scopes, credential), limit=_LARGEST_TOKEN)
-        if answer.status in {401, 403} or (
-            answer.status == HTTPStatus.BAD_REQUEST and credential is not None
-        ):  # RFC 6749: invalid_grant
+        refused = answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+        # RFC 6749, section 5.2: a refresh token that is no longer valid is a bad request (invalid_grant).
+        if refused or (answer.status == HTTPStatus.BAD_REQUEST and credential is not None):
+            place = f"{self._host}/{repository}" if repository else self._host
             raise Unauthorized(
-                _("{host} does not accept these credentials").format(host=self._host)
+                _("the credentials for {place} are not accepted").format(place=place)
                 if credential
-                else _("{host} wants to know who asks").format(host=self._host),
+                else _("{place} wants to know who asks").format(place=place),
                 hint=_("sign in with `uc login {host}`").format(host=self._host),
             )
         return self._read(answer, began)

@@ -4,11 +4,13 @@ Formats: https://github.com/docker/cli/blob/master/cli/config/configfile/file.go
 https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
 """
 
+import asyncio
 import base64
 import binascii
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -34,6 +36,7 @@ __all__ = [
 HUB_KEY: Final = "https://index.docker.io/v1/"
 """What Docker's files call Docker Hub."""
 _LARGEST_FILE: Final = 4 * 1024 * 1024
+_HELPER_S: Final = 600.0
 _TOKEN_USER: Final = "<token>"  # noqa: S105 - a helper's word for "the secret is an identity token"
 
 
@@ -74,8 +77,18 @@ class Credentials:
         files: read these instead.
     """
 
-    def __init__(self, environ: Mapping[str, str] = os.environ, *, files: Sequence[Path] | None = None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        files: Sequence[Path] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._files = tuple(credential_files(environ) if files is None else files)
+        self._clock = clock
+        self._documents: dict[Path, Mapping[str, Any] | None] = {}
+        self._asking = asyncio.Lock()
+        self._told: dict[tuple[str, str], tuple[float, Credential | None]] = {}
 
     async def find(self, host: str, repository: str = "") -> Credential | None:
         """The credential of the first file that has one, for the longest part of ``host/repository`` it names.
@@ -86,7 +99,9 @@ class Credentials:
             EnvironmentLacks: a credential helper fails.
         """
         for path in self._files:
-            document = read_document(path)
+            if path not in self._documents:
+                self._documents[path] = read_document(path)
+            document = self._documents[path]
             if document and (found := await self._find_in(document, path, host, repository)):
                 return found
         return None
@@ -96,12 +111,20 @@ class Credentials:
         entries = {_plain(key): entry for key, entry in _table(document, "auths", path).items()}
         for key in keys_for(host, repository):
             if isinstance(helper := helpers.get(key), str) and helper:
-                return await _from_helper(helper, key, path)
+                return await self._from_helper(helper, key, path)
             if (entry := entries.get(_plain(key))) and (found := _from_entry(entry, key, path)):
                 return found
         if isinstance(store, str) and store:
-            return await _from_helper(store, HUB_KEY if host == DOCKER_HUB else host, path)
+            return await self._from_helper(store, HUB_KEY if host == DOCKER_HUB else host, path)
         return None
+
+    async def _from_helper(self, helper: str, key: str, path: Path) -> Credential | None:
+        async with self._asking:  # one keychain prompt at a time, and one for all who wait for the same answer
+            ends, credential = self._told.get((helper, key), (0.0, None))
+            if ends <= self._clock():
+                credential = _from_answer(await ask_helper(helper, "get", key, path))
+                self._told[helper, key] = (self._clock() + _HELPER_S, credential)
+            return credential
 
 
 def helper_for(document: Mapping[str, Any], path: Path, host: str) -> str:
@@ -211,11 +234,8 @@ def _from_entry(entry: Any, key: str, path: Path) -> Credential | None:
     return Credential(str(username or ""), str(password or ""), str(token or ""))
 
 
-async def _from_helper(helper: str, key: str, path: Path) -> Credential | None:
-    answer = await ask_helper(helper, "get", key, path)
-    if not answer:
-        return None
-    username, secret = answer.get("Username"), answer.get("Secret")
+def _from_answer(answer: Mapping[str, Any] | None) -> Credential | None:
+    username, secret = (answer or {}).get("Username"), (answer or {}).get("Secret")
     if not isinstance(username, str) or not isinstance(secret, str) or not secret:
         return None
     if username == _TOKEN_USER:

@@ -41,7 +41,7 @@ async def test_who_is_not_known_is_told_how_to_sign_in(
         registry.put_image("acme/app", "1.0")
         repository = open_repository(registry, client, credential=credential)
         for question in (repository.resolve("1.0"), repository.push_blob(EMPTY, content_of(EMPTY_BYTES))):
-            with pytest.raises(Unauthorized, match=registry.host) as caught:
+            with pytest.raises(Unauthorized, match=f"{registry.host}/acme/app") as caught:
                 await question
             assert f"uc login {registry.host}" in caught.value.hint
             assert "wrong" not in f"{caught.value}{caught.value.hint}"

@@ -1,5 +1,6 @@
 """Credentials as Docker, podman and their helpers leave them, and as `uc login` does."""
 
+import asyncio
 import base64
 import json
 import os
@@ -209,6 +210,20 @@ async def test_a_helper_for_one_host_and_one_for_all(home: Home) -> None:
     assert await home.find("docker.io", "library/app") == Credential("hub", "s")
     assert await home.find("kept.example") == Credential("file", "s")
     assert await home.find("unknown.example") is None
+
+
+async def test_a_helper_is_asked_once_in_a_while(home: Home) -> None:
+    log = home.bin / "log"
+    home.helper("slow", f'#!/bin/sh\necho asked >>{log}\necho \'{{"Username": "ann", "Secret": "s"}}\'\n')
+    home.write(home.docker, credsStore="slow")
+    now = 1000.0
+    credentials = Credentials(home.environ, clock=lambda: now)
+    found = await asyncio.gather(*(credentials.find("ghcr.io", f"app{number}") for number in range(10)))
+    assert set(found) == {Credential("ann", "s")}
+    assert log.read_text() == "asked\n"
+    now += 601
+    await credentials.find("ghcr.io")
+    assert log.read_text() == "asked\n" * 2
 
 
 @pytest.mark.parametrize(
