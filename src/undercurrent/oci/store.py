@@ -6,9 +6,10 @@ reference (``ghcr.io/acme/app:1.0``). Content that describes other content (a si
 referrer, or sits under a name made from the digest (``sha256-….sig``): both work in every writable store.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from undercurrent.errors import BadContent, DigestMismatch, TooLarge
 from undercurrent.i18n import translate as _
@@ -22,6 +23,7 @@ __all__ = [
     "Store",
     "WritableStore",
     "content_of",
+    "is_derived",
     "parse_verified",
     "read_blob",
     "verified",
@@ -32,6 +34,8 @@ CHUNK = 256 * 1024
 
 Content: TypeAlias = Callable[[], AsyncIterator[bytes]]
 """Opens content from its start, as often as it is called: a push that is cut off begins again."""
+
+_DERIVED: Final = re.compile(r"sha(?:256|384|512)-[a-f0-9]{64,128}(?:\.[a-z]+)?")
 
 
 @runtime_checkable
@@ -154,6 +158,14 @@ async def read_blob(store: Store, descriptor: Descriptor, limit: int) -> bytes:
             )
         )
     return b"".join([piece async for piece in store.blob(descriptor)])
+
+
+def is_derived(name: str) -> bool:
+    """Whether a name was made from a digest, to hang something on what has that digest: it is nobody's image.
+
+    So are cosign's ``.sig``, ``.att`` and ``.sbom``, and the fallback tags of referrers.
+    """
+    return _DERIVED.fullmatch(name) is not None
 
 
 def content_of(data: bytes) -> Content:

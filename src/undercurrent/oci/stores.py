@@ -20,7 +20,7 @@ from undercurrent.oci.image import Image
 from undercurrent.oci.layout import Layout
 from undercurrent.oci.reference import Reference
 from undercurrent.oci.registry import Credentials, Registry, Repository
-from undercurrent.oci.store import Store
+from undercurrent.oci.store import Store, is_derived
 from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
 
@@ -136,7 +136,7 @@ class Stores(AbstractAsyncContextManager["Stores"]):
 
 
 async def _only_name(store: Store) -> str:
-    names = [name async for name in store.names()]
+    names = [name async for name in store.names() if not is_derived(name)]
     match names:
         case [name]:
             return name

@@ -48,6 +48,7 @@ async def ask_helper(helper: str, action: str, text: str, configured_in: Path) -
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            process_group=0,  # Ctrl-C on the terminal is for us: what is under way is finished
         )
     except OSError as error:
         raise MissingTool(
