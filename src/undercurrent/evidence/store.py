@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Engine, Row, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from undercurrent.errors import NotFound
+from undercurrent.errors import NotFound, UsageError
 from undercurrent.evidence.database import WRITING, explained, label, open_engine, parse_url
 from undercurrent.evidence.migrating import migrate
 from undercurrent.evidence.record import Record, first_id
@@ -130,19 +130,26 @@ class Evidence(AbstractContextManager["Evidence"]):
         return self._pages(conditions, limit, newest=newest)
 
     def get(self, record_id: str) -> Record:
-        """The record with this identifier.
+        """The record with this identifier, or the only one whose identifier begins like this.
 
         Raises:
             NotFound: there is none.
+            UsageError: there are several.
         """
-        with explained(self.where):
-            found = self._find(record_id)
-        if found is None:
+        beginning = RECORDS.c.id.startswith(record_id, autoescape=True)
+        with explained(self.where), self._engine.connect() as connection:
+            found = [_record(row) for row in connection.execute(select(RECORDS).where(beginning).limit(2))]
+        if len(found) > 1 and record_id:
+            raise UsageError(
+                _("several records of {where} begin with {id}").format(where=self.where, id=record_id),
+                hint=_("write more of it; `uc evidence list --json` has it whole"),
+            )
+        if not found or not record_id:
             raise NotFound(
                 _("{where} has no record {id}").format(where=self.where, id=record_id),
-                hint=_("'uc evidence list' shows which there are"),
+                hint=_("`uc evidence list` shows which there are"),
             )
-        return found
+        return found[0]
 
     def _insert(self, rows: list[dict[str, Any]]) -> None:
         if rows:

@@ -22,7 +22,7 @@ def view(summary: Summary[Attested], *, dry_run: bool) -> Report:
         ]
         for attested in results
     ]
-    table = Table([_("image"), _("outcome"), _("type"), _("formats")], rows)
+    table = Table([_("image"), _("outcome"), _("type"), _("formats")], rows, squeeze=frozenset({0, 2}))
     data = {
         "dry_run": dry_run,
         "images": [

@@ -30,6 +30,7 @@ def view(loaded: Loaded) -> Report:
     table = Table(
         [_("setting"), _("value"), _("from")],
         [[f"{group}.{name}", _value(value), _origin(origin)] for group, name, value, origin in rows],
+        squeeze=frozenset({1, 2}),
     )
     files = ", ".join(map(str, loaded.files)) or _("none")
     data = {

@@ -26,7 +26,9 @@ def view(capabilities: Sequence[Capability], *, required: bool = False) -> Repor
         if (rows := [capability for capability in capabilities if capability.kind == kind])
     ]
     if lines := [(capability.name, capability.install) for capability in missing if capability.install]:
-        blocks.append(Table([_("missing"), _("what brings it")], lines, _("What would bring the rest")))
+        blocks.append(
+            Table([_("missing"), _("what brings it")], lines, _("What would bring the rest"), squeeze=frozenset({1}))
+        )
     if any(capability.planned for capability in capabilities):
         blocks.append(Text(_("* what needs this is not in this version yet"), "quiet"))
     present = len(capabilities) - len(missing)
@@ -51,7 +53,12 @@ def _titles() -> dict[Kind, str]:
 
 
 def _table(title: str, capabilities: Sequence[Capability]) -> Table:
-    return Table(["", _("name"), _("version"), _("what for")], [_row(item) for item in capabilities], title)
+    return Table(
+        ["", _("name"), _("version"), _("what for")],
+        [_row(item) for item in capabilities],
+        title,
+        squeeze=frozenset({2, 3}),
+    )
 
 
 def _row(capability: Capability) -> list[Cell | str]:

@@ -5,9 +5,10 @@ from typing import Any
 
 from undercurrent.fleet import Failed
 from undercurrent.i18n import translate as _
-from undercurrent.report.model import Cell, Fields
+from undercurrent.report.model import Cell, Mood, Tree
+from undercurrent.report.units import short
 
-__all__ = ["as_data", "exit_code", "listed"]
+__all__ = ["as_data", "exit_code", "explained", "listed"]
 
 _FINDINGS, _COULD_NOT_CHECK = 1, 4
 
@@ -20,13 +21,15 @@ def as_data(failures: Sequence[Failed]) -> list[dict[str, Any]]:
     ]
 
 
-def listed(failures: Sequence[Failed]) -> list[Fields]:
+def listed(failures: Sequence[Failed]) -> list[Tree]:
     """For people: a block, or none if nothing failed."""
-    rows = [
-        (failed.key, Cell("\n".join(filter(None, (failed.error.message, failed.error.hint))), "bad"))
-        for failed in failures
-    ]
-    return [Fields(rows, _("could not be done"))] if rows else []
+    branches = [Tree(short(failed.key), explained(failed.error.message, failed.error.hint)) for failed in failures]
+    return [Tree(Cell(_("could not be done"), "strong"), branches)] if branches else []
+
+
+def explained(message: str, hint: str, mood: Mood = "bad") -> list[Tree]:
+    """What went wrong, and what to do about it if that is known."""
+    return [Tree(Cell(message, mood)), *([Tree(Cell(hint, "quiet"))] if hint else [])]
 
 
 def exit_code(failures: Sequence[Failed], codes: Sequence[int] = ()) -> int:

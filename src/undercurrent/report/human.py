@@ -8,6 +8,7 @@ import sys
 from typing import IO, Final
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
@@ -28,19 +29,22 @@ _STYLES: Final[dict[Mood, str]] = {
 }
 _PIPE_WIDTH: Final = 160
 _PROSE_WIDTH: Final = 100
+_GAP: Final = 3
+"""Cells between two columns of a table."""
+_NARROWEST: Final = 10
+"""Cells that a column of a table keeps, however much it gives way."""
 _THEME: Final = Theme({"markdown.code": "bold"})
 
 
 def console(stream: IO[str]) -> Console:
     """A console on ``stream``: colours only on a terminal and without ``NO_COLOR``; a pipe is wide."""
-    terminal = stream.isatty()
+    terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
     width = shutil.get_terminal_size().columns if terminal or "COLUMNS" in os.environ else _PIPE_WIDTH
-    colours = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Console(
         file=stream,
         width=width,
-        force_terminal=colours,
-        no_color=not colours,
+        force_terminal=terminal,
+        color_system="auto" if terminal and not os.environ.get("NO_COLOR") else None,
         highlight=False,
         markup=False,
         emoji=False,
@@ -78,7 +82,7 @@ def _print(target: Console, block: Block) -> None:
             from rich.markdown import Markdown  # noqa: PLC0415 - with its parser, as large as the rest of rich
 
             # Where nothing can be set in bold, code keeps its marks.
-            shown = re.sub(r"(`[^`]+`)", r"`` \1 ``", text) if target.no_color else text
+            shown = re.sub(r"(`[^`]+`)", r"`` \1 ``", text) if target.color_system is None else text
             target.print(Markdown(shown), width=min(target.width, _PROSE_WIDTH))
         case Fields():
             _print_fields(target, block)
@@ -103,11 +107,31 @@ def _print_table(target: Console, table: Table) -> None:
     if table.title:
         target.print(RichText(table.title, style="bold"))
     drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    squeezed = table.squeeze if _fits(table, target.width) else range(len(table.columns))
     for number, name in enumerate(table.columns):
-        drawn.add_column(name, justify="right" if number in table.right else "left", overflow="fold")
+        drawn.add_column(
+            name,
+            justify="right" if number in table.right else "left",
+            overflow="fold",
+            no_wrap=number not in squeezed,
+        )
     for row in table.rows:
         drawn.add_row(*(_text(cell) for cell in row))
     target.print(drawn)
+
+
+def _fits(table: Table, width: int) -> bool:
+    """Whether the columns that do not give way can be shown whole."""
+    needed = _GAP * (len(table.columns) - 1)
+    for number, name in enumerate(table.columns):
+        widest = max(_width(cell) for cell in (name, *(row[number] for row in table.rows)))
+        needed += min(widest, _NARROWEST) if number in table.squeeze else widest
+    return needed <= width
+
+
+def _width(cell: Cell | str) -> int:
+    text = cell if isinstance(cell, str) else cell.text
+    return max(map(cell_len, text.splitlines()), default=0)
 
 
 def _grow(tree: Tree) -> RichTree:

@@ -28,8 +28,8 @@ def view(kind: str, key: PublicKey, summary: str = "", **files: Path) -> Report:
     fields = Fields(
         [
             (_("kind"), str(key.kind)),
-            (_("fingerprint"), "sha256:" + key.fingerprint),
-            (_("hint in bundles"), key.hint),
+            (_("fingerprint"), key.fingerprint),
+            (_("hint"), key.hint),
             *((named[name], str(path)) for name, path in files.items()),
         ]
     )

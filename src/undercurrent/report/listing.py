@@ -1,15 +1,18 @@
 """A view of a list of images."""
 
+from typing import Final
+
 from undercurrent.fleet import Summary
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
-from undercurrent.report.model import Cell, Report, Table
-from undercurrent.report.units import age, size
+from undercurrent.report.model import Block, Cell, Report, Table, Tree
+from undercurrent.report.units import age, short, size
 from undercurrent.workflows.listing import Listed
 
 __all__ = ["view"]
 
-_SHORT = 19  # sha256: and 12 digits
+_DIGITS: Final = 12
+_COULD_NOT_CHECK: Final = 4
 
 
 def view(summary: Summary[Listed]) -> Report:
@@ -18,7 +21,7 @@ def view(summary: Summary[Listed]) -> Report:
     rows: list[list[Cell | str]] = [
         [
             image.name,
-            Cell(image.digest[:_SHORT], "quiet"),
+            Cell(image.digest.partition(":")[2][:_DIGITS], "quiet"),
             "\n".join(image.platforms) or "-",
             size(image.size),
             age(image.created),
@@ -49,19 +52,27 @@ def view(summary: Summary[Listed]) -> Report:
     text = _(
         "{count} images, {signed} signed, {sboms} with an SBOM; nothing here is verified: `uc image verify` does that"
     )
+    if not images:
+        text = _("no image was found; name a place to look in: --registry, --layout, --archive or --engine")
+    unknown = [Tree(short(image.place), [Tree(Cell(image.problem, "unsure"))]) for image in images if image.problem]
+    blocks: list[Block] = [Table(columns, rows, right=frozenset({3}), squeeze=frozenset({0}))] if rows else []
+    if unknown:
+        blocks.append(Tree(Cell(_("nobody can say what hangs on these"), "strong"), unknown))
     return Report(
         "image-list",
         data,
-        [*([Table(columns, rows, right=frozenset({3}))] if rows else []), *failures.listed(summary.failures)],
+        [*blocks, *failures.listed(summary.failures)],
         summary=Cell(text.format(count=len(images), signed=signed, sboms=sum(bool(image.sbom) for image in images))),
-        exit_code=failures.exit_code(summary.failures),
+        exit_code=failures.exit_code(summary.failures, [_COULD_NOT_CHECK] if unknown else []),
     )
 
 
 def _signed(image: Listed) -> Cell:
     if image.signatures is None:
         return Cell("?", "unsure")
-    return Cell(", ".join(image.signatures), "good") if image.signatures else Cell(_("no"), "bad")
+    if not image.signatures:
+        return Cell(_("no"), "bad")
+    return Cell(_("both") if len(image.signatures) > 1 else image.signatures[0], "good")
 
 
 def _has(sbom: bool | None) -> Cell:

@@ -15,9 +15,9 @@ def markdown(report: Report) -> str:
 
 def _escape(cell: Cell | str) -> str:
     text = cell if isinstance(cell, str) else cell.text
-    for mark in "\\`*_[]<>|":
+    for mark in "\\`*_[]<>|~#&":
         text = text.replace(mark, "\\" + mark)
-    return text.replace("\n", " ")
+    return " ".join(text.splitlines())
 
 
 def _block(block: Block) -> str:

@@ -52,12 +52,21 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under headings; ``right`` names the columns of numbers, ``squeeze`` those that may be cut first."""
+    """Rows under headings.
+
+    Attributes:
+        columns: the headings.
+        rows: a cell for each of them.
+        title: above it.
+        right: columns of numbers.
+        squeeze: columns that give way where the screen is narrow; the others stay whole if they can.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell | str]]
     title: str = ""
     right: frozenset[int] = frozenset()
+    squeeze: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,27 @@
 """Shows progress: a bar with rate and time left on a terminal, nothing but notes where there is none."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column
 from rich.text import Text
 
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Advanced, Event, Finished, Noted, Observer, Started
 from undercurrent.report.human import console
+from undercurrent.report.units import short
 
 __all__ = ["watching"]
 
@@ -31,8 +43,9 @@ def watching(*, quiet: bool = False) -> Iterator[Observer]:
         yield lambda _event: None
         return
     err = console(sys.stderr)
+    note = _notes(err)
     if not err.is_terminal:
-        yield lambda event: err.print(event.message, style="dim") if isinstance(event, Noted) else None
+        yield lambda event: note(event.message) if isinstance(event, Noted) else None
         return
     bars = Progress(
         TextColumn("{task.description}"),
@@ -40,26 +53,43 @@ def watching(*, quiet: bool = False) -> Iterator[Observer]:
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[item]}", style="dim"),
+        TextColumn("{task.fields[item]}", style="dim", table_column=Column(no_wrap=True, overflow="ellipsis")),
         console=err,
         transient=True,
     )
-    tasks: dict[str, int] = {}
+    try:
+        yield _moving(bars, note)
+    finally:
+        bars.stop()
+
+
+def _notes(err: Console) -> Callable[[str], None]:
+    """Prints a message once: a host that is down is tried again and again, for many images at once."""
+    noted: set[str] = set()
+
+    def note(message: str) -> None:
+        if message not in noted:
+            noted.add(message)
+            err.print(message, style="dim", soft_wrap=True)
+
+    return note
+
+
+def _moving(bars: Progress, note: Callable[[str], None]) -> Observer:
+    tasks: dict[str, TaskID] = {}
 
     def observe(event: Event) -> None:
         match event:
+            case Started(job, total) if job in tasks:
+                bars.update(tasks[job], total=total)
             case Started(job, total):
-                if job in tasks:
-                    bars.update(tasks[job], total=total)  # type: ignore[arg-type]  # an int is a TaskID
-                else:
-                    tasks[job] = bars.add_task(job, total=total, item="")
-            case Advanced(job, steps, item, _failed):
-                bars.update(tasks[job], advance=steps, item=item)  # type: ignore[arg-type]
+                bars.start()  # not before: a command without progress writes nothing here
+                tasks[job] = bars.add_task(job, total=total, item="")
+            case Advanced(job, steps, item, _failed) if job in tasks:
+                bars.update(tasks[job], advance=steps, item=short(item))
+            case Finished(job) if job in tasks:
+                bars.remove_task(tasks.pop(job))
             case Noted(message):
-                bars.console.print(message, style="dim")
-            case Finished(job):
-                if job in tasks:
-                    bars.remove_task(tasks.pop(job))  # type: ignore[arg-type]
+                note(message)
 
-    with bars:
-        yield observe
+    return observe

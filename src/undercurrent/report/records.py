@@ -1,10 +1,13 @@
 """Views of evidence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-from undercurrent.evidence import Record
+from undercurrent.evidence import JSON, Record
+from undercurrent.i18n import ngettext
 from undercurrent.i18n import translate as _
 from undercurrent.report.model import Cell, Fields, Mood, Report, Table
+from undercurrent.report.units import short
 
 __all__ = ["many", "one"]
 
@@ -17,25 +20,37 @@ _MOODS: dict[str, Mood] = {
     "failed": "bad",
     "could-not-check": "unsure",
 }
-_SHORT = 19  # sha256: and 12 digits
+_SHORTEST_ID: Final = 13
+"""The part of an identifier that is the time in milliseconds."""
 
 
 def many(records: Iterable[Record]) -> Report:
     """A table of records, a line each."""
     found = list(records)
+    prefixes = _distinct([record.id for record in found])
     rows: list[list[Cell | str]] = [
         [
-            record.id,
-            f"{record.at.astimezone():%Y-%m-%d %H:%M:%S}",
+            prefixes[record.id],
+            f"{record.at.astimezone():%Y-%m-%d %H:%M}",
             record.kind,
-            record.name or record.subject[:_SHORT],
             Cell(record.outcome, _MOODS.get(record.outcome, "")),
+            record.name or short(record.subject),
         ]
         for record in found
     ]
-    table = Table([_("record"), _("when"), _("kind"), _("subject"), _("outcome")], rows)
-    summary = _("{count} records").format(count=len(found))
-    return Report("evidence", {"records": [record.as_json() for record in found]}, [table], summary=Cell(summary))
+    columns = [_("record"), _("when"), _("kind"), _("outcome"), _("subject")]
+    table = Table(columns, rows, squeeze=frozenset({4}))
+    summary = ngettext("{count} record", "{count} records", len(found)).format(count=len(found))
+    data = {"records": [record.as_json() for record in found]}
+    return Report("evidence", data, [table] if rows else [], summary=Cell(summary))
+
+
+def _distinct(ids: Sequence[str]) -> dict[str, str]:
+    """The beginning of each identifier by which it is told from the others, as `Evidence.get` takes it."""
+    length = _SHORTEST_ID
+    while len({one[:length] for one in ids}) < len(set(ids)):
+        length += 1
+    return {one: one[:length] for one in ids}
 
 
 def one(record: Record) -> Report:
@@ -52,5 +67,15 @@ def one(record: Record) -> Report:
             (_("tool"), f"{record.tool} {record.tool_version}"),
         ]
     )
-    proof = Fields([(key, str(value)) for key, value in record.proof.items()], _("how it was proved"))
+    proof = Fields([(key, _plain(value)) for key, value in record.proof.items()], _("how it was proved"))
     return Report("evidence-record", record.as_json(), [fields, proof])
+
+
+def _plain(value: JSON) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value)) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_plain(item)}" for key, item in value.items()) or "-"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "-" if value in (None, "") else str(value)

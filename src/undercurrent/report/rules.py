@@ -36,7 +36,7 @@ def view_all(rules: Iterable[Rule]) -> Report:
         (rule.code, rule.name, Cell(severity_name(rule.severity), _MOODS[rule.severity]), _(rule.summary))
         for rule in rules
     ]
-    table = Table([_("code"), _("name"), _("severity"), _("what it finds")], rows)
+    table = Table([_("code"), _("name"), _("severity"), _("what it finds")], rows, squeeze=frozenset({3}))
     hint = Text(_("`uc rule CODE` explains one and says what to do"), "quiet")
     return Report("rules", {"rules": [_data(rule) for rule in rules]}, [table, hint])
 

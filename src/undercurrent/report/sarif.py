@@ -5,6 +5,7 @@ Specification: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from undercurrent import __version__
 from undercurrent.findings import Finding, Rule
@@ -47,7 +48,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": finding.place.name}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.place.name, safe="/:@")}}
     if finding.place.line:
         physical["region"] = {"startLine": finding.place.line}
         if finding.place.column:

@@ -6,7 +6,7 @@ from pathlib import Path
 from undercurrent.fleet import Summary
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
-from undercurrent.report.model import Cell, Report, Table
+from undercurrent.report.model import Block, Cell, Report, Table, Text
 from undercurrent.sbom.document import Sbom, packages
 from undercurrent.workflows.sboms import documents
 
@@ -22,11 +22,15 @@ def view(summary: Summary[tuple[Sbom, ...]], files: Mapping[Sbom, Path]) -> Repo
             str(document.platform),
             document.format.name,
             str(document.package_count),
-            str(files.get(document, document.path)),
         ]
         for document in made
     ]
-    table = Table([_("image"), _("platform"), _("format"), _("packages"), _("file")], rows, right=frozenset({3}))
+    columns = [_("image"), _("platform"), _("format"), _("packages")]
+    blocks: list[Block] = [*_listed(made)]
+    if rows:
+        blocks.append(Table(columns, rows, right=frozenset({3}), squeeze=frozenset({0})))
+        # Not in the table: whoever copies a path wants it on one line.
+        blocks.append(Text("\n".join(str(files.get(document, document.path)) for document in made), "quiet"))
     data = {
         "documents": [
             {
@@ -45,7 +49,7 @@ def view(summary: Summary[tuple[Sbom, ...]], files: Mapping[Sbom, Path]) -> Repo
     return Report(
         "image-sbom",
         data,
-        [*_listed(made), *([table] if rows else []), *failures.listed(summary.failures)],
+        [*blocks, *failures.listed(summary.failures)],
         exit_code=failures.exit_code(summary.failures),
     )
 
@@ -55,4 +59,4 @@ def _listed(made: Sequence[Sbom]) -> list[Table]:
     if len(made) != 1:
         return []
     rows = [[package.name, package.version, package.purl] for package in packages(made[0])]
-    return [Table([_("package"), _("version"), _("package URL")], rows)]
+    return [Table([_("package"), _("version"), _("package URL")], rows)] if rows else []

@@ -7,6 +7,7 @@ from undercurrent.i18n import ngettext
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
 from undercurrent.report.model import Block, Cell, Report, Table
+from undercurrent.report.units import short
 from undercurrent.workflows.signing import SignedImage
 
 __all__ = ["view"]
@@ -19,7 +20,8 @@ def view(summary: Summary[SignedImage], *, dry_run: bool) -> Report:
         [image.name, _outcome(image, dry_run=dry_run), _formats(image), _sboms(image), _notes(image)]
         for image in images
     ]
-    table = Table([_("image"), _("outcome"), _("formats"), _("SBOMs"), _("notes")], rows)
+    columns = [_("image"), _("outcome"), _("formats"), _("SBOMs"), _("notes")]
+    table = Table(columns, rows, right=frozenset({3}), squeeze=frozenset({0, 4}))
     data = {
         "dry_run": dry_run,
         "resumed": summary.resumed,
@@ -62,7 +64,7 @@ def _notes(image: SignedImage) -> str:
         notes.append(_("copied from {engine} to {place}").format(engine=image.brought_from, place=image.place))
     if image.moved_to:
         text = _("the tag moved meanwhile to {new}; {old} was signed")
-        notes.append(text.format(new=image.moved_to[:19], old=image.digest[:19]))
+        notes.append(text.format(new=short(image.moved_to), old=short(image.digest)))
     return "; ".join(notes)
 
 

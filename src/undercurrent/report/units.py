@@ -1,16 +1,25 @@
-"""Sizes and ages as people read them."""
+"""Sizes, ages and digests as people read them."""
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 
 from undercurrent.i18n import translate as _
 
-__all__ = ["age", "size"]
+__all__ = ["age", "short", "size"]
 
 _STEP: Final = 1000
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
 _EPOCH_YEAR: Final = 1980
 """Earlier dates are what reproducible builds write; they say nothing about age."""
+
+
+_HEX: Final = re.compile(r"(?<![0-9a-f])([0-9a-f]{12})[0-9a-f]{52,}")
+
+
+def short(text: str) -> str:
+    """``text`` with 12 digits of each digest in it: ``app@sha256:1f2e3d4c5b6a…``."""
+    return _HEX.sub(r"\1…", text)
 
 
 def size(count: int) -> str:

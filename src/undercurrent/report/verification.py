@@ -9,6 +9,7 @@ from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
 from undercurrent.report.model import Cell, Mood, Report, Table, Tree
+from undercurrent.report.units import short
 from undercurrent.signing.checks import Check
 from undercurrent.signing.rules import IMAGE_UNSIGNED, NOT_CHECKED, SIGNATURE_UNTRUSTED
 from undercurrent.signing.verify import Verdict, Verification
@@ -40,15 +41,14 @@ def view(summary: Summary[Verification]) -> Report:
     """One verdict for each image."""
     images = [success.result for success in summary.results]
     rows: list[list[Cell | str]] = [
-        [image.name, _verdict(image.verdict), _signers(image), ", ".join(image.formats), _why(image)]
-        for image in images
+        [image.name, _verdict(image.verdict), _signers(image), ", ".join(image.formats)] for image in images
     ]
-    rows += [[failed.key, _verdict(Verdict.COULD_NOT_CHECK), "", "", _reason(failed)] for failed in summary.failures]
-    table = Table([_("image"), _("verdict"), _("key"), _("formats"), _("why")], rows)
+    rows += [[short(failed.key), _verdict(Verdict.COULD_NOT_CHECK), "", ""] for failed in summary.failures]
+    table = Table([_("image"), _("verdict"), _("key"), _("formats")], rows, squeeze=frozenset({0, 2}))
     return Report(
         "image-verify",
         {"images": [_data(image) for image in images], "failures": failures.as_data(summary.failures)},
-        [*_refusals(images), *([table] if rows else [])],
+        [*map(_reasons, filter(_needs_reasons, images)), *map(_failure, summary.failures), *([table] if rows else [])],
         findings=[*_findings(images), *map(_finding_of_failure, summary.failures)],
         summary=_counts(images, summary.failures),
         exit_code=failures.exit_code(summary.failures, [_EXIT_CODES[image.verdict] for image in images]),
@@ -64,25 +64,38 @@ def _signers(image: Verification) -> str:
     return ", ".join(key.fingerprint[:12] for key in image.keys)
 
 
-def _why(image: Verification) -> str:
-    """The key is told already; what is left to say is what went wrong."""
-    return "" if image.verdict is Verdict.VERIFIED else image.message
+def _needs_reasons(image: Verification) -> bool:
+    """Whether there is more to say than the verdict: "unsigned" alone is all of it."""
+    return image.verdict is not Verdict.VERIFIED and bool(image.checks or image.problems or image.platforms)
 
 
-def _reason(failed: Failed) -> str:
-    return "\n".join(filter(None, (failed.error.message, failed.error.hint)))
+def _reasons(image: Verification) -> Tree:
+    """Why an image is not verified: each signature, each place that did not answer, each platform, one by one."""
+    name, (_text, mood) = str(image.platform or image.name), VERDICTS[image.verdict]
+    children = [
+        *map(_check_line, image.checks),
+        *(branch for item in image.problems for branch in failures.explained(item.message, item.hint, mood)),
+        *map(_platform, image.platforms),
+    ]
+    return Tree(Cell(f"{name}@{short(image.digest)}", "strong"), children)
 
 
-def _refusals(images: list[Verification]) -> Iterator[Tree]:
-    """Every signature of the images that are untrusted, one by one."""
-    for image in images:
-        if image.verdict is Verdict.UNTRUSTED and image.checks:
-            yield Tree(Cell(f"{image.name}@{image.digest}", "strong"), [_refusal(check) for check in image.checks])
+def _check_line(check: Check) -> Tree:
+    what = f"{check.format} {short(check.where)}"
+    if check.accepted:
+        return Tree(Cell(f"✓ {what}", "good"))
+    return Tree(Cell(f"✗ {what}: {check.message}", "bad"))
 
 
-def _refusal(check: Check) -> Tree:
-    children = [Tree(check.message)] if check.message else []
-    return Tree(Cell(f"{check.format} {check.where}: {check.reason or _('accepted')}", "bad"), children)
+def _platform(image: Verification) -> Tree:
+    if _needs_reasons(image):
+        return _reasons(image)
+    text, mood = VERDICTS[image.verdict]
+    return Tree(Cell(f"{image.platform}  {_(text)}", mood))
+
+
+def _failure(failed: Failed) -> Tree:
+    return Tree(Cell(short(failed.key), "strong"), failures.explained(failed.error.message, failed.error.hint))
 
 
 def _data(image: Verification) -> dict[str, Any]:

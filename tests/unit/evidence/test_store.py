@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.support.evidence import NOON, make_record
 
-from undercurrent.errors import NotFound
+from undercurrent.errors import NotFound, UsageError
 from undercurrent.evidence import Evidence, open_store
 from undercurrent.evidence import store as store_module
 
@@ -105,6 +105,18 @@ def test_recording_again_changes_nothing(store: Evidence) -> None:
 def test_a_record_that_is_not_there_is_not_found(store: Evidence) -> None:
     with pytest.raises(NotFound, match="has no record nonsense"):
         store.get("nonsense")
+
+
+def test_the_beginning_of_an_identifier_will_do_while_it_is_the_only_one(store: Evidence) -> None:
+    early, late = make_record(1), make_record(2)
+    store.record(early, late)
+
+    assert store.get(late.id[:13]) == late
+    with pytest.raises(UsageError, match=f"several records of .* begin with {early.id[:4]}"):
+        store.get(early.id[:4])
+    for typed in ("", "%", "_" * 36):
+        with pytest.raises(NotFound):
+            store.get(typed)
 
 
 def test_the_file_is_for_its_owner_only(store: Evidence, file: Path) -> None:

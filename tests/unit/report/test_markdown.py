@@ -1,0 +1,44 @@
+"""Markdown for pull requests: what is in names must not become markup."""
+
+import pytest
+
+from undercurrent.report.markdown import markdown
+from undercurrent.report.model import Cell, Fields, Prose, Report, Table, Text, Tree
+
+
+def shown(*blocks: Text | Prose | Fields | Table | Tree, summary: Cell | None = None) -> str:
+    return markdown(Report("test", {}, blocks, summary=summary))
+
+
+def test_a_table() -> None:
+    table = Table(["image", "size"], [["app:1.0", Cell("12 MB", "good")]], "Images", right=frozenset({1}))
+
+    assert shown(table) == "### Images\n\n| image | size |\n| --- | ---: |\n| app:1.0 | 12 MB |\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("a|b", r"a\|b"),
+        ("`code`", r"\`code\`"),
+        ("*bold*_it_", r"\*bold\*\_it\_"),
+        ("<script>", r"\<script\>"),
+        ("[text](url)", r"\[text\](url)"),
+        ("back\\slash", r"back\\slash"),
+        ("two\nlines", "two lines"),
+        ("two\r\nlines", "two lines"),
+        ("# title ~~no~~ &lt;", r"\# title \~\~no\~\~ \&lt;"),
+    ],
+)
+def test_names_are_escaped_everywhere(text: str, escaped: str) -> None:
+    assert f"| {escaped} |" in shown(Table(["name"], [[text]]))
+    assert shown(Text(text)) == escaped + "\n"
+    assert shown(Tree(text, [Tree(text)])) == f"- {escaped}\n  - {escaped}\n"
+    assert shown(Fields([("name", text)])) == f"- name: {escaped}\n"
+    assert shown(summary=Cell(text)) == f"**{escaped}**\n"
+
+
+def test_blocks_are_paragraphs_and_the_summary_comes_last() -> None:
+    assert (
+        shown(Prose("Say `this`."), Text("and that"), summary=Cell("done")) == "Say `this`.\n\nand that\n\n**done**\n"
+    )
