@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from undercurrent.errors import EnvironmentLacks
 from undercurrent.i18n import translate as _
 
-__all__ = ["locked", "locked_briefly", "replacing", "sweep", "temporary"]
+__all__ = ["locked", "locked_briefly", "replacing", "sweep", "sync_folder", "temporary"]
 
 _PREFIX: Final = ".uc-"
 _SUFFIX: Final = ".tmp"
@@ -23,12 +23,14 @@ _LONGEST_PAUSE_S: Final = 0.05
 
 
 @contextmanager
-def replacing(path: Path, scratch: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, scratch: Path, *, lasting: bool = True) -> Iterator[BinaryIO]:
     """A file to write, which takes the place of ``path`` when the block ends well, and is gone when it does not.
 
     Args:
         path: where the content goes.
         scratch: folder for the temporary file, in the same file system; `sweep` it now and then.
+        lasting: whether the name is to survive a power cut too; otherwise call `sync_folder` before anything else
+            relies on it.
 
     Raises:
         EnvironmentLacks: the disk is full, the folder may not be written to, …
@@ -39,11 +41,14 @@ def replacing(path: Path, scratch: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
             Path(file.name).replace(path)
-        _sync_folder(path.parent)
+        if lasting:
+            sync_folder(path.parent)
     except OSError as error:
-        raise EnvironmentLacks(
-            _("{path} cannot be written: {reason}").format(path=path, reason=error.strerror or error)
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> EnvironmentLacks:
+    return EnvironmentLacks(_("{path} cannot be written: {reason}").format(path=path, reason=error.strerror or error))
 
 
 @contextmanager
@@ -58,12 +63,20 @@ def temporary(folder: Path) -> Iterator[BinaryIO]:
             path.unlink(missing_ok=True)
 
 
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+def sync_folder(path: Path) -> None:
+    """Makes the names in a folder survive a power cut.
+
+    Raises:
+        EnvironmentLacks: the disk fails.
+    """
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def sweep(folder: Path) -> None:
@@ -90,9 +103,7 @@ def _open_lock(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     except OSError as error:
-        raise EnvironmentLacks(
-            _("{path} cannot be written: {reason}").format(path=path, reason=error.strerror)
-        ) from error
+        raise _unwritable(path, error) from error
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ import os
 import stat
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -23,12 +24,13 @@ from undercurrent.errors import (
     DigestMismatch,
     NotFound,
     TooLarge,
+    UndercurrentError,
     UsageError,
 )
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.durable import locked, locked_briefly, replacing, sweep
+from undercurrent.oci.durable import locked, locked_briefly, replacing, sweep, sync_folder
 from undercurrent.oci.layoutindex import MAX_INDEX_JSON, VERSION, LayoutIndex, check_version
 from undercurrent.oci.listed import ListedStore
 from undercurrent.oci.manifest import MAX_MANIFEST, AnyManifest
@@ -43,6 +45,15 @@ _OURS_UNFINISHED: Final = frozenset({"blobs", _INDEX, _LOCK})
 _MAX_MARKER: Final = 4096
 
 
+@dataclass(slots=True, eq=False)
+class _Change:
+    """A change of index.json that a task waits for."""
+
+    function: Callable[[LayoutIndex], LayoutIndex]
+    done: bool = False
+    error: UndercurrentError | None = None
+
+
 class Layout(ListedStore, WritableStore):
     """A folder in OCI image layout.
 
@@ -55,6 +66,7 @@ class Layout(ListedStore, WritableStore):
         super().__init__()
         self.path = path
         self._root = path.resolve()
+        self._waiting: list[_Change] = []
         self._cached: tuple[tuple[int, ...], LayoutIndex] | None = None
 
     @classmethod
@@ -212,7 +224,7 @@ class Layout(ListedStore, WritableStore):
             return False
         path = self._blob_path(descriptor.digest)
         _make_folder(path.parent)
-        with replacing(path, self.path) as file:
+        with replacing(path, self.path, lasting=False) as file:
             async for piece in verified(content(), descriptor, self.label):
                 file.write(piece)
         return True
@@ -248,22 +260,54 @@ class Layout(ListedStore, WritableStore):
 
         await self._change(change)
 
-    async def _change(self, change: Callable[[LayoutIndex], LayoutIndex]) -> None:
-        async with locked(self.path / _LOCK):
-            # Nothing from here on awaits: see `locked_briefly`.
-            before = self._index()
-            after = change(before)
-            if after is before:
-                return
-            raw = after.dump()
-            if len(raw) > MAX_INDEX_JSON:
-                raise TooLarge(_("{path} would be larger than 64 MiB").format(path=self.path / _INDEX))
-            with replacing(self.path / _INDEX, self.path) as file:
-                file.write(raw)
-                file.flush()
-                # The kernel's own stamp is too coarse to tell two versions apart; whoever caches by it must be.
-                os.utime(file.fileno(), ns=(now := time.time_ns(), now))
-            self._cached = _version((self.path / _INDEX).stat()), after
+    async def _change(self, function: Callable[[LayoutIndex], LayoutIndex]) -> None:
+        """Changes index.json; changes that tasks want at the same time are written together, and synced once."""
+        change = _Change(function)
+        self._waiting.append(change)
+        await asyncio.sleep(0)  # whoever else is about to change it comes in here
+        try:
+            if not change.done:
+                async with locked(self.path / _LOCK):
+                    # Nothing from here on awaits: see `locked_briefly`.
+                    self._apply()
+        finally:
+            if change in self._waiting:  # cancelled
+                self._waiting.remove(change)
+        if change.error is not None:
+            raise change.error
+
+    def _apply(self) -> None:
+        changes, self._waiting = self._waiting, []
+        try:
+            before = after = self._index()
+            for change in changes:
+                try:
+                    after = change.function(after)
+                except UndercurrentError as error:
+                    change.error = error
+            if after is not before:
+                self._write(after)
+        except UndercurrentError as error:
+            for change in changes:
+                change.error = error
+        finally:
+            for change in changes:
+                change.done = True
+
+    def _write(self, index: LayoutIndex) -> None:
+        path, raw = self.path / _INDEX, index.dump()
+        if len(raw) > MAX_INDEX_JSON:
+            raise TooLarge(_("{path} would be larger than 64 MiB").format(path=path))
+        # What the index names has to survive a power cut that the index survives.
+        for folder in (self.path / "blobs").iterdir():
+            if folder.is_dir():
+                sync_folder(folder)
+        with replacing(path, self.path) as file:
+            file.write(raw)
+            file.flush()
+            # The kernel's own stamp is too coarse to tell two versions apart; whoever caches by it must be.
+            os.utime(file.fileno(), ns=(now := time.time_ns(), now))
+        self._cached = _version(path.stat()), index
 
 
 async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:

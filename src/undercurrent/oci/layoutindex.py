@@ -120,6 +120,11 @@ class LayoutIndex:
         return ("{" + ",".join(members) + "}").encode()
 
     @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """Where each digest is listed last."""
+        return {entry.digest: place for place, entry in enumerate(self.entries) if entry.digest}
+
+    @cached_property
     def _called(self) -> tuple[str, ...]:
         """What each entry is called.
 

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from undercurrent.errors import NotFound, UndercurrentError, UsageError
 from undercurrent.i18n import translate as _
@@ -18,7 +19,9 @@ class ListedStore(Store):
     """A store with an index.json. A manifest is opened once to see whether it has a subject."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[Digest | None, Descriptor]] = {}
+        self._seen: dict[str, Descriptor] = {}
+        self._with_subject: set[str] = set()
+        self._referrers: dict[Digest, dict[str, Descriptor]] = {}
 
     @abstractmethod
     async def _listing(self) -> LayoutIndex:
@@ -65,25 +68,25 @@ class ListedStore(Store):
         by the descriptor given here then fails, which tells more than leaving it out.
         """
         index = await self._listing()
-        found: dict[str, Descriptor] = {}
-        for entry in index.entries:
-            seen = await self._look(entry.digest)
-            if seen is not None and seen[0] == subject:
-                found.setdefault(entry.digest, seen[1])
+        for digest in index.positions.keys() - self._seen.keys():
+            await self._look(digest)
+        hanging = self._referrers.get(subject, {})
+        places = sorted((index.positions[digest], digest) for digest in hanging if digest in index.positions)
+        found = {digest: hanging[digest] for _place, digest in places}
         fallback = index.names.get(f"{subject.algorithm}-{subject.encoded}")
         if fallback is not None:
             listed = await self.manifest(fallback.descriptor)
             for item in listed.manifests if isinstance(listed, Index) else ():
                 seen = await self._look(item.digest)
-                found.setdefault(item.digest, seen[1] if seen is not None else item)
+                found.setdefault(item.digest, item if seen is None else seen)
         return tuple(item for item in found.values() if artifact_type in {"", item.artifact_type})
 
     async def _is_referrer(self, digest: str) -> bool:
-        seen = await self._look(digest)
-        return seen is not None and seen[0] is not None
+        await self._look(digest)
+        return digest in self._with_subject
 
-    async def _look(self, digest: str) -> tuple[Digest | None, Descriptor] | None:
-        """A listed manifest's subject, and how a listing of referrers shows it; None if nothing can be read.
+    async def _look(self, digest: str) -> Descriptor | None:
+        """How a listing of referrers shows a manifest; None if nothing can be read.
 
         What is damaged or missing is passed over here, so that the store's other images can still be used.
         """
@@ -96,9 +99,8 @@ class ListedStore(Store):
         return self._seen[digest]
 
     def _remember(self, digest: Digest, manifest: AnyManifest) -> None:
-        shown = manifest.referrer
-        subject = manifest.subject.digest if manifest.subject else None
-        self._seen[digest] = (
-            subject,
-            Descriptor(shown.media_type, digest, shown.size, shown.annotations, shown.artifact_type),
-        )
+        shown = replace(manifest.referrer, digest=digest)
+        self._seen[digest] = shown
+        if manifest.subject:
+            self._with_subject.add(digest)
+            self._referrers.setdefault(manifest.subject.digest, {})[digest] = shown
