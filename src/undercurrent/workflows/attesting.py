@@ -4,13 +4,18 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from functools import partial
 
+from undercurrent.errors import Unsupported
 from undercurrent.fleet import Summary
+from undercurrent.i18n import translate as _
+from undercurrent.oci.engine import Engine
+from undercurrent.oci.image import Image
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer
 from undercurrent.settings import Settings
 from undercurrent.signing.attest import Attested, attest
 from undercurrent.signing.checks import Format
 from undercurrent.signing.keys import Signer
+from undercurrent.workflows.copies import copy_of
 from undercurrent.workflows.each import each
 from undercurrent.workflows.estate import Found, Target
 from undercurrent.workflows.recording import Recording
@@ -50,7 +55,7 @@ async def attest_images(
     Raises:
         Stopped: the user interrupted it.
     """
-    begin = partial(_Attesting, predicate, signer, formats, dry_run)
+    begin = partial(_Attesting, predicate, signer, formats, settings, dry_run)
     return await each("attest", found, begin, settings, observer=observer)
 
 
@@ -59,6 +64,7 @@ class _Attesting:
     predicate: Predicate
     signer: Signer
     formats: tuple[Format, ...]
+    settings: Settings
     dry_run: bool
     stores: Stores
     record: Recording
@@ -67,7 +73,7 @@ class _Attesting:
         self.record.open()
 
     async def __call__(self, target: Target) -> Attested:
-        image = await target.open(self.stores)
+        place, image = await self._subject(target)
         attested = await attest(
             image,
             self.predicate.document,
@@ -82,9 +88,24 @@ class _Attesting:
                 attested.digest,
                 "attested" if attested.changed else "already-attested",
                 attested.name,
-                place=target.place,
+                place=place,
                 type=attested.predicate_type,
                 key=attested.key.fingerprint,
                 formats=sorted({*attested.added, *attested.present}),
             )
         return attested
+
+    async def _subject(self, target: Target) -> tuple[str, Image]:
+        """What can carry an attestation, and where: of an image in an engine, the copy that was signed."""
+        engine, _inside = await self.stores.open(target.place)
+        if not isinstance(engine, Engine):
+            return target.place, await target.open(self.stores)
+        copy = await copy_of(target, self.stores, self.settings)
+        if copy is None or not copy.same:
+            raise Unsupported(
+                _("{name} is only in {engine}, where no image can carry an attestation").format(
+                    name=target.name, engine=engine.label
+                ),
+                hint=_("`uc image sign {name}` takes it to where it can").format(name=target.name),
+            )
+        return copy.place, copy.image

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from undercurrent.errors import UsageError
+from undercurrent.i18n import translate as _
 from undercurrent.oci.layout import Layout
 from undercurrent.oci.reference import DOCKER_HUB, Reference, names_host
 from undercurrent.oci.store import WritableStore
@@ -10,7 +12,7 @@ from undercurrent.oci.stores import Stores
 from undercurrent.settings import Settings
 from undercurrent.workflows.estate import embedded_store
 
-__all__ = ["Destination", "destination", "home_of"]
+__all__ = ["Destination", "destination", "home_name", "home_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,34 @@ def destination(
 def home_of(name: str, stores: Stores, settings: Settings) -> Destination:
     """Where an image of a local engine can carry signatures: the default registry, else the embedded store.
 
+    Args:
+        name: what the engine calls it.
+        stores: opens the place.
+        settings: default registry and embedded store.
+
+    Raises:
+        UsageError: as `home_name`.
+    """
+    registry = bool(settings.images.default_registry)
+    return destination(home_name(name, settings), stores, settings, registry=registry)
+
+
+def home_name(name: str, settings: Settings) -> str:
+    """What an image of a local engine is called where it can carry signatures, with its tag.
+
     In the default registry it keeps its path, without the host that it was pulled from; so nothing is ever pushed
     to a registry that was not named.
+
+    Raises:
+        UsageError: it has no name there, only an id.
     """
+    if name.startswith("sha256:"):
+        raise UsageError(
+            _("{name} has no name to be kept under").format(name=name), hint=_("give it one: podman tag, docker tag")
+        )
     host, _slash, path = name.partition("/")
     registry = settings.images.default_registry
     if names_host(name) and (host == "localhost" or (registry and host != registry.partition("/")[0])):
         name = path
-    return destination(name, stores, settings, registry=bool(registry))
+    reference = Reference.parse(name, default_registry=registry or DOCKER_HUB)
+    return name if reference.tag or reference.digest else f"{name}:latest"

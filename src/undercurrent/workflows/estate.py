@@ -5,14 +5,13 @@ process. A place that did not answer is `Lost`, with its error: the others go on
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from undercurrent.errors import EnvironmentLacks, MissingTool, NotFound, UndercurrentError
+from undercurrent.errors import EnvironmentLacks, MissingTool, NotFound, UndercurrentError, Unreachable
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
@@ -20,13 +19,13 @@ from undercurrent.oci.engine import Engine
 from undercurrent.oci.image import Image
 from undercurrent.oci.reference import Reference, names_host
 from undercurrent.oci.registry import Repository
+from undercurrent.oci.store import Store, is_derived
 from undercurrent.oci.stores import Stores, has_transport
 from undercurrent.settings import ImagesSettings, Settings, data_folder
 
-__all__ = ["Found", "Lost", "Places", "Target", "embedded_store", "find", "locate_all", "wanted"]
+__all__ = ["Found", "Lost", "Places", "Target", "embedded_store", "find", "kept_places", "locate_all", "wanted"]
 
-_ATTACHED: Final = re.compile(r"sha(?:256|512)-[a-f0-9]{64,128}(?:\.[a-z]+)?")
-"""Names made from digests: cosign's ``.sig`` ``.att`` ``.sbom``, and the fallback tags of referrers."""
+_ANY_ENGINE: Final = "auto:"
 _RESOLVED_AT_ONCE: Final = 16
 
 
@@ -111,6 +110,14 @@ def embedded_store(settings: Settings) -> Path:
     return settings.images.store or data_folder() / "images"
 
 
+def kept_places(settings: Settings) -> Iterator[str]:
+    """Where images are on this machine apart from engines, as `Stores.open` takes it."""
+    images, store = settings.images, embedded_store(settings)
+    yield from Places(layouts=images.layouts, archives=images.archives).local
+    if store.is_dir():
+        yield f"oci:{store}"
+
+
 def wanted(settings: Settings, places: Places) -> Places:
     """``places`` if there are any, else those of the settings, else the local engine and the embedded store."""
     if places:
@@ -141,14 +148,16 @@ async def locate_all(
 
     A name with a transport or a host is looked for there. A bare name (``myapp:v1.0``) is looked for in
     ``places`` if there are any; else in the default registry and then in the local engine; else, without a default
-    registry, in the places of ``undercurrent.toml``, the embedded store, the local engine, and on Docker Hub.
+    registry, in the places of ``undercurrent.toml``, the embedded store, the local engine, and on Docker Hub. Nobody
+    has to run an engine; but while one is there and does not answer, a name is not taken for one on Docker Hub.
 
     Args:
         texts: what was typed.
         places: where to look, if the user said so.
         stores: opens them.
         settings: default registry and embedded store.
-        engine_first: ask the engine before the embedded store, because what is there is what was built last.
+        engine_first: ask the engine before the other places on this machine, because what is there is what was built
+            last.
     """
     for text in texts:
         try:
@@ -181,12 +190,17 @@ async def _names(places: Places, stores: Stores, images: ImagesSettings) -> Asyn
         try:
             store, _everything = await stores.open(place)
             async for name in store.names():
-                if not _ATTACHED.fullmatch(name) and _counts(name, images):
+                if _is_image(name, store) and _counts(name, images):
                     yield _Name(f"{place.removesuffix(':')}:{name}", name)
         except UndercurrentError as error:
-            if place == "auto:" and isinstance(error, MissingTool):
+            if place == _ANY_ENGINE and isinstance(error, MissingTool):
                 continue
             yield Lost(place.removesuffix(":"), error)
+
+
+def _is_image(name: str, store: Store) -> bool:
+    """Not a signature; nor what a build leaves behind in an engine under no name, when the name goes to the next."""
+    return not is_derived(name) and not (isinstance(store, Engine) and name.startswith("sha256:"))
 
 
 async def _registry_names(text: str, stores: Stores) -> AsyncIterator[Reference]:
@@ -194,7 +208,7 @@ async def _registry_names(text: str, stores: Stores) -> AsyncIterator[Reference]
     async for repository in _repositories(host, prefix, stores):
         reference = Reference(host, repository)
         async for tag in stores.repository(reference).names():
-            if not _ATTACHED.fullmatch(tag):
+            if not is_derived(tag):
                 yield reference.with_tag(tag)
 
 
@@ -234,11 +248,17 @@ async def _locate(text: str, places: Places, stores: Stores, settings: Settings,
     skipped: list[UndercurrentError] = []
     candidates = list(_candidates(text, places, settings, engine_first=engine_first))
     for candidate in candidates:
+        if not has_transport(candidate) and any(isinstance(error, Unreachable) for error in skipped):
+            break
         try:
             return await _look(candidate, text, stores)
         except (NotFound, MissingTool):
             continue
         except EnvironmentLacks as error:  # an engine that is installed and does not run
+            skipped.append(error)
+        except Unreachable as error:
+            if not candidate.startswith(_ANY_ENGINE):
+                raise
             skipped.append(error)
     if skipped:
         raise skipped[0]
@@ -256,13 +276,17 @@ def _candidates(text: str, places: Places, settings: Settings, *, engine_first: 
         return
     if settings.images.default_registry:
         yield str(Reference.parse(text, default_registry=settings.images.default_registry))
-        yield f"auto:{text}"
+        yield f"{_ANY_ENGINE}{text}"
         return
-    store = embedded_store(settings)
-    kept = [*Places.of(settings.images).local, *([f"oci:{store}"] if store.is_dir() else [])]
-    local = [*_inside(kept, text), f"auto:{text}"]
-    yield from reversed(local) if engine_first else local
+    kept = [inside for spelling in _spellings(text) for inside in _inside(kept_places(settings), spelling)]
+    engines = list(_inside((*(f"{engine}:" for engine in settings.images.engines), _ANY_ENGINE), text))
+    yield from (*engines, *kept) if engine_first else (*kept, *engines)
     yield str(Reference.parse(text))
+
+
+def _spellings(text: str) -> tuple[str, ...]:
+    """What a layout may call the image: what comes from an engine has its tag, ``latest`` too."""
+    return (text,) if ":" in text.rpartition("/")[2] else (text, f"{text}:latest")
 
 
 def _inside(places: Iterable[str], text: str) -> Iterable[str]:
@@ -275,6 +299,6 @@ async def _look(place: str, name: str, stores: Stores) -> Target:
         return Target(place, name, await store.identify(inside))
     if isinstance(store, Repository):
         # A signature names the repository in full, however short the name was that was typed.
-        name = place.removeprefix("docker://")
+        name = str(Reference.parse(place.removeprefix("docker://")))
     descriptor = await store.resolve(inside)
     return Target(place, name, descriptor.digest, descriptor.media_type, descriptor.size)

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
+from undercurrent.errors import UndercurrentError
 from undercurrent.fleet import Summary
 from undercurrent.oci.engine import Engine, EngineImage
 from undercurrent.oci.overview import overview
@@ -13,7 +15,8 @@ from undercurrent.oci.store import Store
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer
 from undercurrent.settings import Settings
-from undercurrent.signing.attached import glance, names_in
+from undercurrent.signing.attached import Glance, glance, names_in
+from undercurrent.workflows.copies import copy_of
 from undercurrent.workflows.each import each
 from undercurrent.workflows.estate import Found, Target
 from undercurrent.workflows.recording import Recording
@@ -43,8 +46,8 @@ class Listed:
     platforms: tuple[str, ...]
     size: int
     created: datetime | None
-    signatures: tuple[str, ...] | None
-    sbom: bool | None
+    signatures: tuple[str, ...] | None = ()
+    sbom: bool | None = False
     problem: str = ""
 
 
@@ -59,13 +62,14 @@ async def list_images(found: AsyncIterable[Found], settings: Settings, *, observ
     Raises:
         Stopped: the user interrupted it.
     """
-    return await each("list", found, _Listing, settings, observer=observer)
+    return await each("list", found, partial(_Listing, settings), settings, observer=observer)
 
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
     """What a whole store is asked for is asked once."""
 
+    settings: Settings
     stores: Stores
     record: Recording
     names: "dict[str, asyncio.Task[AbstractSet[str]]]" = field(default_factory=dict)
@@ -77,19 +81,8 @@ class _Listing:
             return await self._in_engine(found, store, inside)
         image = await found.open(self.stores)
         seen = await overview(image)
-        hanging = await glance(image, await self._names(store))
-        known = hanging.problem is None
-        return Listed(
-            found.name,
-            found.place,
-            found.digest,
-            tuple(map(str, seen.platforms)),
-            seen.size,
-            seen.created,
-            hanging.signatures if known or hanging.signatures else None,
-            hanging.sbom if known or hanging.sbom else None,
-            hanging.problem.message if hanging.problem else "",
-        )
+        listed = Listed(found.name, found.place, found.digest, tuple(map(str, seen.platforms)), seen.size, seen.created)
+        return _with(listed, await glance(image, await self._names(store)))
 
     async def _names(self, store: Store) -> AbstractSet[str]:
         if store.label not in self.names:
@@ -101,14 +94,29 @@ class _Listing:
             self.engines[engine.name] = asyncio.create_task(engine.list_images())
         images = await self.engines[engine.name]
         image = next((image for image in images if image.name == inside or image.id == found.digest), None)
-        # An engine keeps no signatures: there are none here, whatever its registry holds.
-        return Listed(
+        listed = Listed(
             found.name,
             f"{engine.label}:{inside}",
             found.digest,
             (str(image.platform),) if image else (),
             image.size if image else 0,
             image.created if image else None,
-            (),
-            sbom=False,
         )
+        try:
+            copy = await copy_of(found, self.stores, self.settings, export=False)
+        except UndercurrentError as error:
+            return replace(listed, signatures=None, sbom=None, problem=error.message)
+        if copy is None or not copy.same:
+            return listed
+        return _with(listed, await glance(copy.image, await self._names(copy.image.store)))
+
+
+def _with(listed: Listed, hanging: Glance) -> Listed:
+    """What hangs on it too, as far as anybody can say."""
+    known = hanging.problem is None
+    return replace(
+        listed,
+        signatures=hanging.signatures if known or hanging.signatures else None,
+        sbom=hanging.sbom if known or hanging.sbom else None,
+        problem=hanging.problem.message if hanging.problem else "",
+    )

@@ -158,8 +158,9 @@ class _Signing:
         store, inside = await self.stores.open(target.place)
         if not isinstance(store, Engine):
             return await self._sign(await target.open(self.stores), target.place, inside)
-        home = home_of(target.name, self.stores, self.settings)
+        home = home_of(inside, self.stores, self.settings)
         if self.options.dry_run:
+            await store.identify(target.digest)  # so that it is known which engine it is
             return SignedImage(home.name, home.place, target.digest, self.options.formats, (), brought_from=store.label)
         descriptor = await copy(await target.open(self.stores), home.store, home.inside)
         done = await self._sign(Image(home.store, home.name, descriptor), home.place, home.inside)

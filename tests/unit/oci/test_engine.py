@@ -1,15 +1,13 @@
 """What an engine that misbehaves leads to. How real ones behave is shown in tests/peers."""
 
 import io
-import json
 import tarfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
-from tests.support.images import layer_tar
+from tests.support.fakeengine import FakeEngine
 
 from undercurrent.errors import (
     BadContent,
@@ -28,57 +26,10 @@ from undercurrent.settings import NetSettings
 NO_RETRIES = NetSettings(retries=0)
 
 
-class FakeEngine:
-    """Serves saved images on a socket; ``answers`` replaces what it says to a path."""
-
-    def __init__(self, socket: Path) -> None:
-        self.socket = socket
-        self.images: dict[str, bytes] = {}
-        self.answers: dict[str, Callable[[web.Request], Any]] = {}
-        self.asked: list[str] = []
-
-    def add(self, text: str) -> Digest:
-        layer = layer_tar({"motd": text.encode()})
-        config = json.dumps(
-            {"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": [Digest.of(layer)]}}
-        ).encode()
-        image_id = Digest.of(config)
-        manifest = [{"Config": f"{image_id.encoded}.json", "RepoTags": None, "Layers": ["layer.tar"]}]
-        self.images[image_id] = layer_tar(
-            {
-                f"{image_id.encoded}.json": config,
-                "layer.tar": layer,
-                "manifest.json": json.dumps(manifest).encode(),
-            }
-        )
-        return image_id
-
-    async def serve(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(request.path)
-        if answer := self.answers.get(request.path):
-            answered = answer(request)
-            return answered if isinstance(answered, web.StreamResponse) else await answered
-        if request.path == "/images/json":
-            rows = [{"Id": name, "Created": 1, "Size": 1, "RepoTags": ["<none>:<none>"]} for name in self.images]
-            return web.json_response(rows)
-        _root, _images, name, what = request.path.split("/")
-        if name not in self.images:
-            return web.json_response({"message": f"no such image: {name}"}, status=404)
-        if what == "get":
-            return web.Response(body=self.images[name], content_type="application/x-tar")
-        return web.json_response({"Id": name, "Os": "linux", "Architecture": "amd64"})
-
-
 @pytest.fixture
 async def fake(tmp_path: Path) -> AsyncIterator[FakeEngine]:
-    engine = FakeEngine(tmp_path / "docker.sock")
-    application = web.Application()
-    application.router.add_get("/{path:.*}", engine.serve)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    await web.UnixSite(runner, str(engine.socket)).start()
-    yield engine
-    await runner.cleanup()
+    async with FakeEngine(tmp_path / "docker.sock") as engine:
+        yield engine
 
 
 @pytest.fixture

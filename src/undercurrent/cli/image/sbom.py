@@ -32,7 +32,7 @@ __all__ = ["sbom"]
 )
 async def sbom(session: Session, to: Path | None, **flags: Any) -> Report | None:
     """Makes them."""
-    async with chosen(session, flags) as (found, _asked):
+    async with chosen(session, flags, engine_first=True) as (found, _asked):
         summary = await make_sboms(found, session.settings, observer=session.observer)
     if to == Path("-") and not summary.failures:
         for document in documents(summary):
