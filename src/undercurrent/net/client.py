@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
-from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -21,6 +20,7 @@ from undercurrent.net.faults import explain, pushed_back, surely_unsent
 from undercurrent.net.limiter import Limiter
 from undercurrent.net.message import Answer, Request, Response
 from undercurrent.net.proxies import proxy_for
+from undercurrent.net.redaction import redact
 from undercurrent.net.redirects import MAX_REDIRECTS, REDIRECTS, next_hop
 from undercurrent.net.retry import LONGEST_WAIT_S, asked_wait, pause_before
 from undercurrent.net.trust import check_scheme, tls_context
@@ -148,7 +148,8 @@ class Client(AbstractAsyncContextManager["Client"]):
 
     async def _persist(self, request: Request, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
         most = self.settings.retries if request.retries is None else request.retries
-        for retry in count():
+        retry = 0
+        while True:
             try:
                 return await attempt()
             except _ContentFailed as failure:
@@ -158,7 +159,7 @@ class Client(AbstractAsyncContextManager["Client"]):
                     raise
                 failed = error
             await self.pause(retry, failed)
-        raise AssertionError
+            retry += 1
 
     async def _follow(self, request: Request, stack: AsyncExitStack) -> Response:
         hop = request
@@ -173,7 +174,7 @@ class Client(AbstractAsyncContextManager["Client"]):
 
     async def _exchange(self, hop: Request) -> tuple[aiohttp.ClientResponse, bytes]:
         """One request and the beginning of its answer, within the limits of its host."""
-        url = URL(hop.url, encoded=True)
+        url = _address(hop.url)
         if self._unix_socket is None:
             check_scheme(url, self.settings)
         limiter = self._limiters.setdefault(url.origin(), Limiter(self.settings.max_per_host, sleep=self.sleep))
@@ -235,6 +236,17 @@ class _ContentFailed(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
+
+
+def _address(text: str) -> URL:
+    try:
+        url = URL(text, encoded=True)
+        usable = bool(url.host) and url.port is not None
+    except ValueError:
+        usable, url = False, URL()
+    if not usable:
+        raise UnexpectedAnswer(_("{url} is not an address that can be asked").format(url=redact(text)))
+    return url
 
 
 def _hang_up(answer: aiohttp.ClientResponse) -> None:

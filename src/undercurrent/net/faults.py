@@ -82,9 +82,14 @@ def explain(error: BaseException, url: URL, *, socket_path: str = "") -> Undercu
     if isinstance(error, aiohttp.ClientConnectorError):
         return _no_connection(place, error)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return _NotConnectedInTime(_("{place} does not accept connections in time").format(place=place))
+        return _NotConnectedInTime(
+            _("{place} does not accept connections in time").format(place=place),
+            hint=_("net.connect_timeout_s says how long is waited"),
+        )
     if isinstance(error, TimeoutError):
-        return TimedOut(_("{place} takes too long to answer").format(place=place))
+        return TimedOut(
+            _("{place} takes too long to answer").format(place=place), hint=_("net.timeout_s says how long is waited")
+        )
     return _bad_answer(place, error)
 
 
@@ -187,8 +192,6 @@ def _unknown_host(place: str, error: OSError) -> UndercurrentError:
 
 def _bad_answer(place: str, error: BaseException) -> UndercurrentError:
     match error:
-        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return UnexpectedAnswer(_("{place} is not an address that can be asked").format(place=place))
         case aiohttp.ClientResponseError():
             return UnexpectedAnswer(
                 _("{place} does not answer in HTTP: {reason}").format(place=place, reason=excerpt(error.message))

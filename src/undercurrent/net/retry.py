@@ -13,6 +13,7 @@ __all__ = ["LONGEST_WAIT_S", "asked_wait", "pause_before", "retry_after"]
 LONGEST_WAIT_S: Final = 120.0
 """A host that asks for more patience than this (Docker Hub: hours) gets none: the error says so instead."""
 
+_EVER_S: Final = 365 * 86_400.0
 _FIRST_S: Final = 0.25
 _LONGEST_BACK_OFF_S: Final = 20.0
 
@@ -21,14 +22,14 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> f
     """Seconds that ``Retry-After`` asks for, as a number or as a date (RFC 9110, section 10.2.3); None without one."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(float(value), _EVER_S)
     try:
         when = parsedate_to_datetime(value)
     except ValueError:
         return None
     if when.tzinfo is None:  # "-0000", or the obsolete asctime form: both are UTC in HTTP
         when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
+    return min(max(0.0, (when - (now or datetime.now(UTC))).total_seconds()), _EVER_S)
 
 
 def asked_wait(error: UndercurrentError) -> float | None:

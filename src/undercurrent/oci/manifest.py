@@ -123,8 +123,10 @@ def parse(raw: bytes, media_type: str = "") -> AnyManifest:
             hint=_("push the image again with a tool of this decade"),
         )
     kind = inner or (media_type if _known(media_type) else "") or _guess(document)
-    # A document with both lists would be an image to one reader and an index to another.
-    if not _known(kind) or ("manifests" in document and ("layers" in document or "config" in document)):
+    # A document with both lists would be an image to one reader and an index to another; one that is called an
+    # index and has no list would read as "there is nothing".
+    is_both = "manifests" in document and ("layers" in document or "config" in document)
+    if not _known(kind) or is_both or (kind in mediatypes.INDEXES and "manifests" not in document):
         raise BadContent(_("{what} is neither an image manifest nor an index").format(what=what))
     subject = document.get("subject")
     common = (

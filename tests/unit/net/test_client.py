@@ -99,6 +99,12 @@ async def test_a_wait_that_is_too_long_is_reported_at_once(registry: FakeRegistr
     assert registry.count() == 1
 
 
+async def test_a_wait_beyond_all_measure_is_reported_too(registry: FakeRegistry, client: Client) -> None:
+    registry.fail(Fault(status=429, headers={"Retry-After": "9" * 400}))
+    with pytest.raises(RateLimited):
+        await client.fetch(Request("GET", registry.url))
+
+
 async def test_not_implemented_is_not_tried_again(registry: FakeRegistry, client: Client) -> None:
     registry.fail(Fault(status=501, times=None))
     with pytest.raises(RemoteFault):
@@ -243,6 +249,21 @@ async def test_the_time_that_the_content_takes_is_not_the_other_sides(
     async with patience.client(timeout_s=0.2, retries=0) as client:
         url = await upload_to(registry, client)
         assert (await client.fetch(Request("PATCH", url, content=slow, length=2))).status == 202
+
+
+async def test_an_answer_that_comes_before_the_body_was_taken_is_not_waited_out(
+    registry: FakeRegistry, patience: Patience
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(MIB)
+
+    registry.fail(Fault("PUT", status=413))
+    async with asyncio.timeout(10), patience.client(retries=0) as client:
+        answer = await client.fetch(
+            Request("PUT", f"{registry.url}/v2/a/blobs/uploads/1", content=endless, length=1 << 40)
+        )
+        assert answer.status == 413
 
 
 async def test_what_the_content_raises_comes_out_as_it_is(registry: FakeRegistry, client: Client) -> None:

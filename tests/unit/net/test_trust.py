@@ -98,7 +98,7 @@ async def test_plain_http_is_for_those_who_asked_by_name(patience: Patience) -> 
 async def test_other_schemes_are_not_spoken(patience: Patience) -> None:
     async with patience.client() as client:
         with pytest.raises(Unreachable):
-            await client.fetch(Request("GET", "ftp://a.example/"))
+            await client.fetch(Request("GET", "ftp://a.example:21/"))
 
 
 @pytest.mark.parametrize(("code", "tries"), [(socket.EAI_NONAME, 1), (socket.EAI_AGAIN, 3)])
@@ -137,6 +137,27 @@ async def test_who_accepts_and_says_nothing(patience: Patience) -> None:
         for scheme in ("http", "https"):
             with pytest.raises(TimedOut, match=f"127.0.0.1:{port}"):
                 await client.fetch(Request("GET", f"{scheme}://127.0.0.1:{port}/"))
+
+
+async def test_who_hangs_up_during_the_handshake(patience: Patience) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.transport.abort()
+
+    async with serving(hang_up) as port, patience.client(retries=2) as client:
+        with pytest.raises(Unreachable, match=f"127.0.0.1:{port}"):
+            await client.fetch(Request("GET", f"https://127.0.0.1:{port}/"))
+    assert len(patience.slept) == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["", "/v2/", "http://", "http:///x", "http://127.0.0.1:99999/", "http://[x/?token=s3cret"]
+)
+async def test_an_address_that_is_none(patience: Patience, url: str) -> None:
+    async with patience.client() as client:
+        with pytest.raises(UnexpectedAnswer, match="not an address") as caught:
+            await client.fetch(Request("GET", url))
+    assert "s3cret" not in str(caught.value)
 
 
 async def test_who_does_not_speak_http(patience: Patience) -> None:

@@ -5,7 +5,6 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/s
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from itertools import count
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import quote
 
@@ -46,7 +45,8 @@ async def upload(repository: "Repository", descriptor: Descriptor, content: Cont
     Raises:
         DigestMismatch, Refused, Unauthorized, CouldNotCheck: as `Repository.push_blob`.
     """
-    for retry in count():
+    retry = 0
+    while True:
         if await repository.holds(descriptor, repository.writing):
             return retry > 0
         try:
@@ -56,7 +56,7 @@ async def upload(repository: "Repository", descriptor: Descriptor, content: Cont
                 raise
             failed = error
         await repository.registry.client.pause(retry, failed)
-    raise AssertionError
+        retry += 1
 
 
 async def _transfer(repository: "Repository", descriptor: Descriptor, content: Content, mount_from: str) -> bool:
@@ -126,7 +126,8 @@ async def _in_chunks(repository: "Repository", descriptor: Descriptor, content: 
 async def _patch(repository: "Repository", descriptor: Descriptor, place: str, offset: int, chunk: bytes) -> str:
     """Sends one chunk, or what is missing of it, as often as it takes; returns where the next one goes."""
     failed: UndercurrentError | None = None
-    for retry in count():
+    retry = 0
+    while True:
         headers = {**_OCTETS, "Content-Range": f"{offset}-{offset + len(chunk) - 1}"}
         try:
             answer = await _send(repository, "PATCH", place, content_of(chunk), len(chunk), headers)
@@ -147,8 +148,7 @@ async def _patch(repository: "Repository", descriptor: Descriptor, place: str, o
             return place
         if not 0 < missing <= len(chunk):
             raise failed
-        offset, chunk = arrived, chunk[-missing:]
-    raise AssertionError
+        offset, chunk, retry = arrived, chunk[-missing:], retry + 1
 
 
 async def _standing(repository: "Repository", place: str, failed: UndercurrentError) -> tuple[str, int]:

@@ -5,9 +5,15 @@ import pytest
 from tests.support.registry import FakeRegistry
 
 from undercurrent.net import Client
+from undercurrent.oci import mediatypes
+from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, Manifest, build_manifest
 from undercurrent.oci.registry import Credential, Registry, Repository
 from undercurrent.oci.registry.credentials import Fixed
+from undercurrent.oci.store import content_of
 from undercurrent.settings import NetSettings
+
+MIB = 1024 * 1024
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +55,20 @@ def open_repository(
 def noise(size: int) -> bytes:
     """Bytes that do not repeat, the same each time."""
     return random.Random(size).randbytes(size)  # noqa: S311 - no secret
+
+
+def blob_of(data: bytes) -> Descriptor:
+    return Descriptor.of(data, mediatypes.OCI_LAYER)
+
+
+async def push_image(repository: Repository, tag: str = "1.0", data: bytes = b"layer") -> Manifest:
+    layer = blob_of(data)
+    await repository.push_blob(layer, content_of(data))
+    await repository.push_blob(EMPTY, content_of(EMPTY_BYTES))
+    manifest = build_manifest(EMPTY, [layer], artifact_type="application/vnd.acme.thing")
+    await repository.push_manifest(manifest, tag)
+    return manifest
+
+
+async def read(repository: Repository, descriptor: Descriptor) -> bytes:
+    return b"".join([piece async for piece in repository.blob(descriptor)])

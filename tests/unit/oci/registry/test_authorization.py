@@ -14,7 +14,7 @@ from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES
 from undercurrent.oci.registry import Credential, Registry
 from undercurrent.oci.registry.credentials import Fixed
-from undercurrent.oci.store import content_of
+from undercurrent.oci.store import content_of, read_blob
 
 ANN = Credential("ann", 'päss:word, with "quotes"')
 PAIR = (ANN.username, ANN.password)
@@ -104,6 +104,15 @@ async def test_a_token_that_ended_is_fetched_again(client: Client) -> None:
         registry.expire_tokens()
         await repository.resolve("1.0")
         assert registry.count("GET", "/token") == 2
+
+
+async def test_a_token_that_ended_is_fetched_again_for_a_stream(client: Client) -> None:
+    async with FakeRegistry(bearer=PAIR) as registry:
+        registry.put_blob("acme/app", b"data")
+        repository = open_repository(registry, client, credential=ANN)
+        await repository.has(Descriptor.of(b"data", "a/b"))
+        registry.expire_tokens()
+        assert await read_blob(repository, Descriptor.of(b"data", "a/b"), 10) == b"data"
 
 
 async def test_a_token_is_renewed_before_it_ends(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,8 +207,11 @@ async def test_a_registry_that_asks_nobody_cannot_verify(registry: FakeRegistry,
     assert not await Registry(registry.host, client, Fixed(registry.host, ANN)).verify()
 
 
-def test_no_secret_is_printed() -> None:
+async def test_no_secret_is_printed(client: Client) -> None:
     credential = Credential("ann", "s3cret", "t0ken")
     assert "s3cret" not in repr(credential)
     assert "t0ken" not in repr(credential)
     assert "s3cret" not in repr(Fixed("host", credential))
+    opened = Registry("host", client, Fixed("host", credential))
+    assert repr(opened) == "Registry('host')"
+    assert repr(opened.repository("a/b")) == "Repository('host/a/b')"

@@ -1,14 +1,16 @@
 """How a host is reached: with TLS, without it, and what it must be."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.registry import FakeRegistry, Fault
 from tests.support.tls import Authority
 
-from undercurrent.errors import UnexpectedAnswer, Unreachable
-from undercurrent.net import Client, Request, Untrusted
+from undercurrent.errors import RemoteFault, Unauthorized, UnexpectedAnswer, Unreachable, Unsupported
+from undercurrent.net import Client, PlainHttpSpoken, Request, Untrusted
 from undercurrent.oci.registry import Registry
 from undercurrent.oci.registry.credentials import Fixed
 from undercurrent.settings import NetSettings
@@ -60,6 +62,45 @@ async def test_who_asked_for_plain_http_gets_it_at_once(registry: FakeRegistry, 
         await Registry(registry.host, client, Fixed()).ping()
 
 
+@pytest.fixture
+async def named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every name leads to this machine, which nobody can tell from the name."""
+    loop = asyncio.get_running_loop()
+    original = loop.getaddrinfo
+
+    async def here(_host: str, port: int, **more: Any) -> Any:
+        return await original("127.0.0.1", port, **more)
+
+    monkeypatch.setattr(loop, "getaddrinfo", here)
+
+
+@pytest.mark.usefixtures("named")
+async def test_others_are_asked_with_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with (
+        FakeRegistry(tls=authority.server("registry.test")) as registry,
+        Client(NetSettings(ca_bundle=authority.bundle, retries=0)) as client,
+    ):
+        await Registry(registry.host.replace("127.0.0.1", "registry.test"), client, Fixed()).ping()
+
+
+@pytest.mark.usefixtures("named")
+async def test_others_are_asked_without_tls_only_by_who_wants_that(registry: FakeRegistry, impatient: Client) -> None:
+    host = registry.host.replace("127.0.0.1", "registry.test")
+    with pytest.raises(PlainHttpSpoken, match=host) as caught:
+        await Registry(host, impatient, Fixed()).ping()
+    assert "net.plain_http" in caught.value.hint
+    assert registry.count() == 0
+    for allowed in (host, "registry.test"):
+        async with Client(NetSettings(plain_http=(allowed,), retries=0)) as client:
+            await Registry(host, client, Fixed()).ping()
+
+
+async def test_an_address_that_is_none(registry: FakeRegistry, impatient: Client) -> None:
+    with pytest.raises(UnexpectedAnswer, match="names no address"):
+        await Registry(registry.host, impatient, Fixed()).fetch(Request("GET", "http://[x"))
+
+
 async def test_nobody_there(impatient: Client) -> None:
     with pytest.raises(Unreachable, match="refuses connections"):
         await Registry("127.0.0.1:1", impatient, Fixed()).ping()
@@ -87,3 +128,26 @@ async def test_a_failed_ping_is_tried_again_by_the_next(registry: FakeRegistry, 
     with pytest.raises(Exception, match="503"):
         await opened.ping()
     await opened.ping()
+
+
+class TestCatalog:
+    async def test_it_lists_repositories_page_by_page(self, client: Client) -> None:
+        async with FakeRegistry(page_size=2) as registry:
+            for name in ("a", "b/c", "d", "e", "f"):
+                registry.put_image(name)
+            found = [name async for name in Registry(registry.host, client, Fixed()).catalog()]
+        assert found == ["a", "b/c", "d", "e", "f"]
+
+    @pytest.mark.parametrize("status", [401, 403, 404, 405])
+    async def test_where_there_is_none_it_says_to_name_repositories(
+        self, registry: FakeRegistry, client: Client, status: int
+    ) -> None:
+        registry.fail(Fault("GET", "_catalog", status=status, times=None))
+        with pytest.raises((Unauthorized, Unsupported), match=registry.host) as caught:
+            assert [name async for name in Registry(registry.host, client, Fixed()).catalog()]
+        assert f"{registry.host}/NAME" in caught.value.hint
+
+    async def test_a_fault_is_no_missing_catalog(self, registry: FakeRegistry, client: Client) -> None:
+        registry.fail(Fault("GET", "_catalog", status=503, times=None))
+        with pytest.raises(RemoteFault):
+            assert [name async for name in Registry(registry.host, client, Fixed()).catalog()]

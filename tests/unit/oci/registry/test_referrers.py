@@ -196,6 +196,7 @@ async def test_a_missing_repository_is_no_missing_api(registry: FakeRegistry, re
     [
         ({}, b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{}]}'),
         ({}, b"not json"),
+        ({}, b'{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"sha256:x","size":1},"layers":[]}'),
         ({"Link": "<https://other.example/>; rel=next"}, b'{"schemaVersion":2,"manifests":[]}'),
     ],
 )
@@ -230,6 +231,25 @@ async def test_a_full_list_takes_no_more(without_api: FakeRegistry, client: Clie
     without_api.put_manifest("acme/app", full.raw, fallback_tag(subject.digest))
     with pytest.raises(TooLarge, match="no room"):
         await repository.push_manifest(signature(subject))
+
+
+async def test_more_referrers_than_anybody_can_mean(registry: FakeRegistry, repository: Repository) -> None:
+    subject = await push_subject(repository)
+    entries = [Descriptor.of(str(number).encode(), mediatypes.OCI_MANIFEST) for number in range(6000)]
+    pages = [build_index(entries, annotations={"page": str(number)}).raw for number in range(2)]
+    kind = {"Content-Type": mediatypes.OCI_INDEX}
+    registry.fail(
+        Fault(
+            "GET",
+            "/referrers/",
+            status=200,
+            body=pages[0],
+            headers={**kind, "Link": '</v2/acme/app/referrers/2>; rel="next"'},
+        ),
+        Fault("GET", "/referrers/", status=200, body=pages[1], headers=kind),
+    )
+    with pytest.raises(TooLarge, match="more than 10000"):
+        await repository.referrers(subject.digest)
 
 
 async def test_a_fault_is_no_missing_list(without_api: FakeRegistry, client: Client) -> None:
