@@ -99,7 +99,9 @@ DEBIAN_PEERS: Final = (
     DebianPeer("htpasswd", "apache2-utils"),
     DebianPeer("initdb", "postgresql"),
     DebianPeer("mariadbd", "mariadb-server"),
-    DebianPeer("zstd", "zstd"),
+    DebianPeer("zsh", "zsh"),
+    DebianPeer("fish", "fish"),
+    DebianPeer("openssl", "openssl"),
 )
 
 
