@@ -28,6 +28,7 @@ from aiohttp import web
 __all__ = ["FakeRegistry", "Fault", "Held", "Seen"]
 
 Generated = Callable[[], AsyncIterator[bytes]]
+_TAKE: web.RequestKey[int | None] = web.RequestKey("take", int)
 _SUBJECT_KINDS = ("config", "layers", "manifests")
 
 
@@ -286,7 +287,7 @@ class FakeRegistry:
             fault = next((known for known in self.faults if known.matches(request)), Fault())
             if fault.times is not None:
                 fault.times -= 1
-            request["take"] = fault.take
+            request[_TAKE] = fault.take
             await asyncio.sleep(fault.delay_s)
             if (fault.reset or fault.status or fault.redirect) and not fault.applied:
                 reply = _Reply(fault.status or 307, {}, fault.body)
@@ -566,7 +567,7 @@ class FakeRegistry:
         return _Reply(202, {"Location": location, "Range": f"0-{max(upload.size - 1, 0)}"})
 
     async def _receive(self, request: web.Request, upload: _Upload) -> None:
-        left = request["take"]
+        left = request[_TAKE]
         async for arrived in request.content.iter_any():
             piece = arrived[:left]
             upload.hasher.update(piece)
