@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from undercurrent.cli.errors import show_error
+from undercurrent.cli.help import Command
+from undercurrent.cli.options import language_option
 from undercurrent.errors import Interrupted, UndercurrentError
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Observer
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from undercurrent.report.model import Report
     from undercurrent.settings import Loaded, Setting, Settings
 
-__all__ = ["Body", "Session", "command", "setting", "show_error"]
+__all__ = ["Body", "Session", "command", "setting"]
 
 Body: TypeAlias = "Callable[..., Report | Coroutine[Any, Any, Report | None] | None]"
 
@@ -74,7 +77,7 @@ def _shared_options() -> list[click.Parameter]:
             metavar="FILE",
             help=_("Read this file instead of undercurrent.toml."),
         ),
-        click.Option(["--lang"], metavar="en|zh", expose_value=False, help=_("Language of messages.")),
+        language_option(),
     ]
 
 
@@ -89,7 +92,7 @@ def command(name: str, **more: Any) -> Callable[[Body], click.Command]:
     def decorate(body: Body) -> click.Command:
         # click's decorators leave what they declare on the function, the last one first.
         declared: list[click.Parameter] = getattr(body, "__click_params__", [])
-        return click.Command(
+        return Command(
             name,
             params=[*reversed(declared), *_shared_options()],
             callback=_wrapped(body),
@@ -152,14 +155,3 @@ def _run(
 
     click.echo(RENDERERS[output](report), nl=False)
     return report.exit_code
-
-
-def show_error(error: UndercurrentError, *, as_json: bool) -> None:
-    """Prints an error for people on standard error, and for machines on standard output."""
-    click.echo(f"{_('error')}[{error.code}]: {error.message}", err=True)
-    for line in error.hint.splitlines():
-        click.echo(f"  {_('hint')}: {line}", err=True)
-    if as_json:
-        from undercurrent.report.render import error_as_json  # noqa: PLC0415
-
-        click.echo(error_as_json(error), nl=False)

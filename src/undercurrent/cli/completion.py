@@ -3,7 +3,9 @@
 import click
 from click.shell_completion import get_completion_class
 
+from undercurrent.cli.help import Command
 from undercurrent.cli.main import root
+from undercurrent.cli.options import language_option
 from undercurrent.i18n import translate as _
 
 __all__ = ["completion"]
@@ -11,6 +13,8 @@ __all__ = ["completion"]
 
 @click.command(
     "completion",
+    cls=Command,
+    params=[language_option()],
     help=_("Print a completion script: `uc completion bash > ~/.local/share/bash-completion/completions/uc`."),
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))

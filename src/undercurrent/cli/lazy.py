@@ -11,6 +11,9 @@ from typing import Any
 
 import click
 
+from undercurrent.cli.help import Context
+from undercurrent.cli.options import language_option
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
 __all__ = ["Entry", "LazyGroup"]
@@ -28,8 +31,10 @@ class Entry:
 class LazyGroup(click.Group):
     """A group made from a table."""
 
+    context_class = Context
+
     def __init__(self, *args: Any, entries: Mapping[str, Entry], **more: Any) -> None:
-        super().__init__(*args, **more)
+        super().__init__(*args, params=[language_option()], **more)
         self.entries = entries
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, D102 - click's signature
@@ -50,7 +55,9 @@ class LazyGroup(click.Group):
             close = difflib.get_close_matches(args[0], self.entries, 3, 0.5)
             message = _("There is no command {name!r}.").format(name=args[0])
             if close:
-                message += " " + _("Did you mean {names}?").format(names=", ".join(close))
+                message = _("There is no command {name!r}. Did you mean {names}?").format(
+                    name=args[0], names=listed(close)
+                )
             raise click.UsageError(message, ctx)
         return super().resolve_command(ctx, args)
 

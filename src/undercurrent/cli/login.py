@@ -31,7 +31,7 @@ def _password(session: Session, host: str, *, from_stdin: bool) -> str:
 
 @command("login", help=_("Keep the credentials of a registry where docker, podman and skopeo find them too."))
 @click.argument("host")
-@click.option("-u", "--username", help=_("User, or the name of a token."))
+@click.option("-u", "--username", metavar="NAME", help=_("User, or the name of a token."))
 @click.option("--password-stdin", is_flag=True, help=_("Read the password from standard input, not a prompt."))
 async def login(session: Session, host: str, username: str | None, password_stdin: bool) -> Report:
     """Shows them to the registry, and keeps them if it accepts them."""

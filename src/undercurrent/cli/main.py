@@ -1,5 +1,6 @@
 """The root command, and the way in: language first, then parsing, then one of the documented exit codes."""
 
+import gettext
 import os
 import sys
 from collections.abc import Sequence
@@ -8,7 +9,9 @@ from typing import Final, NoReturn
 import click
 
 from undercurrent import __version__, i18n
+from undercurrent.cli.errors import show_error, show_usage_error
 from undercurrent.cli.lazy import Entry, LazyGroup
+from undercurrent.errors import Interrupted
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 
@@ -55,9 +58,15 @@ def language_of(args: Sequence[str]) -> str:
 
 
 def speak(language: str) -> None:
-    """Speaks ``language``, also where click's own messages are printed (it asks the standard gettext)."""
-    i18n.activate(language)
+    """Speaks ``language``, else what the environment asks for, also in click's own messages.
+
+    click asks the standard gettext, each time that it says something: that gets our catalogue, which has click's
+    messages too (``cli/clickmessages.py``), and is told the language in the way that it knows.
+    """
+    i18n.activate(i18n.match(language) or i18n.from_environment())
     os.environ["LANGUAGE"] = i18n.language()
+    gettext.bindtextdomain(i18n.DOMAIN, i18n.FOLDER)
+    gettext.textdomain(i18n.DOMAIN)
 
 
 def root() -> LazyGroup:
@@ -70,14 +79,6 @@ def root() -> LazyGroup:
             "Exit codes: 0 clean, 1 findings or refused, 2 usage, 3 something is not installed, 4 could not check."
         ),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-        params=[
-            click.Option(
-                ["--lang"],
-                metavar="en|zh",
-                expose_value=False,
-                help=_("Language of messages; else the locale decides."),
-            )
-        ],
     )
     return click.version_option(__version__, prog_name="undercurrent", message="%(prog)s %(version)s")(group)
 
@@ -94,9 +95,19 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     speak(language_of(arguments))
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
-        root().main(arguments, prog_name="uc", standalone_mode=True)
+        return root().main(arguments, prog_name="uc", standalone_mode=False) or 0
+    except click.UsageError as error:
+        show_usage_error(error)
+        return error.exit_code
+    except click.Abort:
+        show_error(Interrupted(_("interrupted")))
+        return Interrupted.exit_code
     except BrokenPipeError:
         # The reader went away; what is still buffered must not raise again while Python shuts down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(0)
+        return 0

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from undercurrent.cli.options import WholeNumber
 from undercurrent.errors import InvalidKey, UsageError
 from undercurrent.i18n import translate as _
 
@@ -69,7 +70,7 @@ def password_option(name: str = "--password-fd") -> Callable[[Any], Any]:
     """The flag that names a file descriptor."""
     return click.option(
         name,
-        type=click.IntRange(0),
+        type=WholeNumber(0),
         metavar="N",
         help=_("Read the key's password from this file descriptor instead of COSIGN_PASSWORD or a prompt."),
     )

@@ -18,7 +18,11 @@ _WRITERS = {"json": write_json, "jsonl": write_json_lines, "csv": write_csv}
 @filter_options
 @click.option("--format", "form", type=click.Choice(list(_WRITERS)), default="json", help=_("Of the output."))
 @click.option(
-    "--to", type=click.File("w", encoding="utf-8", atomic=True, lazy=False), default="-", help=_("File to write.")
+    "--to",
+    type=click.File("w", encoding="utf-8", atomic=True, lazy=False),
+    default="-",
+    metavar="FILE",
+    help=_("File to write."),
 )
 def export(session: Session, form: str, to: TextIO, **filters: str | None) -> None:
     """Writes them as they come."""

@@ -55,17 +55,27 @@ def _owner(text: str | None) -> tuple[int, int] | None:
 @command("pack", help=_("Make an image from a folder or a root filesystem tar. The same input has the same digest."))
 @click.argument("sources", nargs=-1, required=True, metavar="[PLATFORM=]PATH...")
 @click.option("-t", "--tag", "name", required=True, metavar="REF", help=_("Name of the image."))
-@click.option("--layout", type=click.Path(path_type=Path), help=_("OCI layout to put it into, not the embedded store."))
+@click.option(
+    "--layout",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help=_("OCI layout to put it into, not the embedded store."),
+)
 @click.option("--push", is_flag=True, help=_("Put it into the registry that REF begins with."))
 @click.option("--platform", metavar="OS/ARCH", help=_("What it runs on; this machine's platform when not given."))
-@click.option("--entrypoint", default="", help=_("Command that runs, as JSON or words."))
-@click.option("--cmd", default="", help=_("Its arguments, as JSON or words."))
+@click.option("--entrypoint", default="", metavar="COMMAND", help=_("Command that runs, as JSON or words."))
+@click.option("--cmd", default="", metavar="ARGS", help=_("Its arguments, as JSON or words."))
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help=_("Environment variable."))
-@click.option("--user", default="", help=_("User that runs it; numbers can be checked by everybody (10001:10001)."))
-@click.option("--workdir", default="", help=_("Working directory."))
+@click.option(
+    "--user",
+    default="",
+    metavar="USER",
+    help=_("User that runs it; numbers can be checked by everybody (10001:10001)."),
+)
+@click.option("--workdir", default="", metavar="DIR", help=_("Working directory."))
 @click.option("--label", multiple=True, metavar="NAME=VALUE", help=_("Label."))
 @click.option("--port", multiple=True, metavar="PORT[/PROTO]", help=_("Port that it listens on."))
-@click.option("--author", default="", help=_("Who made it."))
+@click.option("--author", default="", metavar="NAME", help=_("Who made it."))
 @click.option("--owner", metavar="UID:GID", help=_("Owner of every file; 0:0 for folders, as it stands in a tar."))
 @click.option("--compression", type=click.Choice(["gzip", "zstd", "none"]), default="gzip", help=_("Of the layers."))
 async def pack(session: Session, sources: tuple[str, ...], name: str, **flags: Any) -> Report:
