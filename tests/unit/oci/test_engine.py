@@ -1,6 +1,7 @@
 """What an engine that misbehaves leads to. How real ones behave is shown in tests/peers."""
 
 import io
+import json
 import tarfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,17 +9,20 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from tests.support.fakeengine import FakeEngine
+from tests.support.images import AMD64, ARM64, layer_tar, push_image, push_index
 
 from undercurrent.errors import (
     BadContent,
     EnvironmentLacks,
     InvalidReference,
     NotFound,
+    RemoteFault,
     UnexpectedAnswer,
     Unreachable,
 )
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.engine import Engine
+from undercurrent.oci.layout import Layout
 from undercurrent.oci.manifest import Manifest
 from undercurrent.oci.store import read_blob
 from undercurrent.settings import NetSettings
@@ -89,6 +93,43 @@ async def test_an_export_in_use_is_not_dropped(fake: FakeEngine, engine: Engine,
     assert kept(tmp_path) == 4
 
 
+async def test_an_index_is_read_though_only_one_platform_was_pulled(
+    fake: FakeEngine, engine: Engine, tmp_path: Path
+) -> None:
+    # As Docker saves images since it keeps them in containerd.
+    layout = Layout.open(tmp_path / "layout", create=True)
+    images = {one: await push_image(layout, {"motd": str(one).encode()}, platform=one) for one in (AMD64, ARM64)}
+    index = await push_index(layout, images, "1.0")
+    for descriptor in (images[ARM64].descriptor, images[ARM64].config, *images[ARM64].layers):
+        (layout.path / "blobs" / "sha256" / descriptor.digest.encoded).unlink()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        tar.add(layout.path, ".")
+    fake.images[index.digest] = packed.getvalue()
+    found = await engine.resolve(index.digest)
+    assert found.digest == index.digest
+    assert (await engine.manifest(found)).raw == index.raw
+    assert (await engine.manifest(images[AMD64].descriptor)).raw == images[AMD64].raw
+    assert await read_blob(engine, images[AMD64].config, 100_000)
+    with pytest.raises(NotFound, match="docker lacks"):
+        await engine.manifest(images[ARM64].descriptor)
+
+
+async def test_names_and_ids_are_told_without_exporting(fake: FakeEngine, engine: Engine) -> None:
+    image_id = fake.add("hello")
+    assert [name async for name in engine.names()] == [image_id]
+    assert await engine.identify(image_id) == image_id
+    assert await engine.referrers(image_id) == ()
+    assert not [path for path in fake.asked if path.endswith("/get")]
+
+
+async def test_one_error_ends_the_listing_as_itself(fake: FakeEngine, engine: Engine) -> None:
+    image_id = fake.add("hello")
+    fake.answers[f"/images/{image_id}/json"] = lambda _request: web.Response(status=500)
+    with pytest.raises(RemoteFault):
+        await engine.list_images()
+
+
 async def test_an_export_that_is_cut_off_leaves_nothing(fake: FakeEngine, engine: Engine, tmp_path: Path) -> None:
     image_id = fake.add("hello")
 
@@ -113,6 +154,18 @@ async def test_an_export_that_is_no_image_is_refused(fake: FakeEngine, engine: E
     with pytest.raises(BadContent):
         await engine.resolve(image_id)
     assert kept(tmp_path) == 0
+
+
+async def test_an_export_of_several_images_is_refused(fake: FakeEngine, engine: Engine) -> None:
+    one, other = fake.add("one"), fake.add("other")
+    members: dict[str, bytes] = {}
+    for image in (one, other):
+        with tarfile.open(fileobj=io.BytesIO(fake.images[image])) as tar:
+            members |= {member.name: content.read() for member in tar if (content := tar.extractfile(member))}
+    both = [{"Config": f"{image.encoded}.json", "Layers": ["layer.tar"]} for image in (one, other)]
+    fake.images[one] = layer_tar({**members, "manifest.json": json.dumps(both).encode()})
+    with pytest.raises(BadContent, match="docker saved no single image"):
+        await engine.resolve(one)
 
 
 async def test_an_image_that_is_removed_before_it_is_exported_is_not_found(fake: FakeEngine, engine: Engine) -> None:
