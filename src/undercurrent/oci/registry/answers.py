@@ -78,5 +78,5 @@ def _said(body: bytes) -> str:
     for error in _errors(body):
         text = error.get("message") or error.get("code")
         if isinstance(text, str) and text:
-            return f": {excerpt(text)}"
+            return _(": {text}").format(text=excerpt(text))
     return ""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from undercurrent.errors import ConfigError
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci.reference import DOCKER_HUB
 from undercurrent.oci.registry.helperprogram import ask_helper
@@ -185,7 +186,7 @@ def read_document(path: Path) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise ConfigError(
-            _("cannot read {path}: {reason}").format(path=path, reason=error.strerror), hint=hint
+            _("cannot read {path}: {reason}").format(path=path, reason=system_reason(error)), hint=hint
         ) from error
     try:
         document = json.loads(text or b"{}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from undercurrent.errors import ConfigError, EnvironmentLacks, MissingTool
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 
 __all__ = ["ask_helper"]
@@ -53,7 +54,7 @@ async def ask_helper(helper: str, action: str, text: str, configured_in: Path) -
     except OSError as error:
         raise MissingTool(
             _("{program}, which {path} names, cannot be run: {reason}").format(
-                program=program, path=configured_in, reason=error.strerror
+                program=program, path=configured_in, reason=system_reason(error)
             ),
             hint=_("install it, or take it out of credsStore and credHelpers in {path}").format(path=configured_in),
         ) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from undercurrent.errors import EnvironmentLacks, NotFound, UsageError
+from undercurrent.i18n import listed, system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.net import Client
 from undercurrent.oci.durable import replacing
@@ -118,7 +119,7 @@ async def logout(host: str, *, environ: Mapping[str, str] = os.environ) -> tuple
     if not cleared:
         raise NotFound(
             _("nobody is signed in to {host}").format(host=host),
-            hint=_("looked in: {files}").format(files=", ".join(str(file) for file in credential_files(environ))),
+            hint=_("looked in: {files}").format(files=listed(str(file) for file in credential_files(environ))),
         )
     return tuple(cleared)
 
@@ -148,7 +149,7 @@ def _rewrite(file: Path, change: Callable[[dict[str, Any]], bool]) -> bool:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise EnvironmentLacks(
-            _("{path} cannot be made: {reason}").format(path=target.parent, reason=error.strerror)
+            _("{path} cannot be made: {reason}").format(path=target.parent, reason=system_reason(error))
         ) from error
     with replacing(target, target.parent) as output:
         os.fchmod(output.fileno(), 0o600)

@@ -29,7 +29,8 @@ __all__ = ["FallbackList", "fallback_tag", "list_referrer", "read_referrers"]
 
 _NO_API: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_ACCEPTABLE})
 _MOST_TRIES: Final = 20
-_SETTLE_S: Final = 0.05
+_MOST_LOOKS: Final = 5
+_SETTLE_S: Final = 0.1
 
 
 def fallback_tag(subject: Digest) -> str:
@@ -134,8 +135,9 @@ class FallbackList:
     """The list under one subject's fallback tag, to be added to by any number of tasks and processes.
 
     Others may add at the same time, and a PUT overwrites what came between reading and writing; few registries
-    heed ``If-Match``. So after writing we wait as long as another writer that had read before us may need, look
-    again, and merge again if our entries were overwritten. The tasks of this process write together.
+    heed ``If-Match``. So after writing we wait longer than another writer that had read before us is likely to
+    need, look again until nobody writes any more, and merge again if our entries were overwritten. The tasks of
+    this process write together.
     """
 
     def __init__(self) -> None:
@@ -183,12 +185,26 @@ async def _listed(repository: "Repository", subject: Digest, wanted: Mapping[Dig
     written = build_index(merged, annotations=index.annotations if index else NOTHING)
     if not await _put(repository, written, tag, etag):
         return False
-    longest = max(_SETTLE_S, 2 * (time.monotonic() - began)) * (1 + attempt)
-    await repository.registry.client.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - no secret
-    if (await repository.resolve(tag)).digest == written.digest:
-        return True
-    index, _etag = await _fallback(repository, subject)
-    return index is not None and wanted.keys() <= {item.digest for item in index.manifests}
+    settle_s = max(_SETTLE_S, 3 * (time.monotonic() - began)) * (1 + attempt)
+    return await _stays(repository, subject, wanted, written.digest, settle_s)
+
+
+async def _stays(
+    repository: "Repository", subject: Digest, wanted: Mapping[Digest, Descriptor], written: Digest, settle_s: float
+) -> bool:
+    """Whether what is wanted is in the list, once nobody else writes to it any more."""
+    last = written
+    for _look in range(_MOST_LOOKS):
+        await repository.registry.client.sleep(random.uniform(settle_s / 2, settle_s))  # noqa: S311 - no secret
+        now = (await repository.resolve(fallback_tag(subject))).digest
+        if now != last:
+            index, _etag = await _fallback(repository, subject)
+            if index is None or not wanted.keys() <= {item.digest for item in index.manifests}:
+                return False
+        else:
+            return True
+        last = now
+    return True
 
 
 async def _put(repository: "Repository", index: Index, tag: str, etag: str) -> bool:
