@@ -15,14 +15,12 @@ from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.image import Image
-from undercurrent.oci.manifest import MAX_DESCRIPTORS, MAX_INDEX_DEPTH, AnyManifest, Index
-from undercurrent.oci.store import Store, WritableStore
+from undercurrent.oci.legacy import ENDINGS, legacy_name, merged
+from undercurrent.oci.manifest import MAX_DESCRIPTORS, MAX_INDEX_DEPTH, AnyManifest, Index, Manifest
+from undercurrent.oci.store import Store, WritableStore, content_of
 from undercurrent.progress import Advanced, Finished, Observer, Started, silent
 
-__all__ = ["LEGACY_SUFFIXES", "Hosted", "copy"]
-
-LEGACY_SUFFIXES: Final = (".sig", ".att", ".sbom")
-"""Ends of the names under which cosign keeps what belongs to ``sha256-<hex>``."""
+__all__ = ["Hosted", "copy"]
 
 _JOB: Final = "copy"
 _BLOBS_AT_ONCE: Final = 8
@@ -55,8 +53,8 @@ async def copy(
         image: what to copy, as it was resolved.
         to: where it goes.
         name: what it is called there; "" keeps it under its digest only.
-        referrers: take along what hangs on it and on the images of an index. A name that cosign makes from a digest
-            means afterwards what it means in the source.
+        referrers: take along what hangs on it and on the images of an index. Signatures that the target has already
+            stay there.
         observer: is told about each blob and manifest.
 
     Returns:
@@ -194,8 +192,8 @@ class _Transfer:
     async def _hanging_on(self, subject: Digest) -> _Hanging:
         async with self._image_slots:
             legacy = []
-            for suffix in LEGACY_SUFFIXES:
-                name = f"{subject.algorithm}-{subject.encoded}{suffix}"
+            for ending in ENDINGS:
+                name = legacy_name(subject, ending)
                 try:
                     legacy.append((name, await self._source.resolve(name)))
                 except NotFound:
@@ -214,16 +212,42 @@ class _Transfer:
         if hanging.referrers:
             listed = frozenset(item.digest for item in await self._to.referrers(hanging.subject))
         for referrer in hanging.referrers:
-            await self._bring_one(referrer, "", depth, named=referrer.digest in listed)
+            manifest = await self._source.manifest(referrer)
+            was_here = await self._to.has(referrer)
+            await self._content(referrer, manifest, 0, was_here=was_here)
+            if not (was_here and referrer.digest in listed):
+                await self._to.push_manifest(manifest)
+            await self._brought(referrer, depth)
         for name, descriptor in hanging.legacy:
-            await self._bring_one(descriptor, name, depth, named=await self._means(name, descriptor.digest))
+            await self._bring_named(name, descriptor)
+            await self._brought(descriptor, depth)
 
-    async def _bring_one(self, descriptor: Descriptor, name: str, depth: int, *, named: bool) -> None:
+    async def _bring_named(self, name: str, descriptor: Descriptor) -> None:
+        """Brings what cosign keeps under a name; what the target has under it beside that stays."""
         manifest = await self._source.manifest(descriptor)
-        was_here = await self._to.has(descriptor)
-        await self._content(descriptor, manifest, 0, was_here=was_here)
-        if not (was_here and named):
-            await self._to.push_manifest(manifest, name)
+        try:
+            here = await self._to.manifest(await self._to.resolve(name))
+        except NotFound:
+            pass
+        else:
+            if here.digest == manifest.digest:
+                return
+            if isinstance(here, Manifest) and isinstance(manifest, Manifest):
+                await self._merge(here, descriptor, manifest, name)
+                return
+        await self._content(descriptor, manifest, 0, was_here=False)
+        await self._to.push_manifest(manifest, name)
+
+    async def _merge(self, here: Manifest, descriptor: Descriptor, coming: Manifest, name: str) -> None:
+        if all(layer in here.layers for layer in coming.layers):
+            return
+        await self._content(descriptor, coming, 0, was_here=False)
+        both, config = merged(here, coming)
+        await self._to.push_blob(both.config, content_of(config))
+        await self._to.push_manifest(both, name)
+
+    async def _brought(self, descriptor: Descriptor, depth: int) -> None:
+        """Brings what hangs on something that hangs on the image."""
         self._observer(Advanced(_JOB, item=descriptor.digest))
         for item in await self._look_at([descriptor.digest]):
             await self._bring(item, depth + 1)

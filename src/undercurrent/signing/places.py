@@ -6,10 +6,9 @@ sigstore bundle as its only layer (https://github.com/sigstore/cosign/blob/v3.1.
 """
 
 import asyncio
-import json
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.image import Image
+from undercurrent.oci.legacy import ATTESTATIONS, SBOM, SIGNATURES, legacy_config, legacy_name
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, Manifest, build_manifest
 from undercurrent.oci.store import Store, WritableStore, content_of
 from undercurrent.signing import bundle
@@ -43,16 +43,11 @@ __all__ = [
     "writable",
 ]
 
-SIGNATURES: Final = ".sig"
-ATTESTATIONS: Final = ".att"
-SBOM: Final = ".sbom"
-"""Endings of legacy names."""
 PREDICATE_TYPE: Final = "dev.sigstore.bundle.predicateType"
 """Annotation of a bundle's manifest: what the bundle is. A hint, not signed."""
 MAX_LAYERS: Final = 1000
 """As in cosign."""
 
-_CREATED: Final = "0001-01-01T00:00:00Z"
 _ATTEMPTS: Final = 8
 _SETTLE_S: Final = 0.02
 
@@ -89,11 +84,6 @@ async def exclusively(store: Store, digest: Digest) -> AsyncIterator[None]:
     key = (id(asyncio.get_running_loop()), store.label, digest)
     async with _locks.setdefault(key, asyncio.Lock()):
         yield
-
-
-def legacy_name(digest: Digest, ending: str) -> str:
-    """``sha256-<hex>.sig`` and its kin."""
-    return f"{digest.algorithm}-{digest.encoded}{ending}"
 
 
 async def legacy_manifest(store: Store, digest: Digest, ending: str) -> Manifest | None:
@@ -154,7 +144,7 @@ async def _put_legacy(store: WritableStore, digest: Digest, ending: str, layer: 
         raise TooLarge(
             _("{name} in {store} has {limit} layers already").format(name=name, store=store.label, limit=MAX_LAYERS)
         )
-    config = _config(layers)
+    config = legacy_config(layers)
     descriptor = Descriptor.of(config, mediatypes.OCI_CONFIG)
     await store.push_blob(descriptor, content_of(config))
     manifest = build_manifest(
@@ -164,19 +154,6 @@ async def _put_legacy(store: WritableStore, digest: Digest, ending: str, layer: 
         annotations=current.annotations if current else {},
     )
     await store.push_manifest(manifest, name)
-
-
-def _config(layers: Sequence[Descriptor]) -> bytes:
-    """The configuration that cosign writes: an image without a time, for the sake of old registries."""
-    document = {
-        "architecture": "",
-        "created": _CREATED,
-        "history": [{"created": _CREATED}] * len(layers),
-        "os": "",
-        "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in layers]},
-        "config": {},
-    }
-    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def may_be_bundle(descriptor: Descriptor) -> bool:

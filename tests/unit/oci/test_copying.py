@@ -1,4 +1,5 @@
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.memory import LITTLE, peak_memory
 
-from undercurrent.errors import BadContent, DigestMismatch, NotFound, Unreachable
+from undercurrent.errors import BadContent, DigestMismatch, NotFound, TooLarge, Unreachable
 from undercurrent.oci import mediatypes
 from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Descriptor
@@ -22,7 +23,7 @@ from undercurrent.oci.manifest import (
     build_index,
     build_manifest,
 )
-from undercurrent.oci.store import Content, WritableStore, content_of
+from undercurrent.oci.store import Content, WritableStore, content_of, read_blob
 from undercurrent.progress import Advanced, Event, Finished, Started
 
 
@@ -202,6 +203,32 @@ async def test_what_hangs_on_an_image_comes_along(source: Layout, target: Watche
     await copy(await image(source, "multi"), target, "multi", referrers=True)
     assert blobs(target) == before
     assert not any(line.startswith("blob") for line in pushed)
+
+
+async def test_signatures_that_the_target_has_stay_there(source: Layout, target: Watched) -> None:
+    manifest = await put(source, "x", name="app")
+    name = f"sha256-{manifest.digest.encoded}.sig"
+    theirs = await put(source, "theirs", name=name)
+    ours = await put(target, "ours", name=name)
+    await copy(await image(source, "app"), target, "app", referrers=True)
+    both = await target.manifest(await target.resolve(name))
+    assert isinstance(both, Manifest)
+    assert both.layers == (*ours.layers, theirs.layers[1])
+    config = json.loads(await read_blob(target, both.config, 2**20))
+    assert config["rootfs"]["diff_ids"] == [layer.digest for layer in both.layers]
+    pushed = target.watch()
+    await copy(await image(source, "app"), target, "app", referrers=True)
+    assert pushed == [f"manifest {manifest.digest} app"]
+    assert await target.resolve(name) == both.descriptor
+
+
+async def test_an_image_of_absurdly_many_manifests(
+    source: Layout, target: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("undercurrent.oci.copying.MAX_DESCRIPTORS", 4)
+    await multi(source)
+    with pytest.raises(TooLarge, match="more than 4 manifests"):
+        await copy(await image(source, "multi"), target, "multi")
 
 
 async def test_they_stay_unless_asked_for(source: Layout, target: Watched) -> None:

@@ -1,0 +1,50 @@
+"""What cosign keeps under names made from digests: an image manifest with a layer for each signature or attestation.
+
+See https://github.com/sigstore/cosign/blob/v3.1.3/specs/SIGNATURE_SPEC.md.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from undercurrent.oci import mediatypes
+from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.digest import Digest
+from undercurrent.oci.manifest import Manifest, build_manifest
+
+__all__ = ["ATTESTATIONS", "ENDINGS", "SBOM", "SIGNATURES", "legacy_config", "legacy_name", "merged"]
+
+SIGNATURES: Final = ".sig"
+ATTESTATIONS: Final = ".att"
+SBOM: Final = ".sbom"
+ENDINGS: Final = (SIGNATURES, ATTESTATIONS, SBOM)
+
+_CREATED: Final = "0001-01-01T00:00:00Z"
+
+
+def legacy_name(digest: Digest, ending: str) -> str:
+    """``sha256-<hex>.sig`` and its kin."""
+    return f"{digest.algorithm}-{digest.encoded}{ending}"
+
+
+def legacy_config(layers: Sequence[Descriptor]) -> bytes:
+    """The configuration that cosign writes: an image without a time, for the sake of old registries."""
+    document = {
+        "architecture": "",
+        "created": _CREATED,
+        "history": [{"created": _CREATED}] * len(layers),
+        "os": "",
+        "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in layers]},
+        "config": {},
+    }
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def merged(here: Manifest, coming: Manifest) -> tuple[Manifest, bytes]:
+    """All the layers of two such manifests, each once; with the configuration that belongs to them."""
+    layers = (*here.layers, *(layer for layer in coming.layers if layer not in here.layers))
+    config = legacy_config(layers)
+    manifest = build_manifest(
+        Descriptor.of(config, mediatypes.OCI_CONFIG), layers, subject=here.subject, annotations=here.annotations
+    )
+    return manifest, config
