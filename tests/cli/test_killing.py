@@ -1,0 +1,164 @@
+"""A run over a hundred images that is killed, or interrupted, again and again: all are signed once in the end."""
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+from tests.support.cli import Result, UcRunner, command_line_environment
+from tests.support.images import push_image
+
+from undercurrent.evidence import open_store
+from undercurrent.oci.digest import Digest
+from undercurrent.oci.image import Image
+from undercurrent.oci.layout import Layout
+from undercurrent.oci.store import is_derived
+from undercurrent.signing.attached import attached
+from undercurrent.signing.checks import Format, Trust
+from undercurrent.signing.keys import PrivateKey, PublicKey, write_key_pair
+
+IMAGES: Final = 100
+KILLS: Final = 20
+COMMAND: Final = ("image", "sign", "--all", "--layout", "images", "--json")
+
+
+@pytest.fixture(scope="module")
+def hundred(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A layout with a hundred images, each another one."""
+    path = tmp_path_factory.mktemp("hundred") / "images"
+
+    async def make() -> None:
+        layout = Layout.open(path, create=True)
+        for number in range(IMAGES):
+            await push_image(layout, {"number": str(number).encode()}, f"app-{number:03}:1.0")
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+def key(run_uc: UcRunner, hundred: Path) -> PublicKey:
+    """The key that signs, in the folder of the run; the images are there too."""
+    shutil.copytree(hundred, run_uc.folder / "images")
+    made = PrivateKey.generate()
+    write_key_pair(made, run_uc.folder / "cosign.key", b"")
+    return made.public
+
+
+def start(run_uc: UcRunner) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [Path(sys.executable).with_name("uc"), *COMMAND],
+        cwd=run_uc.folder,
+        env=command_line_environment(run_uc.home, COSIGN_PASSWORD=""),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def journaled(run_uc: UcRunner) -> int:
+    """How many images the journal says are done."""
+    journals = list((run_uc.home / ".local/state/undercurrent/runs").glob("*.jsonl"))
+    return sum(line.count(b'"result"') for journal in journals for line in journal.read_bytes().splitlines())
+
+
+def wait_until(reached: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    while process.poll() is None and not reached():
+        time.sleep(0.001)
+
+
+def finish(run_uc: UcRunner) -> Result:
+    result = run_uc(*COMMAND, env={"COSIGN_PASSWORD": ""})
+    assert result.exit_code == 0, result.stderr
+    assert result.json["data"]["failures"] == []
+    assert len(result.json["data"]["images"]) == IMAGES
+    return result
+
+
+async def check_signatures(path: Path, key: PublicKey) -> None:
+    """Every image is signed once in each format, by this key, and nothing else hangs on it."""
+    layout = Layout.open(path)
+    names = [name async for name in layout.names()]
+    images = [Image(layout, name, await layout.resolve(name)) for name in names if not is_derived(name)]
+    assert len(images) == IMAGES
+    for image in images:
+        hanging = await attached(image, trust=Trust((key,)))
+        assert Counter(item.format for item in hanging.attachments) == {Format.BUNDLE: 1, Format.LEGACY: 1}, image.name
+        assert all(item.check and item.check.accepted for item in hanging.attachments), image.name
+
+
+def check_files(path: Path) -> None:
+    """Nothing is half there: what killed writers left goes once it is old; blobs are whole."""
+    for left in path.glob(".uc-*.tmp"):
+        os.utime(left, (0, 0))
+    Layout.open(path)
+    blobs = path / "blobs" / "sha256"
+    assert {item.name for item in path.iterdir()} == {"oci-layout", "index.json", "blobs", ".uc-lock"}
+    for blob in blobs.iterdir():
+        assert Digest.of(blob.read_bytes()).encoded == blob.name
+    entries = json.loads((path / "index.json").read_bytes())["manifests"]
+    assert len({json.dumps(entry, sort_keys=True) for entry in entries}) == len(entries) == 3 * IMAGES
+
+
+def check_evidence(run_uc: UcRunner) -> None:
+    """The store opens; each image was signed, and each record says all there is to say."""
+    with open_store(f"sqlite:///{run_uc.home}/.local/share/undercurrent/evidence.db") as store:
+        records = list(store.query(kind="image-signed"))
+    assert len({record.subject for record in records}) == IMAGES
+    for record in records:
+        assert record.outcome in {"signed", "already-signed"}
+        assert record.proof["formats"] == ["bundle", "legacy"]
+        assert record.name
+
+
+def test_killed_twenty_times_every_image_is_signed_exactly_once(run_uc: UcRunner, key: PublicKey) -> None:
+    seed = int(os.environ.get("UC_KILLING_SEED") or random.randrange(1 << 32))  # noqa: S311 - moments, no secrets
+    print(f"UC_KILLING_SEED={seed}")  # noqa: T201 - pytest shows it if this fails
+    moments = random.Random(seed)  # noqa: S311
+    done_before = 0
+    for goal in sorted(moments.sample(range(IMAGES - 10), KILLS)):
+        with start(run_uc) as process:
+            wait_until(lambda goal=goal: journaled(run_uc) >= goal, process)  # type: ignore[misc]
+            time.sleep(moments.uniform(0, 0.05))
+            process.kill()
+        assert process.returncode == -signal.SIGKILL, f"seed {seed}: it ended by itself"
+        assert journaled(run_uc) >= done_before, f"seed {seed}"
+        done_before = journaled(run_uc)
+
+    result = finish(run_uc)
+
+    assert result.json["data"]["resumed"] == done_before
+    assert "going on where the last run stopped" in result.stderr
+    asyncio.run(check_signatures(run_uc.folder / "images", key))
+    check_files(run_uc.folder / "images")
+    check_evidence(run_uc)
+    changed = [image["changed"] for image in finish(run_uc).json["data"]["images"]]
+    assert changed == [False] * IMAGES
+
+
+def test_interrupted_it_finishes_what_is_under_way_and_says_how_to_go_on(run_uc: UcRunner, key: PublicKey) -> None:
+    with start(run_uc) as process:
+        wait_until(lambda: journaled(run_uc) >= IMAGES // 5, process)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+
+    done = journaled(run_uc)
+    assert process.returncode == 130, err
+    assert IMAGES // 5 <= done < IMAGES
+    assert f"stopped before the end; {done} done, 0 failed" in err
+    assert "run the same command again to go on" in err
+    assert "Traceback" not in err
+    assert json.loads(out)["error"]["code"] == "interrupted"
+
+    assert finish(run_uc).json["data"]["resumed"] == done
+    asyncio.run(check_signatures(run_uc.folder / "images", key))
