@@ -47,7 +47,7 @@ lint: $(VENV)/.dev template ## check style, types, layers and catalogues
 	  || { echo 'The catalogues lack messages: run "make messages", then translate them.'; exit 1; }
 
 template: $(VENV)/.dev
-	@$(BIN)/pybabel --quiet extract --keyword gettext_noop --no-location --sort-output --omit-header \
+	@$(BIN)/pybabel --quiet extract --keyword gettext_noop --keyword ngettext_noop:1,2 --no-location --sort-output --omit-header \
 	  --output-file $(TEMPLATE) src docs
 
 messages: template ## bring the message catalogues up to date with the source

@@ -177,8 +177,8 @@ def _errors_page() -> str:
         ),
         "## " + _("Exit codes"),
         "\n".join(
-            [f"| {_('code')} | {_('meaning')} |", "|---:|---|"]
-            + [f"| {code} | {_(meaning)} |" for code, meaning in EXIT_CODES.items()]
+            [_row(_("code"), _("meaning")), "|---:|---|"]
+            + [_row(str(code), _(meaning)) for code, meaning in EXIT_CODES.items()]
         ),
         "## " + _("Errors"),
     ]
@@ -193,12 +193,16 @@ def _errors_page() -> str:
 
 def _rules_page() -> str:
     rows = [
-        f"| [{rule.code}]({rule.code}.md) | {rule.name} | {view.severity_name(rule.severity)} | {_(rule.summary)} |"
+        _row(f"[{rule.code}]({rule.code}.md)", rule.name, view.severity_name(rule.severity), _(rule.summary))
         for rule in RULES.values()
     ]
-    heading = f"| {_('code')} | {_('name')} | {_('severity')} | {_('what it finds')} |"
+    heading = _row(_("code"), _("name"), _("severity"), _("what it finds"))
     intro = _("What can be found. `uc rule CODE` prints the same pages; JSON and SARIF output carry the codes.")
     return "\n\n".join(("# " + _("Rules"), intro, "\n".join((heading, "|---|---|---|---|", *rows))))
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from undercurrent.i18n import gettext_noop as N_
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.settings import ALIASES, FILE_NAME, Settings
 
@@ -102,19 +103,23 @@ def _folders() -> str:
         (_("state: journals of runs"), "~/.local/state/undercurrent", "XDG_STATE_HOME"),
         (_("cache: SBOMs, images that an engine has exported"), "~/.cache/undercurrent", "XDG_CACHE_HOME"),
     )
-    heading = f"| {_('folder')} | {_('on Linux')} | {_('moved by')} |\n|---|---|---|\n"
-    return heading + "\n".join(f"| {what} | `{path}` | `{variable}` |" for what, path, variable in rows)
+    heading = _row(_("folder"), _("on Linux"), _("moved by")) + "\n|---|---|---|\n"
+    return heading + "\n".join(_row(what, f"`{path}`", f"`{variable}`") for what, path, variable in rows)
 
 
 def _table(name: str, group: type[BaseModel]) -> str:
-    rows = [f"| {_('setting')} | {_('meaning')} | {_('takes')} | {_('default')} |", "|---|---|---|---|"]
+    rows = [_row(_("setting"), _("meaning"), _("takes"), _("default")), "|---|---|---|---|"]
     for field, shape in group.model_json_schema()["properties"].items():
         others = (f"`{alias}`" for alias, path in ALIASES.items() if path == (name, field))
         variables = "<br>".join((f"`UNDERCURRENT_{name}_{field}`".upper(), *others))
         meaning = _(_markdown(shape["description"]))
         default = _default(group.model_fields[field].default)
-        rows.append(f"| `{field}`<br>{variables} | {meaning} | {_kind(shape)} | {default} |")
+        rows.append(_row(f"`{field}`<br>{variables}", meaning, _kind(shape), default))
     return "\n".join(rows)
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _groups() -> Iterator[tuple[str, type[BaseModel]]]:
@@ -130,7 +135,7 @@ def _kind(shape: Mapping[str, Any]) -> str:
     """What a value may be, from its JSON schema."""
     shape = next((option for option in shape.get("anyOf", ()) if option["type"] != "null"), shape)
     if "enum" in shape:
-        return _("one of {values}").format(values=", ".join(f"`{value}`" for value in shape["enum"]))
+        return _("one of {values}").format(values=listed(f"`{value}`" for value in shape["enum"]))
     match shape["type"]:
         case "array":
             return _("list: {kind}").format(kind=_kind(shape["items"]))

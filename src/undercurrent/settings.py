@@ -18,6 +18,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from undercurrent.errors import ConfigError
+from undercurrent.i18n import listed, system_reason
 from undercurrent.i18n import translate as _
 
 __all__ = [
@@ -250,7 +251,7 @@ def _from_file(path: Path) -> _Layer:
         document = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(
-            _("cannot read {path}: {reason}").format(path=path, reason=error.strerror),
+            _("cannot read {path}: {reason}").format(path=path, reason=system_reason(error)),
             hint=_("check that the file exists and that you may read it"),
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -310,7 +311,7 @@ def _unknown(where: str, name: str, known: Mapping[str, Any]) -> ConfigError:
     hint = (
         _("did you mean {name!r}?").format(name=close[0])
         if close
-        else _("known are: {names}").format(names=", ".join(known))
+        else _("known are: {names}").format(names=listed(known))
     )
     return ConfigError(_("{where}: {name!r} cannot be set").format(where=where, name=name), hint=hint)
 

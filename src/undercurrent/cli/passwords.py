@@ -10,6 +10,7 @@ import click
 
 from undercurrent.cli.options import WholeNumber
 from undercurrent.errors import InvalidKey, UsageError
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 
 __all__ = ["PasswordSource", "password_option"]
@@ -61,7 +62,9 @@ class PasswordSource:
                 return file.readline(_LONGEST).rstrip(b"\r\n")
         except OSError as error:
             raise UsageError(
-                _("file descriptor {number} cannot be read: {reason}").format(number=descriptor, reason=error.strerror),
+                _("file descriptor {number} cannot be read: {reason}").format(
+                    number=descriptor, reason=system_reason(error)
+                ),
                 hint=_("open it in the shell, as in: --password-fd 3 3<password.txt"),
             ) from error
 

@@ -26,6 +26,7 @@ from undercurrent.errors import (
     Unreachable,
 )
 from undercurrent.evidence.record import encode_json
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 
 __all__ = ["WRITING", "busy", "explained", "label", "open_engine", "parse_url"]
@@ -156,7 +157,7 @@ def _make_private_file(path: Path) -> None:
         return
     except OSError as error:
         raise ConfigError(
-            _("cannot make the evidence store {path}: {reason}").format(path=path, reason=error.strerror),
+            _("cannot make the evidence store {path}: {reason}").format(path=path, reason=system_reason(error)),
             hint=_("name another file with UNDERCURRENT_EVIDENCE_URL=sqlite:///FILE"),
         ) from error
 

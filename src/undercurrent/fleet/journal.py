@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from undercurrent import __version__
 from undercurrent.errors import BadContent, ConfigError, EnvironmentLacks, Refused, UndercurrentError
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.settings import state_folder
 
@@ -146,7 +147,7 @@ class OpenJournal:
         except OSError as error:
             os.ftruncate(self._descriptor, end)
             raise EnvironmentLacks(
-                _("cannot write the journal {path}: {reason}").format(path=self._path, reason=error.strerror),
+                _("cannot write the journal {path}: {reason}").format(path=self._path, reason=system_reason(error)),
                 hint=_("make room on its disk, then run the same command again"),
             ) from error
 
@@ -167,7 +168,7 @@ class _Found:
 
 def _unusable(path: Path, error: OSError) -> ConfigError:
     return ConfigError(
-        _("cannot use the journal {path}: {reason}").format(path=path, reason=error.strerror),
+        _("cannot use the journal {path}: {reason}").format(path=path, reason=system_reason(error)),
         hint=_("check that you may write this file and its folder"),
     )
 

@@ -208,7 +208,7 @@ def _reason(error: BaseException) -> str:
         text = (
             _("closed by the other side") if isinstance(inner, aiohttp.ClientConnectionError) else type(inner).__name__
         )
-    return excerpt(text)
+    return excerpt(_(text))
 
 
 def _said(body: bytes) -> str:
@@ -221,4 +221,4 @@ def _said(body: bytes) -> str:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         text = "" if "<" in text else text  # a page for browsers
     line = excerpt(text)
-    return f": {line}" if line else ""
+    return _(": {text}").format(text=line) if line else ""

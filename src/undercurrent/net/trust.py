@@ -6,6 +6,7 @@ from pathlib import Path
 from yarl import URL
 
 from undercurrent.errors import ConfigError
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.net.faults import NotReachable
 from undercurrent.net.proxies import is_loopback
@@ -31,7 +32,7 @@ def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
             ) from error
         except OSError as error:
             raise ConfigError(
-                _("cannot read {path}: {reason}").format(path=ca_bundle, reason=error.strerror),
+                _("cannot read {path}: {reason}").format(path=ca_bundle, reason=system_reason(error)),
                 hint=_("net.ca_bundle names a file of certificates in PEM form (-----BEGIN CERTIFICATE-----)"),
             ) from error
     return context

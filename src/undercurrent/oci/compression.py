@@ -12,6 +12,7 @@ from typing import BinaryIO, Final, Protocol, cast
 import zstandard
 
 from undercurrent.errors import CouldNotCheck, NotFound, Unsupported, UsageError
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 
 __all__ = [
@@ -91,7 +92,9 @@ def open_decompressed(path: Path) -> Iterator[tuple[BinaryIO, Compression]]:
     except FileNotFoundError as error:
         raise NotFound(_("{path} does not exist").format(path=path)) from error
     except OSError as error:
-        raise CouldNotCheck(_("{path} cannot be read: {reason}").format(path=path, reason=error.strerror)) from error
+        raise CouldNotCheck(
+            _("{path} cannot be read: {reason}").format(path=path, reason=system_reason(error))
+        ) from error
     with file:
         compression = compression_of(file.peek(6), str(path))
         yield decompressing(file, compression), compression

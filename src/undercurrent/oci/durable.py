@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from undercurrent.errors import EnvironmentLacks
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 
 __all__ = ["locked", "locked_briefly", "replacing", "sweep", "sync_folder", "temporary"]
@@ -48,7 +49,7 @@ def replacing(path: Path, scratch: Path, *, lasting: bool = True) -> Iterator[Bi
 
 
 def _unwritable(path: Path, error: OSError) -> EnvironmentLacks:
-    return EnvironmentLacks(_("{path} cannot be written: {reason}").format(path=path, reason=error.strerror or error))
+    return EnvironmentLacks(_("{path} cannot be written: {reason}").format(path=path, reason=system_reason(error)))
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from undercurrent.errors import (
     UndercurrentError,
     UnexpectedAnswer,
 )
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.net import Client, Request
 from undercurrent.oci import strictjson
@@ -270,7 +271,7 @@ class Engine(AbstractAsyncContextManager["Engine"], Store):
             await self._download(image_id, file)
         except OSError as error:
             raise EnvironmentLacks(
-                _("no image can be kept in {path}: {reason}").format(path=self._scratch, reason=error.strerror),
+                _("no image can be kept in {path}: {reason}").format(path=self._scratch, reason=system_reason(error)),
                 hint=_("free some space there, or name another place with XDG_CACHE_HOME"),
             ) from error
         return Path(file.name)

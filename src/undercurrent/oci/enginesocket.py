@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from undercurrent.errors import ConfigError, EnvironmentLacks, MissingTool, UndercurrentError, Unreachable
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 
 __all__ = ["SYSTEM_SOCKETS", "EngineKind", "EngineName", "EngineSocket", "answering", "candidates"]
@@ -103,7 +104,7 @@ def _silent(place: EngineSocket, error: OSError) -> Unreachable:
     hint = _start_line(place)
     if isinstance(error, PermissionError):
         hint = _("ask for access to it, or run this as a user who has it")
-    reason = error.strerror or _("it takes too long to answer")
+    reason = system_reason(error) if error.strerror else _("it takes too long to answer")
     return Unreachable(
         _("{engine} does not answer at {path}: {reason}").format(engine=place.engine, path=place.path, reason=reason),
         hint=hint,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from undercurrent.errors import EnvironmentLacks
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes
 from undercurrent.oci.compression import Compression, compressor
@@ -71,7 +72,7 @@ def write_scratch(file: BinaryIO, data: bytes) -> int:
 def no_room(error: OSError) -> EnvironmentLacks:
     """What to raise when a temporary file cannot be made or written."""
     return EnvironmentLacks(
-        _("no temporary file could be written: {reason}").format(reason=error.strerror),
+        _("no temporary file could be written: {reason}").format(reason=system_reason(error)),
         hint=_("name a folder with more room in TMPDIR"),
     )
 

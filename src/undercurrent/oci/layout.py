@@ -27,6 +27,7 @@ from undercurrent.errors import (
     UndercurrentError,
     UsageError,
 )
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
@@ -331,7 +332,9 @@ def _reading(path: Path) -> BinaryIO:
     except OSError as error:
         if error.errno in {errno.ENOENT, errno.ENOTDIR}:
             raise NotFound(_("{path} does not exist").format(path=path)) from error
-        raise CouldNotCheck(_("{path} cannot be read: {reason}").format(path=path, reason=error.strerror)) from error
+        raise CouldNotCheck(
+            _("{path} cannot be read: {reason}").format(path=path, reason=system_reason(error))
+        ) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise BadContent(_("{path} is not a file").format(path=path))
@@ -342,7 +345,7 @@ def _make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(_("{path} cannot be made: {reason}").format(path=path, reason=error.strerror)) from error
+        raise UsageError(_("{path} cannot be made: {reason}").format(path=path, reason=system_reason(error))) from error
 
 
 def _no_layout(path: Path) -> UsageError:

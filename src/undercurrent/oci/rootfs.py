@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
 from undercurrent.errors import BadContent, CouldNotCheck
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci.tarball import Kind, Member, inner_name, members_of
 
@@ -98,7 +99,7 @@ def folder_entries(root: Path, owner: Owner, warn: Warn) -> Iterator[Entry]:
 
 def _unreadable(path: Path, error: OSError) -> CouldNotCheck:
     return CouldNotCheck(
-        _("{path} cannot be read: {reason}").format(path=error.filename or path, reason=error.strerror)
+        _("{path} cannot be read: {reason}").format(path=error.filename or path, reason=system_reason(error))
     )
 
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from undercurrent.errors import NotFound, UsageError
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.net import Client
 from undercurrent.oci.archive import Archive, open_archive
@@ -144,5 +145,5 @@ async def _only_name(store: Store) -> str:
             raise NotFound(_("{place} holds no image that has a name").format(place=store.label))
     raise UsageError(
         _("{place} holds {count} images").format(place=store.label, count=len(names)),
-        hint=_("name one of them after a colon: {names}").format(names=", ".join(names[:5])),
+        hint=_("name one of them after a colon: {names}").format(names=listed(names[:5])),
     )

@@ -1,5 +1,6 @@
 """A view of the settings."""
 
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.report.model import Cell, Mood, Report, Table, Text
 from undercurrent.settings import Loaded, Origin
@@ -32,7 +33,7 @@ def view(loaded: Loaded) -> Report:
         [[f"{group}.{name}", _value(value), _origin(origin)] for group, name, value, origin in rows],
         squeeze=frozenset({1, 2}),
     )
-    files = ", ".join(map(str, loaded.files)) or _("none")
+    files = listed(map(str, loaded.files)) or _("none")
     data = {
         "files": [str(path) for path in loaded.files],
         "settings": [

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.report.model import Block, Cell, Report, Table, Text
 from undercurrent.workflows.doctor.capability import Capability, Kind
@@ -34,7 +35,7 @@ def view(capabilities: Sequence[Capability], *, required: bool = False) -> Repor
     present = len(capabilities) - len(missing)
     failed = required and missing
     summary = (
-        Cell(_("missing: {names}").format(names=", ".join(capability.name for capability in missing)), "bad")
+        Cell(_("missing: {names}").format(names=listed(capability.name for capability in missing)), "bad")
         if failed
         else Cell(_("{present} of {total} are here").format(present=present, total=len(capabilities)))
     )

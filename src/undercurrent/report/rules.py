@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from undercurrent.findings import Rule, Severity
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.report.model import Block, Cell, Mood, Prose, Report, Table, Text
 
@@ -59,7 +60,7 @@ def _facts(rule: Rule) -> str:
     severity = _("Severity: {severity}").format(severity=severity_name(rule.severity))
     if not rule.aliases:
         return severity
-    return severity + " · " + _("Others call it: {names}").format(names=", ".join(rule.aliases))
+    return severity + " · " + _("Others call it: {names}").format(names=listed(rule.aliases))
 
 
 def _data(rule: Rule) -> dict[str, Any]:

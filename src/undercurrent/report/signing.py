@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from undercurrent.fleet import Summary
-from undercurrent.i18n import ngettext
+from undercurrent.i18n import listed, ngettext
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
 from undercurrent.report.model import Block, Cell, Report, Table
@@ -65,7 +65,7 @@ def _notes(image: SignedImage) -> str:
     if image.moved_to:
         text = _("the tag moved meanwhile to {new}; {old} was signed")
         notes.append(text.format(new=short(image.moved_to), old=short(image.digest)))
-    return "; ".join(notes)
+    return _("; ").join(notes)
 
 
 def _summary(summary: Summary[SignedImage], images: list[SignedImage], *, dry_run: bool) -> Cell:
@@ -78,4 +78,4 @@ def _summary(summary: Summary[SignedImage], images: list[SignedImage], *, dry_ru
         parts.append(_("{count} of them by the run that was cut off").format(count=summary.resumed))
     if summary.failures:
         parts.append(_("{count} failed").format(count=len(summary.failures)))
-    return Cell(", ".join(parts), "bad" if summary.failures else "good")
+    return Cell(listed(parts), "bad" if summary.failures else "good")

@@ -6,6 +6,7 @@ from typing import Any, Final
 from undercurrent.findings import Finding, Place, Rule
 from undercurrent.fleet import Failed, Summary
 from undercurrent.i18n import gettext_noop as N_
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
 from undercurrent.report.model import Cell, Mood, Report, Table, Tree
@@ -154,4 +155,4 @@ def _counts(images: list[Verification], failed: tuple[Failed, ...]) -> Cell:
     }
     parts = [text.format(count=verdicts.count(verdict)) for verdict, text in words.items() if verdict in verdicts]
     good = all(verdict is Verdict.VERIFIED for verdict in verdicts)
-    return Cell(", ".join(parts) or _("no image was found"), "good" if good else "bad")
+    return Cell(listed(parts) or _("no image was found"), "good" if good else "bad")

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from undercurrent.errors import BadContent, EnvironmentLacks, InvalidReference, Unsupported
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes
 from undercurrent.oci.copying import copy
@@ -168,7 +169,7 @@ async def _of_platform(subject: _Subject, wanted: Sequence[Format], running: asy
         subject.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EnvironmentLacks(
-            _("{path} cannot be written: {reason}").format(path=subject.folder, reason=error.strerror)
+            _("{path} cannot be written: {reason}").format(path=subject.folder, reason=system_reason(error))
         ) from error
     # Two names of one image, or two processes, make its documents once.
     async with locked(subject.folder / ".lock"):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from undercurrent.errors import MissingTool, Refused
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.sbom.document import Format
 
@@ -142,7 +143,7 @@ async def run_syft(syft: Syft, layout: Path, name: str, version: str, outputs: M
         code, said = await _run(arguments, environment, scratch)
     except OSError as error:
         raise MissingTool(
-            _("{path} cannot be started: {reason}").format(path=syft.path, reason=error.strerror)
+            _("{path} cannot be started: {reason}").format(path=syft.path, reason=system_reason(error))
         ) from error
     # syft has ended with 0 after failing to write a file.
     if code != 0 or not all(path.is_file() for path in outputs):

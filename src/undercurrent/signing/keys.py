@@ -20,6 +20,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from undercurrent.errors import EnvironmentLacks, InvalidKey, UsageError
+from undercurrent.i18n import listed, system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Noted, Observer, silent
 from undercurrent.signing import cosignkey
@@ -204,7 +205,7 @@ def _read(source: Path | str) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise InvalidKey(
             _("{source} cannot be read: {reason}").format(
-                source=text, reason=getattr(error, "strerror", None) or error
+                source=text, reason=system_reason(error) if isinstance(error, OSError) else error
             ),
             hint=_("`uc key generate` makes a key pair"),
         ) from error
@@ -222,7 +223,7 @@ def _pick(content: bytes, where: str, labels: AbstractSet[str], what: str) -> tu
             _("{where} holds several keys").format(where=where), hint=_("put each key into a file of its own")
         )
     if not found:
-        others = ", ".join(sorted({label for label, _block in blocks})) or _("no PEM block")
+        others = listed(sorted({label for label, _block in blocks})) or _("no PEM block")
         raise InvalidKey(
             _("{where} holds no {what}; found: {others}").format(where=where, what=what, others=others),
             hint=_("private keys sign, public keys verify; `uc key public` writes the public half"),
@@ -307,7 +308,7 @@ def _write(path: Path, content: bytes, mode: int, *, force: bool) -> None:
         raise _exists(path) from error
     except OSError as error:
         raise EnvironmentLacks(
-            _("{path} cannot be written: {reason}").format(path=path, reason=error.strerror or error)
+            _("{path} cannot be written: {reason}").format(path=path, reason=system_reason(error))
         ) from error
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from undercurrent.errors import UsageError
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
 __all__ = ["COSIGN_SIGN", "CYCLONEDX", "SHORT_NAMES", "SPDX", "is_sbom", "predicate_uri", "short_name"]
@@ -49,7 +50,7 @@ def predicate_uri(name: str) -> str:
         return name
     raise UsageError(
         _("{name!r} is no predicate type").format(name=name[:200]),
-        hint=_("use a URI, or one of {names}").format(names=", ".join(SHORT_NAMES)),
+        hint=_("use a URI, or one of {names}").format(names=listed(SHORT_NAMES)),
     )
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from undercurrent.errors import EnvironmentLacks
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.signing.keys import KeyKind, PrivateKey, load_public, write_key_pair
 
@@ -38,7 +39,7 @@ def rotate(private: Path, kind: KeyKind, password: bytes) -> tuple[PrivateKey, P
                 os.link(old, new)
     except OSError as error:
         raise EnvironmentLacks(
-            _("{path} cannot be kept as {kept}: {reason}").format(path=private, kept=kept, reason=error.strerror)
+            _("{path} cannot be kept as {kept}: {reason}").format(path=private, kept=kept, reason=system_reason(error))
         ) from error
     key = PrivateKey.generate(kind)
     write_key_pair(key, private, password, force=True)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from undercurrent.errors import CouldNotCheck, NotFound, Refused, TooLarge, UndercurrentError
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Platform
 from undercurrent.oci.digest import Digest
@@ -237,7 +238,7 @@ def _concluded(image: Image, found: _Found, nothing: str) -> Verification:
     accepted = [check for check in checks if check.accepted]
     if accepted:
         who = sorted({check.hint for check in accepted})
-        outcome = Verdict.VERIFIED, "", _("signed by {keys}").format(keys=", ".join(who))
+        outcome = Verdict.VERIFIED, "", _("signed by {keys}").format(keys=listed(who))
     elif problems:
         # An acceptable signature may be where nobody answered: this is neither "unsigned" nor "untrusted".
         outcome = Verdict.COULD_NOT_CHECK, problems[0].code, problems[0].message
@@ -254,7 +255,7 @@ def _several(checks: tuple[Check, ...]) -> str:
     if len(checks) == 1:
         return _("its only signature is refused: {why}").format(why=checks[0].message)
     return _("all its {count} signatures are refused: {why}").format(
-        count=len(checks), why="; ".join(dict.fromkeys(check.message for check in checks))
+        count=len(checks), why=_("; ").join(dict.fromkeys(check.message for check in checks))
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from undercurrent.errors import EnvironmentLacks, MissingTool, NotFound, UndercurrentError, Unreachable
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
@@ -263,7 +264,7 @@ async def _locate(text: str, places: Places, stores: Stores, settings: Settings,
     if skipped:
         raise skipped[0]
     raise NotFound(
-        _("there is no image {name}; looked in {places}").format(name=text, places=", ".join(candidates)),
+        _("there is no image {name}; looked in {places}").format(name=text, places=listed(candidates)),
         hint=_("`uc image list` shows what can be found"),
     )
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from undercurrent.errors import NotFound
 from undercurrent.findings import Rule
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.signing import rules as signing
 
@@ -31,5 +32,5 @@ def find_rule(text: str) -> Rule:
     if wanted in by_name:
         return by_name[wanted]
     close = dict.fromkeys(by_name[name].code for name in difflib.get_close_matches(wanted, by_name, 3))
-    hint = _("did you mean {names}?").format(names=", ".join(close)) if close else _("`uc rule` lists them all")
+    hint = _("did you mean {names}?").format(names=listed(close)) if close else _("`uc rule` lists them all")
     raise NotFound(_("there is no rule {name!r}").format(name=text), hint=hint)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from undercurrent.errors import EnvironmentLacks, UsageError
 from undercurrent.fleet import Summary
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci.durable import replacing
 from undercurrent.oci.image import Image
@@ -93,7 +94,7 @@ def written(summary: Summary[tuple[Sbom, ...]], to: Path) -> dict[Sbom, Path]:
                 file.write(document.read())
     except OSError as error:
         raise EnvironmentLacks(
-            _("{path} cannot be written: {reason}").format(path=to, reason=error.strerror or error)
+            _("{path} cannot be written: {reason}").format(path=to, reason=system_reason(error))
         ) from error
     return files
 

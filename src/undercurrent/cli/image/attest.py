@@ -10,6 +10,7 @@ from undercurrent.cli.command import Session, command
 from undercurrent.cli.image.choosing import choice_options, chosen
 from undercurrent.cli.image.keyed import keyed_options, signer_of
 from undercurrent.errors import UsageError
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.report import attesting as view
 from undercurrent.report.model import Report
@@ -23,7 +24,7 @@ def _read(file: Path) -> bytes:
     try:
         return sys.stdin.buffer.read() if file == Path("-") else file.read_bytes()
     except OSError as error:
-        raise UsageError(_("cannot read {path}: {reason}").format(path=file, reason=error.strerror)) from error
+        raise UsageError(_("cannot read {path}: {reason}").format(path=file, reason=system_reason(error))) from error
 
 
 @command("attest", help=_("Sign a statement about images, and attach it."))

@@ -5,6 +5,7 @@ import difflib
 from collections.abc import Iterable
 
 from undercurrent.errors import UsageError
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.workflows.doctor.capability import Capability, Machine
 from undercurrent.workflows.doctor.kernel import kernel_probes
@@ -39,6 +40,6 @@ def choose(capabilities: Iterable[Capability], names: Iterable[str]) -> tuple[Ca
             _("there is nothing called {name!r} to require").format(name=unknown),
             hint=_("did you mean {names}?").format(names=close[0])
             if close
-            else _("known are: {names}").format(names=", ".join(by_name)),
+            else _("known are: {names}").format(names=listed(by_name)),
         )
     return tuple(by_name[name] for name in names)
