@@ -53,16 +53,16 @@ def guarded_distribution3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def podman_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineServer]:
+def podman_engine() -> Iterator[EngineServer]:
     """Podman's service, with no image at first."""
-    with podman(tmp_path_factory.mktemp("podman")) as server:
+    with podman() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def docker_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineServer]:
+def docker_engine() -> Iterator[EngineServer]:
     """Docker's daemon, with no image at first."""
-    with docker(tmp_path_factory.mktemp("docker")) as server:
+    with docker() as server:
         yield server
 
 

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -58,33 +59,42 @@ class EngineServer:
 
 
 @contextmanager
-def podman(folder: Path) -> Iterator[EngineServer]:
-    """Runs podman's service with storage of its own below ``folder``, an empty one."""
+def podman() -> Iterator[EngineServer]:
+    """Runs podman's service with storage of its own."""
     require_peer("runc")
-    (folder / "containers.conf").write_text(_CONTAINERS_CONF)
-    environ = {"CONTAINERS_CONF": str(folder / "containers.conf")}
-    storage = (
-        *("--root", str(folder / "root"), "--runroot", str(folder / "runroot")),
-        *("--storage-driver", "vfs"),
-    )
-    client = (str(require_peer("podman")), *storage, "--tmpdir", str(folder / "tmp"))
-    socket = folder / "podman.sock"
-    command = (*client, "system", "service", "--time", "0", f"unix://{socket}")
-    with running(command, lambda: _answers(socket), log=folder / "log", environ=environ):
-        yield EngineServer("podman", socket, client, storage, environ)
+    with _folder() as folder:
+        (folder / "containers.conf").write_text(_CONTAINERS_CONF)
+        environ = {"CONTAINERS_CONF": str(folder / "containers.conf")}
+        storage = (
+            *("--root", str(folder / "root"), "--runroot", str(folder / "runroot")),
+            *("--storage-driver", "vfs"),
+        )
+        client = (str(require_peer("podman")), *storage, "--tmpdir", str(folder / "tmp"))
+        socket = folder / "podman.sock"
+        command = (*client, "system", "service", "--time", "0", f"unix://{socket}")
+        with running(command, lambda: _answers(socket), log=folder / "log", environ=environ):
+            yield EngineServer("podman", socket, client, storage, environ)
 
 
 @contextmanager
-def docker(folder: Path) -> Iterator[EngineServer]:
-    """Runs Docker's daemon with storage of its own below ``folder``, an empty one, and without network."""
-    socket = folder / "docker.sock"
-    command = (
-        *(require_peer("dockerd"), "--host", f"unix://{socket}", "--pidfile", folder / "pid"),
-        *("--data-root", folder / "data", "--exec-root", folder / "exec"),
-        *("--storage-driver", "vfs", "--iptables=false", "--bridge=none"),
-    )
-    with running(command, lambda: _answers(socket), log=folder / "log"):
-        yield EngineServer("docker", socket, (str(require_peer("docker")), "--host", f"unix://{socket}"))
+def docker() -> Iterator[EngineServer]:
+    """Runs Docker's daemon with storage of its own and without network."""
+    with _folder() as folder:
+        socket = folder / "docker.sock"
+        command = (
+            *(require_peer("dockerd"), "--host", f"unix://{socket}", "--pidfile", folder / "pid"),
+            *("--data-root", folder / "data", "--exec-root", folder / "exec"),
+            *("--storage-driver", "vfs", "--iptables=false", "--bridge=none"),
+        )
+        with running(command, lambda: _answers(socket), log=folder / "log"):
+            yield EngineServer("docker", socket, (str(require_peer("docker")), "--host", f"unix://{socket}"))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder with a short name: podman wants its runroot in 50 characters, and sockets have about 100."""
+    with tempfile.TemporaryDirectory(prefix="uc-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def _answers(socket: Path) -> bool:
