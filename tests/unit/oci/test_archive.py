@@ -177,6 +177,20 @@ async def test_what_is_both_is_read_as_an_oci_archive(tmp_path: Path) -> None:
     assert (await archive.resolve("example.org/app:1")).digest == manifest.digest
 
 
+async def test_other_files_in_an_archive_do_no_harm(tmp_path: Path) -> None:
+    layout, _manifest = await make_layout(tmp_path / "layout")
+    more: dict[str, bytes | tarfile.TarInfo] = {
+        "README": b"hello",
+        "blobs/sha256/README": b"hello",
+        "blobs/sha256": special(tarfile.DIRTYPE),
+        "blobs/blake3/00": b"hello",
+        "empty": special(tarfile.DIRTYPE),
+        "dangling": special(tarfile.SYMTYPE, "/nowhere"),
+    }
+    archive = written(tmp_path / "images.tar", tar(files_of(layout) | more))
+    assert await names(archive) == ["example.org/app:1"]
+
+
 async def test_a_hard_link_to_a_blob(tmp_path: Path) -> None:
     layout, manifest = await make_layout(tmp_path / "layout")
     files = files_of(layout)
@@ -226,6 +240,7 @@ async def test_an_archive_that_is_cut_off(tmp_path: Path, compress: Callable[[by
             BadContent,
             r"lacks its file index\.json",
         ),
+        ({"manifest.json": b"[" + b" " * 2**24 + b"]"}, TooLarge, r"manifest\.json has \d+ bytes; at most"),
         ({"manifest.json": b"{}"}, BadContent, "not a list"),
         ({"manifest.json": b"[{}]"}, BadContent, "lacks the name of a configuration"),
         ({"manifest.json": b'[{"Config":"x","Layers":[1]}]'}, BadContent, "Layers is not a list of texts"),

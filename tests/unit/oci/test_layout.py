@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import pytest
 
 from undercurrent.errors import (
     BadContent,
+    CouldNotCheck,
     DigestMismatch,
     NotFound,
     TooLarge,
@@ -321,6 +323,35 @@ def test_index_json_is_bounded(layout: Layout, monkeypatch: pytest.MonkeyPatch) 
     rewrite(layout, padding="x" * 200)
     with pytest.raises(TooLarge, match=r"index\.json"):
         Layout.open(layout.path)
+
+
+async def test_an_index_json_that_grows_too_large(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store(layout, "x", "app")
+    monkeypatch.setattr("undercurrent.oci.layout.MAX_INDEX_JSON", 600)
+    with pytest.raises(TooLarge, match=r"index\.json would be larger"):
+        await store(layout, "y", "n" * 600)
+    assert [name async for name in layout.names()] == ["app"]
+
+
+async def test_an_index_json_that_is_damaged_meanwhile(layout: Layout) -> None:
+    (layout.path / "index.json").write_text("{")
+    with pytest.raises(BadContent, match=r"index\.json is not valid JSON"):
+        await store(layout, "x", "app")
+
+
+def test_what_may_not_be_read_or_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Layout.open(tmp_path / "images", create=True).path
+
+    def refuse(*_rest: object, **_more: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("undercurrent.oci.layout.os.open", refuse)
+        with pytest.raises(CouldNotCheck, match="oci-layout cannot be read: Permission denied"):
+            Layout.open(path)
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(UsageError, match="cannot be made: Permission denied"):
+        Layout.open(tmp_path / "new", create=True)
 
 
 async def test_missing_and_damaged_blobs(layout: Layout) -> None:
