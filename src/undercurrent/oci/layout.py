@@ -160,14 +160,21 @@ class Layout(ListedStore, WritableStore):
     def _blob_path(self, digest: Digest) -> Path:
         return self.path / "blobs" / digest.algorithm / digest.encoded
 
+    def _inside(self, path: Path) -> Path:
+        """Where ``path`` really is: a layout from elsewhere must not lead to its reader's other files.
+
+        Raises:
+            BadContent: outside of the layout.
+        """
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(self._root):
+            raise BadContent(_("{path} is a link that leaves the layout").format(path=path))
+        return real
+
     def _open_blob(self, digest: Digest, size: int | None = None) -> BinaryIO:
         path = self._blob_path(digest)
-        # A layout from elsewhere must not make this process read its owner's other files.
-        inside = Path(os.path.realpath(path))
-        if not inside.is_relative_to(self._root):
-            raise BadContent(_("{path} is a link that leaves the layout").format(path=path))
         try:
-            file = _reading(inside)
+            file = _reading(self._inside(path))
         except NotFound as error:
             raise NotFound(
                 _("{label} lacks {digest}").format(label=self.label, digest=digest),
@@ -195,23 +202,33 @@ class Layout(ListedStore, WritableStore):
             raise TooLarge(_("manifest {digest} is larger than 4 MiB").format(digest=descriptor.digest))
         with self._open_blob(descriptor.digest, descriptor.size) as file:
             raw = file.read(MAX_MANIFEST + 1)
-        return parse_verified(raw, descriptor, self.label)
+        try:
+            return parse_verified(raw, descriptor, self.label)
+        except DigestMismatch as error:
+            raise self._changed(error, descriptor.digest) from None
 
     async def blob(self, descriptor: Descriptor) -> AsyncIterator[bytes]:
         """See `Store.blob`."""
         with self._open_blob(descriptor.digest, descriptor.size) as file:
-            async for piece in verified(_pieces(file), descriptor, self.label):
-                yield piece
+            try:
+                async for piece in verified(_pieces(file), descriptor, self.label):
+                    yield piece
+            except DigestMismatch as error:
+                raise self._changed(error, descriptor.digest) from None
+
+    def _changed(self, error: DigestMismatch, digest: Digest) -> DigestMismatch:
+        hint = _("the file was changed or damaged; remove {path}, and copy the image into the layout again")
+        return DigestMismatch(error.message, hint=hint.format(path=self._blob_path(digest)))
 
     # Writing
 
     async def has(self, descriptor: Descriptor) -> bool:
-        """See `WritableStore.has`; a file of another size does not count."""
+        """See `WritableStore.has`; a file of another size does not count, nor a small one that was changed."""
         try:
-            found = self._blob_path(descriptor.digest).stat(follow_symlinks=False)
-        except OSError:
+            with self._open_blob(descriptor.digest, descriptor.size) as file:
+                return descriptor.size > CHUNK or descriptor.digest.matches(file.read())
+        except (NotFound, BadContent):
             return False
-        return stat.S_ISREG(found.st_mode) and found.st_size == descriptor.size
 
     async def push_blob(self, descriptor: Descriptor, content: Content, *, mount_from: str = "") -> bool:
         """See `WritableStore.push_blob`; nothing is ever mounted.
@@ -224,6 +241,7 @@ class Layout(ListedStore, WritableStore):
         if await self.has(descriptor):
             return False
         path = self._blob_path(descriptor.digest)
+        self._inside(path.parent)
         _make_folder(path.parent)
         with replacing(path, self.path, lasting=False) as file:
             async for piece in verified(content(), descriptor, self.label):

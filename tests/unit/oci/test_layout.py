@@ -79,8 +79,9 @@ async def test_what_is_here_is_not_written_again(layout: Layout) -> None:
 
 async def test_a_damaged_file_is_replaced(layout: Layout) -> None:
     blob = Descriptor.of(b"whole", "text/plain")
-    (layout.path / "blobs/sha256" / blob.digest.encoded).write_bytes(b"who")
-    assert not await layout.has(blob)
+    for damaged in (b"who", b"whOle"):
+        (layout.path / "blobs/sha256" / blob.digest.encoded).write_bytes(damaged)
+        assert not await layout.has(blob)
     assert await layout.push_blob(blob, content_of(b"whole"))
     assert await read_blob(layout, blob, 10) == b"whole"
 
@@ -358,8 +359,9 @@ async def test_missing_and_damaged_blobs(layout: Layout) -> None:
     image = await store(layout, "hello", "app")
     path = layout.path / "blobs/sha256" / image.layers[0].digest.encoded
     path.write_bytes(b"hellO")
-    with pytest.raises(DigestMismatch):
+    with pytest.raises(DigestMismatch) as raised:
         await read_blob(layout, image.layers[0], 100)
+    assert f"remove {path}" in raised.value.hint
     path.write_bytes(b"hell")
     with pytest.raises(DigestMismatch, match="4 bytes instead of 5"):
         await read_blob(layout, image.layers[0], 100)
@@ -387,6 +389,16 @@ async def test_links_do_not_leave_the_layout(layout: Layout, tmp_path: Path) -> 
     (layout.path / "inside").write_bytes(b"secret")
     path.symlink_to(layout.path / "inside")
     assert await read_blob(layout, blob, 100) == b"secret"
+
+
+async def test_nothing_is_written_out_of_the_layout(layout: Layout, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (layout.path / "blobs" / "sha256").rmdir()
+    (layout.path / "blobs" / "sha256").symlink_to(tmp_path / "elsewhere")
+    blob = Descriptor.of(b"x", "text/plain")
+    with pytest.raises(BadContent, match="leaves the layout"):
+        await layout.push_blob(blob, content_of(b"x"))
+    assert not list((tmp_path / "elsewhere").iterdir())
 
 
 async def test_what_is_no_file_does_not_hang(layout: Layout) -> None:
