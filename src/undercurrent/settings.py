@@ -16,8 +16,10 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_origin
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from undercurrent.errors import ConfigError
+from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import listed, system_reason
 from undercurrent.i18n import translate as _
 
@@ -327,6 +329,37 @@ def _explain(error: ValidationError, origins: Mapping[Setting, Origin]) -> Confi
             where, f"{group}.{name}", {f"{group}.{known}": 0 for known in dict(_groups())[group].model_fields}
         )
     return ConfigError(
-        _("{where}: {name} cannot be used: {reason}").format(where=where, name=f"{group}.{name}", reason=first["msg"]),
+        _("{where}: {name} cannot be used: {reason}").format(
+            where=where, name=f"{group}.{name}", reason=_reason(first)
+        ),
         hint=_("`uc config show` lists every setting with its value and where it came from"),
     )
+
+
+# pydantic's kinds of errors: https://docs.pydantic.dev/latest/errors/validation_errors/
+_REASONS: Final = MappingProxyType(
+    {
+        "float_parsing": N_("it must be a number"),
+        "float_type": N_("it must be a number"),
+        "greater_than": N_("it must be more than {gt}"),
+        "greater_than_equal": N_("it must be at least {ge}"),
+        "int_from_float": N_("it must be a whole number"),
+        "int_parsing": N_("it must be a whole number"),
+        "int_type": N_("it must be a whole number"),
+        "less_than_equal": N_("it must be at most {le}"),
+        "literal_error": N_("it must be one of {expected}"),
+        "path_type": N_("it must be a path"),
+        "string_type": N_("it must be text"),
+        "too_short": N_("it must not be empty"),
+        "tuple_type": N_("it must be a list"),
+    }
+)
+
+
+def _reason(details: ErrorDetails) -> str:
+    """What is wrong with a value, in the user's language; in pydantic's words where that is rare."""
+    facts = dict(details.get("ctx", {}))
+    if "expected" in facts:
+        facts["expected"] = listed(str(facts["expected"]).replace(" or ", ", ").split(", "))
+    reason = _REASONS.get(details["type"])
+    return _(reason).format(**facts) if reason else details["msg"]

@@ -15,6 +15,7 @@ from rich.text import Text as RichText
 from rich.theme import Theme
 from rich.tree import Tree as RichTree
 
+from undercurrent.report.flowing import Flowing
 from undercurrent.report.model import Block, Cell, Fields, Mood, Prose, Report, Table, Text, Tree
 
 __all__ = ["console", "human"]
@@ -71,7 +72,7 @@ def human(report: Report) -> str:
 
 
 def _text(cell: Cell | str) -> RichText:
-    return RichText(cell) if isinstance(cell, str) else RichText(cell.text, style=_STYLES[cell.mood])
+    return Flowing(cell) if isinstance(cell, str) else Flowing(cell.text, style=_STYLES[cell.mood])
 
 
 def _print(target: Console, block: Block) -> None:
@@ -79,11 +80,11 @@ def _print(target: Console, block: Block) -> None:
         case Text(text, mood):
             target.print(RichText(text, style=_STYLES[mood]), soft_wrap=True)
         case Prose(text):
-            from rich.markdown import Markdown  # noqa: PLC0415 - with its parser, as large as the rest of rich
+            from undercurrent.report.prose import FlowingMarkdown  # noqa: PLC0415 - its parser is as large as rich
 
             # Where nothing can be set in bold, code keeps its marks.
             shown = re.sub(r"(`[^`]+`)", r"`` \1 ``", text) if target.color_system is None else text
-            target.print(Markdown(shown), width=min(target.width, _PROSE_WIDTH))
+            target.print(FlowingMarkdown(shown), width=min(target.width, _PROSE_WIDTH))
         case Fields():
             _print_fields(target, block)
         case Table():
