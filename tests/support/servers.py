@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.support.peers import require_peer
+from tests.support.tokens import TokenServer
 
 __all__ = ["RegistryServer", "distribution", "free_port", "htpasswd", "referrers_registry", "running", "status_of"]
 
@@ -95,7 +96,9 @@ def running(
 
 
 @contextmanager
-def distribution(program: str, folder: Path, *, username: str = "", password: str = "") -> Iterator[RegistryServer]:
+def distribution(
+    program: str, folder: Path, *, username: str = "", password: str = "", tokens: TokenServer | None = None
+) -> Iterator[RegistryServer]:
     """Runs a registry of the distribution project.
 
     Args:
@@ -103,6 +106,7 @@ def distribution(program: str, folder: Path, *, username: str = "", password: st
         folder: an empty one of its own.
         username: who may come in; "" lets everybody in.
         password: this user's.
+        tokens: knows who may do what, instead of the registry itself.
     """
     binary = require_peer(program)
     host = f"127.0.0.1:{free_port()}"
@@ -116,7 +120,9 @@ def distribution(program: str, folder: Path, *, username: str = "", password: st
         },
         "http": {"addr": host},
     }
-    if username:
+    if tokens:
+        config["auth"] = {"token": tokens.config}
+    elif username:
         users = htpasswd(folder / "users", username, password)
         config["auth"] = {"htpasswd": {"realm": "tests", "path": str(users)}}
     # JSON is YAML.
