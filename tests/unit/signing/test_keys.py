@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.peers import require_peer
 
 from undercurrent.errors import EnvironmentLacks, InvalidKey, UsageError
 from undercurrent.progress import Event, Noted
@@ -35,7 +36,7 @@ MCowBQYDK2VuAyEAhSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=
 
 
 def openssl(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+    subprocess.run([require_peer("openssl"), *arguments], check=True, capture_output=True)
 
 
 @pytest.fixture
