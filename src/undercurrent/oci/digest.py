@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from undercurrent.errors import InvalidReference
 from undercurrent.i18n import translate as _
 
-__all__ = ["Digest"]
+__all__ = ["Digest", "is_digest"]
 
 _HEX_LENGTH: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _HASHER: Final[dict[str, Callable[[], Any]]] = {
@@ -70,3 +70,12 @@ class Digest(str):
         hasher = self.hasher()
         hasher.update(content)
         return bool(hasher.hexdigest() == self.encoded)
+
+
+def is_digest(text: str) -> bool:
+    """Whether ``text`` is a digest of a kind that is known here."""
+    try:
+        Digest(text)
+    except InvalidReference:
+        return False
+    return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from undercurrent.errors import BadContent, TooLarge
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
-from undercurrent.oci.digest import Digest
+from undercurrent.oci.digest import Digest, is_digest
 from undercurrent.oci.manifest import MAX_DESCRIPTORS, MAX_INDEX_DEPTH, AnyManifest, Index
 from undercurrent.oci.store import Store
 
@@ -34,7 +34,12 @@ class Image:
 
     @property
     def repository(self) -> str:
-        """The name without tag and digest: what a signature calls ``docker-reference``."""
+        """The name without tag and digest: what a signature calls ``docker-reference``.
+
+        An image that has no name where it is goes by its digest.
+        """
+        if is_digest(self.name):
+            return self.name
         bare = self.name.partition("@")[0]
         head, slash, last = bare.rpartition("/")
         return head + slash + last.partition(":")[0]

@@ -19,13 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import BadContent, EnvironmentLacks, InvalidReference, Unsupported
+from undercurrent.errors import BadContent, EnvironmentLacks, Unsupported
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes
 from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Descriptor, Platform
-from undercurrent.oci.digest import Digest
 from undercurrent.oci.durable import locked, replacing
 from undercurrent.oci.image import Image
 from undercurrent.oci.layout import Layout
@@ -59,7 +58,7 @@ class _Subject:
     @property
     def source(self) -> str:
         """What its documents call it: the repository, which is the same wherever its tags move."""
-        return self.image.name if _is_digest(self.image.name) else self.image.repository
+        return self.image.repository
 
     @property
     def folder(self) -> Path:
@@ -79,14 +78,6 @@ class _Subject:
         except (OSError, BadContent):
             return None
         return Sbom(self.image.name, self.image.digest, self.platform, format_, path, count, self.syft.version)
-
-
-def _is_digest(name: str) -> bool:
-    try:
-        Digest(name)
-    except InvalidReference:
-        return False
-    return True
 
 
 async def make(

@@ -87,3 +87,8 @@ def test_images_are_the_same_wherever_they_are(layout: Layout, tmp_path: Path) -
     other = Layout.open(tmp_path / "other", create=True)
     assert Image(layout, "app", EMPTY) == Image(other, "app", EMPTY)
     assert Image(layout, "app", EMPTY) != Image(layout, "app", Descriptor.of(b"x", EMPTY.media_type))
+
+
+async def test_an_image_without_a_name_goes_by_its_digest(layout: Layout) -> None:
+    manifest = await image(layout, "nameless")
+    assert Image(layout, manifest.digest, manifest.descriptor).repository == manifest.digest
