@@ -79,6 +79,17 @@ def test_one_image_is_signed_in_the_embedded_store(desk: Desk) -> None:
     assert "verified" in verified.stdout
 
 
+def test_what_was_built_again_has_to_be_signed_again(desk: Desk) -> None:
+    desk.build("myapp:v1.0", requests="2.32.0")
+    assert desk.run("sign_all_images.sh", "myapp:v1.0").returncode == 0
+    desk.build("myapp:v1.0", requests="2.33.0")
+    refused = desk.run("verify_signatures.sh", "myapp:v1.0")
+    assert (refused.returncode, "another build" in refused.stdout) == (1, True), refused.stdout
+    assert desk.run("verify_signatures.sh").returncode == 1
+    assert desk.run("sign_all_images.sh", "myapp:v1.0").returncode == 0
+    assert desk.run("verify_signatures.sh", "myapp:v1.0").returncode == 0
+
+
 def test_one_image_is_pushed_and_signed_in_the_registry(desk: Desk, registry: RegistryServer) -> None:
     desk.build("myapp:v1.0")
     there = desk.told(REGISTRY=registry.host)
