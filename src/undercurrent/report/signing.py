@@ -17,7 +17,7 @@ def view(summary: Summary[SignedImage], *, dry_run: bool) -> Report:
     """What came of each image, and what could not be signed."""
     images = [success.result for success in summary.results]
     rows: list[list[Cell | str]] = [
-        [image.name, _outcome(image, dry_run=dry_run), _formats(image), _sboms(image), _notes(image)]
+        [image.name, _outcome(image, dry_run=dry_run), _formats(image), _sboms(image), _notes(image, dry_run=dry_run)]
         for image in images
     ]
     columns = [_("image"), _("outcome"), _("formats"), _("SBOMs"), _("notes")]
@@ -54,14 +54,15 @@ def _sboms(image: SignedImage) -> str:
     return str(image.sboms) if image.sboms else "-"
 
 
-def _notes(image: SignedImage) -> str:
+def _notes(image: SignedImage, *, dry_run: bool) -> str:
     notes = []
     if image.platforms:
         notes.append(
             ngettext("{count} platform too", "{count} platforms too", image.platforms).format(count=image.platforms)
         )
     if image.brought_from:
-        notes.append(_("copied from {engine} to {place}").format(engine=image.brought_from, place=image.place))
+        text = _("would be copied from {engine} to {place}") if dry_run else _("copied from {engine} to {place}")
+        notes.append(text.format(engine=image.brought_from, place=image.place))
     if image.moved_to:
         text = _("the tag moved meanwhile to {new}; {old} was signed")
         notes.append(text.format(new=short(image.moved_to), old=short(image.digest)))

@@ -21,7 +21,7 @@ from undercurrent.signing.keys import Signer
 from undercurrent.signing.sign import BOTH, Signed, sign
 from undercurrent.workflows.destinations import home_of
 from undercurrent.workflows.each import ImageJob
-from undercurrent.workflows.estate import Found, Target
+from undercurrent.workflows.estate import Found, Target, embedded_store
 from undercurrent.workflows.recording import Recording
 from undercurrent.workflows.sboms import AttachedSboms, SbomAttacher
 
@@ -69,7 +69,7 @@ class SignedImage:
         platforms_added: those among them that got a signature.
         sboms: attached SBOMs.
         sboms_added: those among them that are new.
-        brought_from: the engine that it was copied from, or "".
+        brought_from: the engine that it was copied from (or would be, in a dry run), or "".
         moved_to: what its name means by now, if that changed meanwhile, or "".
     """
 
@@ -114,7 +114,7 @@ async def sign_images(
         Stopped: the user interrupted it.
     """
     job = _SignJob("sign", partial(_Signing, signer, options, settings, slots()), settings)
-    fingerprint = {"asked": asked, "key": signer.public.fingerprint, **_plain(options)}
+    fingerprint = {"asked": asked, "key": signer.public.fingerprint, **_plain(options, settings)}
     return await run(
         job,
         found,
@@ -124,12 +124,14 @@ async def sign_images(
     )
 
 
-def _plain(options: SignOptions) -> dict[str, "JSON"]:
+def _plain(options: SignOptions, settings: Settings) -> dict[str, "JSON"]:
+    """All that makes one run another one, so that the second does not go on where the first was cut off."""
     return {
         "formats": sorted(options.formats),
         "annotations": dict(options.annotations),
         "recursive": options.recursive,
-        "sbom": options.sbom,
+        "sbom": sorted(settings.sbom.formats) if options.sbom else [],
+        "home": settings.images.default_registry or str(embedded_store(settings)),
     }
 
 
@@ -152,7 +154,8 @@ class _Signing:
     record: Recording
 
     def __post_init__(self) -> None:
-        self.record.open()
+        if not self.options.dry_run:
+            self.record.open()
 
     async def __call__(self, target: Target) -> SignedImage:
         store, inside = await self.stores.open(target.place)
