@@ -34,6 +34,13 @@ def _fail(text: str, why: str) -> InvalidReference:
     )
 
 
+def _check_host(text: str, host: str) -> None:
+    if not _HOST.fullmatch(host):
+        raise _fail(text, _("{host!r} is not a host").format(host=host))
+    if not names_host(f"{host}/"):
+        raise _fail(text, _("{host!r} may be a host or a path; write {host}:443").format(host=host))
+
+
 def names_host(text: str) -> bool:
     """Whether ``text`` begins with a host, so that it means the same everywhere (``app:1.0`` does not)."""
     first, slash, _rest = text.partition("/")
@@ -84,8 +91,7 @@ class Reference:
         else:
             registry, slash, prefix = default_registry.partition("/")
             path = f"{prefix}/{name}" if slash else name
-        if not _HOST.fullmatch(registry):
-            raise _fail(text, _("{host!r} is not a host").format(host=registry))
+        _check_host(text, registry)
         if not _REPOSITORY.fullmatch(path):
             if path != path.lower() and _REPOSITORY.fullmatch(path.lower()):
                 raise _fail(text, _("a repository is written in lower case"))

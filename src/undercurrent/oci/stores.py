@@ -25,7 +25,7 @@ from undercurrent.oci.store import Store, is_derived
 from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
 
-__all__ = ["Stores", "has_transport"]
+__all__ = ["Stores", "has_transport", "only_name"]
 
 _REGISTRY: Final = "docker://"
 _ARCHIVES: Final = ("oci-archive", "docker-archive")
@@ -131,12 +131,18 @@ class Stores(AbstractAsyncContextManager["Stores"]):
             CouldNotCheck: it did not answer.
         """
         store, name = await self.open(place)
-        name = name or await _only_name(store)
+        name = name or await only_name(store)
         called = store.written(name) if isinstance(store, Repository) else name
         return Image(store, called, await store.resolve(name))
 
 
-async def _only_name(store: Store) -> str:
+async def only_name(store: Store) -> str:
+    """What the only image in ``store`` is called.
+
+    Raises:
+        NotFound: there is none that has a name.
+        UsageError: there are several.
+    """
     names = [name async for name in store.names() if not is_derived(name)]
     match names:
         case [name]:

@@ -21,7 +21,8 @@ from undercurrent.oci.image import Image
 from undercurrent.oci.reference import Reference, names_host
 from undercurrent.oci.registry import Repository
 from undercurrent.oci.store import Store, is_derived
-from undercurrent.oci.stores import Stores, has_transport
+from undercurrent.oci.stores import Stores, has_transport, only_name
+from undercurrent.progress import Noted, Observer, silent
 from undercurrent.settings import ImagesSettings, Settings, data_folder
 
 __all__ = ["Found", "Lost", "Places", "Target", "embedded_store", "find", "kept_places", "locate_all", "wanted"]
@@ -74,12 +75,13 @@ Found: TypeAlias = Target | Lost
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where to look."""
+    """Where to look; ``implied`` says that nobody named it, so that an engine which does not run is not missed."""
 
     registries: tuple[str, ...] = ()
     layouts: tuple[Path, ...] = ()
     archives: tuple[Path, ...] = ()
     engines: tuple[str, ...] = ()
+    implied: bool = False
 
     def __bool__(self) -> bool:
         return any((self.registries, self.layouts, self.archives, self.engines))
@@ -126,13 +128,22 @@ def wanted(settings: Settings, places: Places) -> Places:
     if configured := Places.of(settings.images):
         return configured
     store = embedded_store(settings)
-    return Places(engines=("auto",), layouts=(store,) if store.is_dir() else ())
+    return Places(engines=("auto",), layouts=(store,) if store.is_dir() else (), implied=True)
 
 
-async def find(places: Places, stores: Stores, images: ImagesSettings) -> AsyncIterator[Found]:
-    """Every image in ``places`` whose name the patterns let through, each with the digest it has now."""
+async def find(
+    places: Places, stores: Stores, images: ImagesSettings, *, observer: Observer = silent
+) -> AsyncIterator[Found]:
+    """Every image in ``places`` whose name the patterns let through, each with the digest it has now.
+
+    Args:
+        places: where to look.
+        stores: opens them.
+        images: the patterns.
+        observer: is told of an engine that is left out, because nobody named it and it does not run.
+    """
     batch: list[_Name | Lost] = []
-    async for name in _names(places, stores, images):
+    async for name in _names(places, stores, images, observer):
         batch.append(name)
         if len(batch) == _RESOLVED_AT_ONCE:
             for found in await _resolve_all(batch, stores):
@@ -179,24 +190,48 @@ def _counts(name: str, images: ImagesSettings) -> bool:
     )
 
 
-async def _names(places: Places, stores: Stores, images: ImagesSettings) -> AsyncIterator[_Name | Lost]:
+async def _names(
+    places: Places, stores: Stores, images: ImagesSettings, observer: Observer
+) -> AsyncIterator[_Name | Lost]:
     for registry in places.registries:
-        try:
-            async for reference in _registry_names(registry, stores):
-                if _counts(f"{reference.repository}:{reference.tag}", images):
-                    yield _Name(str(reference), str(reference))
-        except UndercurrentError as error:
-            yield Lost(registry, error)
+        async for found in _or_lost(registry, _in_registry(registry, stores, images)):
+            yield found
     for place in places.local:
-        try:
-            store, _everything = await stores.open(place)
-            async for name in store.names():
-                if _is_image(name, store) and _counts(name, images):
-                    yield _Name(f"{place.removesuffix(':')}:{name}", name)
-        except UndercurrentError as error:
-            if place == _ANY_ENGINE and isinstance(error, MissingTool):
-                continue
-            yield Lost(place.removesuffix(":"), error)
+        async for found in _or_lost(place.removesuffix(":"), _in_place(place, stores, images)):
+            if not (isinstance(found, Lost) and _may_lack(place, places, found.error, observer)):
+                yield found
+
+
+async def _or_lost(place: str, names: AsyncIterator[_Name]) -> AsyncIterator[_Name | Lost]:
+    try:
+        async for name in names:
+            yield name
+    except UndercurrentError as error:
+        yield Lost(place, error)
+
+
+def _may_lack(place: str, places: Places, error: UndercurrentError, observer: Observer) -> bool:
+    """Whether it is an engine that nobody has to run; one that is installed is not left out without a word."""
+    if place == _ANY_ENGINE and isinstance(error, MissingTool):
+        return True
+    if not (places.implied and isinstance(error, EnvironmentLacks)):
+        return False
+    text = _("{problem}, so its images are left out; {hint}")
+    observer(Noted(text.format(problem=error.message, hint=error.hint)))
+    return True
+
+
+async def _in_registry(text: str, stores: Stores, images: ImagesSettings) -> AsyncIterator[_Name]:
+    async for reference in _registry_names(text, stores):
+        if _counts(f"{reference.repository}:{reference.tag}", images):
+            yield _Name(str(reference), str(reference))
+
+
+async def _in_place(place: str, stores: Stores, images: ImagesSettings) -> AsyncIterator[_Name]:
+    store, _everything = await stores.open(place)
+    async for name in store.names():
+        if _is_image(name, store) and _counts(name, images):
+            yield _Name(f"{place.removesuffix(':')}:{name}", name)
 
 
 def _is_image(name: str, store: Store) -> bool:
@@ -206,6 +241,7 @@ def _is_image(name: str, store: Store) -> bool:
 
 async def _registry_names(text: str, stores: Stores) -> AsyncIterator[Reference]:
     host, _slash, prefix = text.removeprefix("https://").rstrip("/").partition("/")
+    host = Reference.parse(prefix or "name", default_registry=host).registry
     async for repository in _repositories(host, prefix, stores):
         reference = Reference(host, repository)
         async for tag in stores.repository(reference).names():
@@ -248,6 +284,8 @@ async def _locate(text: str, places: Places, stores: Stores, settings: Settings,
         return await _look(text, text, stores)
     skipped: list[UndercurrentError] = []
     candidates = list(_candidates(text, places, settings, engine_first=engine_first))
+    if len(candidates) == 1:
+        return await _look(candidates[0], text, stores)
     for candidate in candidates:
         if not has_transport(candidate) and any(isinstance(error, Unreachable) for error in skipped):
             break
@@ -298,6 +336,11 @@ async def _look(place: str, name: str, stores: Stores) -> Target:
     store, inside = await stores.open(place)
     if isinstance(store, Engine):
         return Target(place, name, await store.identify(inside))
+    if not inside:
+        inside = await only_name(store)
+        place = f"{place.removesuffix(':')}:{inside}"
+    # What a signature calls an image must not depend on how its place was typed.
+    name = inside
     if isinstance(store, Repository):
         # A signature names the repository in full, however short the name was that was typed.
         name = str(Reference.parse(place.removeprefix("docker://")))

@@ -31,8 +31,10 @@ def place_options(body: Callable[..., Any]) -> Callable[..., Any]:
 
 def places_of(flags: dict[str, Any]) -> Places:
     """The places that the flags name; takes them out of ``flags``."""
-    names = ("registries", "layouts", "archives", "engines")
-    return Places(**{name: tuple(flags.pop(name)) for name in names})
+    registries, layouts, archives, engines = (
+        tuple(flags.pop(name)) for name in ("registries", "layouts", "archives", "engines")
+    )
+    return Places(registries, layouts, archives, engines)
 
 
 def choice_options(body: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,7 +63,7 @@ async def chosen(
     where = wanted(settings, places) if everything else places
     async with Stores(settings, observer=session.observer) as stores:
         if everything:
-            found = find(where, stores, settings.images)
+            found = find(where, stores, settings.images, observer=session.observer)
         else:
             found = locate_all(references, where, stores, settings, engine_first=engine_first)
         # Relative paths and undercurrent.toml mean something else in another folder.
