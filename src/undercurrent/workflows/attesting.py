@@ -7,6 +7,7 @@ from functools import partial
 from undercurrent.errors import Unsupported
 from undercurrent.fleet import Summary
 from undercurrent.i18n import translate as _
+from undercurrent.oci.digest import Digest
 from undercurrent.oci.engine import Engine
 from undercurrent.oci.image import Image
 from undercurrent.oci.stores import Stores
@@ -15,6 +16,8 @@ from undercurrent.settings import Settings
 from undercurrent.signing.attest import Attested, attest
 from undercurrent.signing.checks import Format
 from undercurrent.signing.keys import Signer
+from undercurrent.signing.predicates import predicate_uri
+from undercurrent.signing.statement import build_attestation
 from undercurrent.workflows.copies import copy_of
 from undercurrent.workflows.each import each
 from undercurrent.workflows.estate import Found, Target
@@ -53,8 +56,11 @@ async def attest_images(
         observer: is told what happens.
 
     Raises:
+        UsageError: the predicate, or its type, is none.
         Stopped: the user interrupted it.
     """
+    # Tried before anything is looked for: this is one error, not one for each image.
+    build_attestation("", Digest.of(b""), predicate_uri(predicate.type), predicate.document)
     begin = partial(_Attesting, predicate, signer, formats, settings, dry_run)
     return await each("attest", found, begin, settings, observer=observer)
 
@@ -70,7 +76,8 @@ class _Attesting:
     record: Recording
 
     def __post_init__(self) -> None:
-        self.record.open()
+        if not self.dry_run:
+            self.record.open()
 
     async def __call__(self, target: Target) -> Attested:
         place, image = await self._subject(target)
