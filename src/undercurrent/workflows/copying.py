@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from undercurrent.errors import Unsupported
+from undercurrent.errors import Unsupported, UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Descriptor
@@ -38,6 +38,7 @@ async def copy_image(source: str, goal: str, settings: Settings, *, referrers: b
 
     Raises:
         Unsupported: nothing can be written to such a place.
+        UsageError: it lacks a name.
         UndercurrentError: as the stores raise them.
     """
     async with Stores(settings, observer=observer) as stores:
@@ -58,6 +59,11 @@ def _goal(text: str, stores: Stores, settings: Settings) -> Destination:
     path, _colon, name = rest.partition(":")
     if kind == "oci" and name:
         return destination(name, stores, settings, layout=Path(path))
+    if kind == "oci":
+        raise UsageError(
+            _("{place} does not say what the image is to be called").format(place=text),
+            hint=_("write oci:FOLDER:NAME, such as oci:images:app:1.0"),
+        )
     if has_transport(text) and not rest.startswith("//"):
         raise Unsupported(
             _("nothing can be copied to {place}").format(place=text),
