@@ -24,9 +24,14 @@ def _username(session: Session, given: str | None) -> str:
 
 def _password(session: Session, host: str, *, from_stdin: bool) -> str:
     if from_stdin:
-        return sys.stdin.read().rstrip("\r\n")
-    prompt = session.prompt(_("Password for {host}").format(host=host))
-    return PasswordSource("REGISTRY_PASSWORD", prompt=prompt)().decode()
+        password = sys.stdin.buffer.read().rstrip(b"\r\n")
+    else:
+        prompt = session.prompt(_("Password for {host}").format(host=host))
+        password = PasswordSource("REGISTRY_PASSWORD", prompt=prompt, flag="--password-stdin")()
+    try:
+        return password.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(_("the password is not valid UTF-8")) from error
 
 
 @command("login", help=_("Keep the credentials of a registry where docker, podman and skopeo find them too."))

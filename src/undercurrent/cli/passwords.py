@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from undercurrent.cli.options import WholeNumber
-from undercurrent.errors import InvalidKey, UsageError
+from undercurrent.errors import UsageError
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 
@@ -27,36 +27,36 @@ class PasswordSource:
         descriptor: file descriptor to read it from, one line; None where none was named.
         prompt: what to ask on a terminal; "" where nobody may be asked.
         confirm: ask twice, for a password that is new.
+        flag: what else the password may be handed over with.
     """
 
     variable: str = "COSIGN_PASSWORD"
     descriptor: int | None = None
     prompt: str = ""
     confirm: bool = False
+    flag: str = "--password-fd"
 
     def __call__(self) -> bytes:
         """The password, without its end of line.
 
         Raises:
-            InvalidKey: there is nowhere to get it from.
-            UsageError: the descriptor cannot be read, or two new passwords differ.
+            UsageError: there is nowhere to get it from, the descriptor cannot be read, or two new passwords differ.
         """
         if self.descriptor is not None:
             return self._from_descriptor(self.descriptor)
         if self.variable in os.environ:
             return os.environb[self.variable.encode()]
         if not self.prompt:
-            raise InvalidKey(
+            raise UsageError(
                 _("a password is needed, and there is nobody to ask"),
-                hint=_("set {variable}, or name a file descriptor with --password-fd").format(variable=self.variable),
+                hint=_("set {variable}, or hand it over with {flag}").format(variable=self.variable, flag=self.flag),
             )
         password = getpass.getpass(self.prompt + ": ")
         if self.confirm and getpass.getpass(_("The same again") + ": ") != password:
             raise UsageError(_("the two passwords differ"), hint=_("nothing was written; try again"))
         return password.encode()
 
-    @staticmethod
-    def _from_descriptor(descriptor: int) -> bytes:
+    def _from_descriptor(self, descriptor: int) -> bytes:
         try:
             with os.fdopen(os.dup(descriptor), "rb") as file:
                 return file.readline(_LONGEST).rstrip(b"\r\n")
@@ -65,7 +65,7 @@ class PasswordSource:
                 _("file descriptor {number} cannot be read: {reason}").format(
                     number=descriptor, reason=system_reason(error)
                 ),
-                hint=_("open it in the shell, as in: --password-fd 3 3<password.txt"),
+                hint=_("open it in the shell, as in: {flag} 3 3<password.txt").format(flag=self.flag),
             ) from error
 
 

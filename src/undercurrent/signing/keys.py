@@ -28,6 +28,7 @@ from undercurrent.signing.algorithms import KeyKind, PrivateKey, PublicKey, Sign
 
 __all__ = [
     "KeyKind",
+    "NewPassword",
     "Password",
     "PrivateKey",
     "PublicKey",
@@ -42,6 +43,8 @@ __all__ = [
 
 Password: TypeAlias = Callable[[], bytes] | bytes | None
 """A password, what asks for it (called only if the key is encrypted), or none."""
+NewPassword: TypeAlias = Callable[[], bytes] | bytes
+"""A password to encrypt with, or what asks for it (called only when all else is right)."""
 
 _LARGEST: Final = 64 * 1024
 _ENVIRONMENT: Final = "env://"
@@ -113,7 +116,7 @@ def load_any(source: Path | str, password: Password = None) -> PublicKey:
 
 
 def write_key_pair(
-    key: PrivateKey, private: Path, password: bytes, *, public: Path | None = None, force: bool = False
+    key: PrivateKey, private: Path, password: NewPassword, *, public: Path | None = None, force: bool = False
 ) -> tuple[Path, Path]:
     """Writes a key pair as cosign does. Each file is whole or not there, and the private one is never public.
 
@@ -138,10 +141,8 @@ def write_key_pair(
             hint=_("name the private key file so that it does not end in .pub"),
         )
     if not force:
-        for path in (private, public):
-            if os.path.lexists(path):
-                raise _exists(path)
-    _write(private, cosignkey.seal(key.pkcs8, password), 0o600, force=force)
+        _check_free(private, public)
+    _write(private, cosignkey.seal(key.pkcs8, _asked(password)), 0o600, force=force)
     try:
         _write(public, key.public.pem.encode(), 0o644, force=force)
     except UsageError:
@@ -154,7 +155,7 @@ def import_key(
     source: Path | str,
     source_password: Password,
     private: Path,
-    password: bytes,
+    password: NewPassword,
     *,
     force: bool = False,
     observer: Observer = silent,
@@ -164,12 +165,14 @@ def import_key(
     Raises:
         InvalidKey, UsageError, EnvironmentLacks: as those two do.
     """
+    if not force:
+        _check_free(private, private.with_suffix(".pub"))
     key = load_signer(source, source_password, observer=observer)
     write_key_pair(key, private, password, force=force)
     return key
 
 
-def change_password(path: Path, old: Password, new: bytes) -> PrivateKey:
+def change_password(path: Path, old: Password, new: NewPassword) -> PrivateKey:
     """Encrypts a cosign key file anew; its public half stays as it is.
 
     Raises:
@@ -183,8 +186,18 @@ def change_password(path: Path, old: Password, new: bytes) -> PrivateKey:
             hint=_("`uc key import` makes one of it"),
         )
     key = load_signer(path, old)
-    _write(path.resolve(), cosignkey.seal(key.pkcs8, new), 0o600, force=True)
+    _write(path.resolve(), cosignkey.seal(key.pkcs8, _asked(new)), 0o600, force=True)
     return key
+
+
+def _asked(password: NewPassword) -> bytes:
+    return password if isinstance(password, bytes) else password()
+
+
+def _check_free(*paths: Path) -> None:
+    for path in paths:
+        if os.path.lexists(path):
+            raise _exists(path)
 
 
 def _read(source: Path | str) -> bytes:

@@ -7,12 +7,12 @@ from pathlib import Path
 from undercurrent.errors import EnvironmentLacks
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
-from undercurrent.signing.keys import KeyKind, PrivateKey, load_public, write_key_pair
+from undercurrent.signing.keys import KeyKind, NewPassword, PrivateKey, load_public, write_key_pair
 
 __all__ = ["rotate"]
 
 
-def rotate(private: Path, kind: KeyKind, password: bytes) -> tuple[PrivateKey, Path]:
+def rotate(private: Path, kind: KeyKind, password: NewPassword) -> tuple[PrivateKey, Path]:
     """Replaces a key pair by a new one.
 
     The old files get names that carry the old key's fingerprint (``cosign-1f2e3d4c5b6a.key`` and ``.pub``)
@@ -33,6 +33,7 @@ def rotate(private: Path, kind: KeyKind, password: bytes) -> tuple[PrivateKey, P
     public = private.with_suffix(".pub")
     name = f"{private.stem}-{load_public(public).fingerprint[:12]}"
     kept = private.with_name(name + private.suffix)
+    secret = password if isinstance(password, bytes) else password()
     try:
         for old, new in ((private, kept), (public, kept.with_suffix(".pub"))):
             with suppress(FileExistsError):  # an earlier rotation was cut off here
@@ -42,5 +43,5 @@ def rotate(private: Path, kind: KeyKind, password: bytes) -> tuple[PrivateKey, P
             _("{path} cannot be kept as {kept}: {reason}").format(path=private, kept=kept, reason=system_reason(error))
         ) from error
     key = PrivateKey.generate(kind)
-    write_key_pair(key, private, password, force=True)
+    write_key_pair(key, private, secret, force=True)
     return key, kept

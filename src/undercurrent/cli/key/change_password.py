@@ -24,6 +24,8 @@ __all__ = ["change_password"]
 def change_password(session: Session, file: Path, password_fd: int | None, new_password_fd: int | None) -> Report:
     """Decrypts and encrypts it."""
     old = PasswordSource(descriptor=password_fd, prompt=session.prompt(_("Password of {file}").format(file=file)))
-    new = PasswordSource("UC_NEW_PASSWORD", new_password_fd, session.prompt(_("New password")), confirm=True)
-    key = keys.change_password(file, old, new())
+    new = PasswordSource(
+        "UC_NEW_PASSWORD", new_password_fd, session.prompt(_("New password")), confirm=True, flag="--new-password-fd"
+    )
+    key = keys.change_password(file, old, new)
     return view.view("key", key.public, _("the password was changed"), private=file)

@@ -22,7 +22,7 @@ __all__ = ["generate"]
 def generate(session: Session, file: Path, kind: KeyKind, force: bool, password_fd: int | None) -> Report:
     """Makes and writes it."""
     prompt = session.prompt(_("Password for the new key"))
-    password = PasswordSource(descriptor=password_fd, prompt=prompt, confirm=True)()
+    password = PasswordSource(descriptor=password_fd, prompt=prompt, confirm=True)
     key = PrivateKey.generate(kind)
     private, public = write_key_pair(key, file, password, force=force)
     return view.view("key", key.public, _("made a key pair"), private=private, public=public)

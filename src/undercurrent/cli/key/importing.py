@@ -25,7 +25,7 @@ def import_(
 ) -> Report:
     """Reads and writes it."""
     ask = session.prompt(_("Password of {file}").format(file=source))
-    old = PasswordSource("UC_SOURCE_PASSWORD", source_password_fd, ask)
+    old = PasswordSource("UC_SOURCE_PASSWORD", source_password_fd, ask, flag="--source-password-fd")
     new = PasswordSource(descriptor=password_fd, prompt=session.prompt(_("Password for the new key")), confirm=True)
-    key = import_key(source, old, file, new(), force=force, observer=session.observer)
+    key = import_key(source, old, file, new, force=force, observer=session.observer)
     return view.view("key", key.public, _("imported"), private=file, public=file.with_suffix(".pub"))

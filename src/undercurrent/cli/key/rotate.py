@@ -25,7 +25,7 @@ __all__ = ["rotate"]
 def rotate(session: Session, file: Path, kind: KeyKind, password_fd: int | None) -> Report:
     """Makes the new pair and keeps the old one."""
     prompt = session.prompt(_("Password for the new key"))
-    password = PasswordSource(descriptor=password_fd, prompt=prompt, confirm=True)()
+    password = PasswordSource(descriptor=password_fd, prompt=prompt, confirm=True)
     key, kept = rotate_key(file, kind, password)
     summary = _("sign again with the new key; until then, verify with both public keys")
     return view.view("key", key.public, summary, private=file, public=file.with_suffix(".pub"), kept=kept)
