@@ -37,7 +37,13 @@ def _words(text: str) -> tuple[str, ...]:
             raise UsageError(_("{text!r} is no JSON list: {reason}").format(text=text, reason=error)) from error
         if isinstance(words, list) and all(isinstance(word, str) for word in words):
             return tuple(words)
-    return tuple(shlex.split(text))
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(
+            _("{text!r} is not a command: a quotation mark or a backslash has no counterpart").format(text=text),
+            hint=_('write it as JSON: ["/bin/app", "--name", "it\'s"]'),
+        ) from error
 
 
 def _owner(text: str | None) -> tuple[int, int] | None:
