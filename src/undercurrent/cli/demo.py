@@ -31,7 +31,7 @@ def demo(session: Session, folder: Path) -> None:
         click.echo(f"$ cd {shlex.quote(str(folder))}")
         for step in (_pack, _sign, _verify, _tamper, _verify_again):
             step()
-    click.echo(_("Everything is still there to look at: {folder}").format(folder=folder))
+    _say(_("Everything is still there to look at: {folder}").format(folder=folder))
 
 
 def _pack() -> None:
@@ -47,7 +47,7 @@ def _sign() -> None:
     _say(_("2. A key, then a signature and an SBOM for each image and each platform."))
     _run("key generate")
     _run("image sign --all --recursive --sbom")
-    _run("image sbom demo/hello:1.0 demo/tools:1.0 demo/syft:1.0 --to sboms")
+    _run("image sbom demo/tools:1.0 --to sboms")
     _run("image tree demo/hello:1.0")
 
 
