@@ -93,7 +93,7 @@ def ngettext_noop(one: str, many: str) -> tuple[str, str]:
 
 def listed(items: Iterable[str]) -> str:
     """The items as one reads them in a sentence: ``a, b``."""
-    return translate(", ").join(items)
+    return translate(gettext_noop(", ")).join(items)
 
 
 def system_reason(error: OSError) -> str:

@@ -4,6 +4,7 @@ import click
 
 from undercurrent.cli.help import placeholders
 from undercurrent.errors import UndercurrentError, UsageError
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
 __all__ = ["show_error", "show_usage_error"]
@@ -33,11 +34,20 @@ def show_usage_error(error: click.UsageError) -> None:
 
 
 def _message(error: click.UsageError) -> str:
-    """What click says; where it names a parameter, in the words of the help page, and without English punctuation."""
-    if not isinstance(error, click.BadParameter) or error.param is None:
-        return error.format_message()
-    name = placeholders(error.param.get_error_hint(error.ctx))
-    if not isinstance(error, click.MissingParameter):
-        return _("Invalid value for {param_hint}: {message}").format(param_hint=name, message=error.message)
-    missing = _("Missing option {name}.") if isinstance(error.param, click.Option) else _("Missing argument {name}.")
-    return missing.format(name=name)
+    """What click says; in the words of the help page, and where it joins sentences, without English punctuation."""
+    match error:
+        case click.NoSuchOption(option_name=name, possibilities=[*close]) if close:
+            return _("There is no option {name!r}. Did you mean {names}?").format(name=name, names=listed(close))
+        case click.MissingParameter(param=click.Option() as option):
+            return _("Missing option {name}.").format(name=_name(option, error))
+        case click.MissingParameter(param=click.Parameter() as argument):
+            return _("Missing argument {name}.").format(name=_name(argument, error))
+        case click.BadParameter(param=click.Parameter() as parameter, message=message):
+            return _("Invalid value for {param_hint}: {message}").format(
+                param_hint=_name(parameter, error), message=message
+            )
+    return error.format_message()
+
+
+def _name(parameter: click.Parameter, error: click.UsageError) -> str:
+    return placeholders(parameter.get_error_hint(error.ctx))
