@@ -66,6 +66,8 @@ def _notes(image: SignedImage, *, dry_run: bool) -> str:
     if image.moved_to:
         text = _("the tag moved meanwhile to {new}; {old} was signed")
         notes.append(text.format(new=short(image.moved_to), old=short(image.digest)))
+    if image.gone:
+        notes.append(_("its name was deleted meanwhile; {old} was signed").format(old=short(image.digest)))
     return _("; ").join(notes)
 
 

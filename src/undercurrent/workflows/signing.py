@@ -7,11 +7,13 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from undercurrent.errors import NotFound
 from undercurrent.fleet import Journal, LocalExecutor, Summary, run
 from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import NOTHING
 from undercurrent.oci.engine import Engine
 from undercurrent.oci.image import Image
+from undercurrent.oci.store import Store
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer
 from undercurrent.sbom.making import slots
@@ -71,6 +73,7 @@ class SignedImage:
         sboms_added: those among them that are new.
         brought_from: the engine that it was copied from (or would be, in a dry run), or "".
         moved_to: what its name means by now, if that changed meanwhile, or "".
+        gone: whether its name means nothing any more.
     """
 
     name: str
@@ -84,6 +87,7 @@ class SignedImage:
     sboms_added: int = 0
     brought_from: str = ""
     moved_to: str = ""
+    gone: bool = False
 
     @property
     def changed(self) -> bool:
@@ -180,7 +184,7 @@ class _Signing:
             dry_run=options.dry_run,
         )
         sboms = await self._attacher().attach(image) if options.sbom else AttachedSboms()
-        now = await image.store.resolve(inside)
+        now = await _meaning(image.store, inside)
         done = SignedImage(
             image.name,
             place,
@@ -191,7 +195,8 @@ class _Signing:
             sum(platform.changed for platform in signed.platforms),
             sboms.total,
             sboms.added,
-            moved_to="" if now.digest == image.digest else now.digest,
+            moved_to="" if now in {image.digest, ""} else now,
+            gone=not now,
         )
         if not options.dry_run:
             self._record(done, signed)
@@ -215,3 +220,11 @@ class _Signing:
             platforms=[str(platform.digest) for platform in signed.platforms],
             sboms=done.sboms,
         )
+
+
+async def _meaning(store: Store, name: str) -> str:
+    """The digest that ``name`` means by now; "" if it means nothing."""
+    try:
+        return (await store.resolve(name)).digest
+    except NotFound:
+        return ""
