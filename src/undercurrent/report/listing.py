@@ -3,6 +3,7 @@
 from typing import Final
 
 from undercurrent.fleet import Summary
+from undercurrent.i18n import ngettext
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
 from undercurrent.report.model import Block, Cell, Report, Table, Tree
@@ -49,8 +50,10 @@ def view(summary: Summary[Listed]) -> Report:
         "failures": failures.as_data(summary.failures),
     }
     signed = sum(bool(image.signatures) for image in images)
-    text = _(
-        "{count} images, {signed} signed, {sboms} with an SBOM; nothing here is verified: `uc image verify` does that"
+    text = ngettext(
+        "{count} image, {signed} signed, {sboms} with an SBOM; nothing here is verified: `uc image verify` does that",
+        "{count} images, {signed} signed, {sboms} with an SBOM; nothing here is verified: `uc image verify` does that",
+        len(images),
     )
     if not images:
         text = _("no image was found; name a place to look in: --registry, --layout, --archive or --engine")
