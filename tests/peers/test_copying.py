@@ -82,7 +82,8 @@ async def test_there_and_on_and_back(registry: Registry, repository_name: str, t
     there = Watched(registry, f"{repository_name}/there")
     await copy(Image(layout, "app:1", index.descriptor), there, "1", referrers=True)
     assert await everything(there, "1") == wanted
-    assert there.moved == 5  # two layers, two configurations, and the empty one
+    # Two layers, two configurations, and the empty one: where all repositories share their blobs, it may be there.
+    assert there.moved in {4, 5}
 
     there.moved = there.manifests = 0
     await copy(Image(layout, "app:1", index.descriptor), there, "1", referrers=True)
