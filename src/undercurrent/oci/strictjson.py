@@ -52,8 +52,19 @@ def loads(raw: bytes | str, what: str) -> Any:
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
-        raise BadContent(_("{what} is not valid JSON: {error}").format(what=what, error=error)) from error
+        raise BadContent(_("{what} is not valid JSON: {error}").format(what=what, error=_reason(error))) from error
     return value
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return _("{problem} in line {line}, column {column}").format(
+                problem=error.msg, line=error.lineno, column=error.colno
+            )
+        case RecursionError():
+            return _("it is nested too deeply")
+    return str(error)
 
 
 def refuse_lookalikes(document: Mapping[str, Any], fields: Collection[str], what: str) -> None:

@@ -48,7 +48,7 @@ def _label(attachment: Attachment) -> Cell:
     if attachment.kind is not Kind.SIGNATURE:
         name += f" {short_name(attachment.type) or attachment.type}"
     if attachment.format:
-        name += f" ({attachment.format})"
+        name = _("{what} ({format})").format(what=name, format=attachment.format)
     return _with_signer(name, attachment)
 
 
@@ -60,7 +60,7 @@ def _with_signer(name: str, attachment: Attachment) -> Cell:
     if check.accepted:
         return Cell("✓ " + _("{what} by key {who}").format(what=name, who=by), "good")
     if check.reason:
-        return Cell(f"✗ {name}: {check.message}", "bad")
+        return Cell("✗ " + _("{what}: {why}").format(what=name, why=check.message), "bad")
     return Cell(_("{what} by {who}").format(what=name, who=by or _("somebody")), "")
 
 

@@ -31,7 +31,7 @@ def view(summary: Summary[Listed]) -> Report:
         ]
         for image in images
     ]
-    columns = [_("image"), _("digest"), _("platforms"), _("size"), _("age"), _("signed"), _("SBOM")]
+    columns = [_("image"), _("digest"), _("platforms"), _("size"), _("age"), _("signature"), _("SBOM")]
     data = {
         "images": [
             {

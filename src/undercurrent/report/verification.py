@@ -85,7 +85,7 @@ def _check_line(check: Check) -> Tree:
     what = f"{check.format} {short(check.where)}"
     if check.accepted:
         return Tree(Cell(f"✓ {what}", "good"))
-    return Tree(Cell(f"✗ {what}: {check.message}", "bad"))
+    return Tree(Cell("✗ " + _("{what}: {why}").format(what=what, why=check.message), "bad"))
 
 
 def _platform(image: Verification) -> Tree:
@@ -135,13 +135,13 @@ def _findings(images: list[Verification]) -> Iterator[Finding]:
     for image in images:
         if rule := _RULES.get(image.verdict):
             properties = {"digest": image.digest, "verdict": image.verdict, "reason": image.reason}
-            message = f"{image.name}: {image.message}"
+            message = _("{what}: {why}").format(what=image.name, why=image.message)
             yield Finding(rule, message, Place(image.name), rule.severity, properties=properties)
 
 
 def _finding_of_failure(failed: Failed) -> Finding:
     properties = {"verdict": Verdict.COULD_NOT_CHECK, "reason": failed.error.code}
-    message = f"{failed.key}: {failed.error.message}"
+    message = _("{what}: {why}").format(what=failed.key, why=failed.error.message)
     return Finding(NOT_CHECKED, message, Place(failed.key), NOT_CHECKED.severity, properties=properties)
 
 

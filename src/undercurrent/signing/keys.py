@@ -279,7 +279,7 @@ def _naming(where: str) -> Iterator[None]:
     try:
         yield
     except InvalidKey as error:
-        raise InvalidKey(f"{where}: {error.message}", hint=error.hint) from error
+        raise InvalidKey(_("{what}: {why}").format(what=where, why=error.message), hint=error.hint) from error
 
 
 def _ask(password: Password, where: str) -> bytes:
