@@ -186,7 +186,9 @@ class Client(AbstractAsyncContextManager["Client"]):
             if error := pushed_back(answer.status, answer.headers, url, first[:_ERROR_BODY]):
                 _hang_up(answer)
                 if isinstance(error, RateLimited) or answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-                    limiter.pushed_back(began, min(asked_wait(error) or 0.0, LONGEST_WAIT_S))
+                    asked = asked_wait(error) or 0.0
+                    # Who asks for hours is not waited for: what comes next fails at once, as this does.
+                    limiter.pushed_back(began, asked if asked <= LONGEST_WAIT_S else 0.0)
                 raise error
             limiter.coped(began, time.monotonic() - began if hop.content is None else None)
             return answer, first

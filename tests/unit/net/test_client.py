@@ -90,13 +90,17 @@ async def test_retry_after_may_be_a_date(registry: FakeRegistry, client: Client,
     assert 0.5 < patience.slept[0] < 3
 
 
-async def test_a_wait_that_is_too_long_is_reported_at_once(registry: FakeRegistry, client: Client) -> None:
+async def test_a_wait_that_is_too_long_is_reported_at_once(
+    registry: FakeRegistry, client: Client, patience: Patience
+) -> None:
     registry.fail(Fault(status=429, headers={"Retry-After": "21600"}))
     with pytest.raises(RateLimited) as caught:
         await client.fetch(Request("GET", registry.url))
     assert caught.value.retry_after == 21600 > LONGEST_WAIT_S
     assert "360 minutes" in caught.value.hint
     assert registry.count() == 1
+    await client.fetch(Request("GET", registry.url))
+    assert patience.slept == [], "nor does another request wait for that"
 
 
 async def test_a_wait_beyond_all_measure_is_reported_too(registry: FakeRegistry, client: Client) -> None:
