@@ -22,7 +22,7 @@ from tests.support.cosign import PASSWORD, Cosign, cosign_with_key
 from tests.support.servers import distribution
 
 from undercurrent import __version__
-from undercurrent.oci.packing import ImageConfig, Source, pack
+from undercurrent.oci.packing.pack import ImageConfig, Source, pack
 from undercurrent.oci.reference import Reference
 from undercurrent.oci.stores import Stores
 from undercurrent.settings import Settings

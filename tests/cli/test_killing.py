@@ -20,8 +20,8 @@ from tests.support.images import push_image
 
 from undercurrent.evidence import open_store
 from undercurrent.oci.digest import Digest
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.store import is_derived
 from undercurrent.signing.attached import attached
 from undercurrent.signing.checks import Format, Trust

@@ -10,8 +10,8 @@ from tests.support.servers import RegistryServer
 from undercurrent.net import Client
 from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.legacy import SIGNATURES, legacy_name
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, AnyManifest, Index, build_manifest
 from undercurrent.oci.registry import Registry, Repository

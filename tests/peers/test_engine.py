@@ -11,7 +11,7 @@ from tests.support.engines import EngineServer
 
 from undercurrent.errors import NotFound
 from undercurrent.oci.descriptor import Descriptor, Platform
-from undercurrent.oci.engine import Engine
+from undercurrent.oci.engines.engine import Engine
 from undercurrent.oci.manifest import Manifest
 from undercurrent.oci.store import read_blob
 from undercurrent.settings import NetSettings

@@ -13,13 +13,13 @@ import zstandard
 from tests.support.engines import EngineServer
 from tests.support.peers import require_peer
 
-from undercurrent.oci.archive import open_archive
 from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Platform
+from undercurrent.oci.files.archive import open_archive
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.manifest import Manifest
-from undercurrent.oci.packing import ImageConfig, Source, pack
+from undercurrent.oci.packing.pack import ImageConfig, Source, pack
 from undercurrent.oci.store import Store, read_blob
 
 LIMIT = 2**24

@@ -9,8 +9,8 @@ from tests.support.peers import require_peer
 from tests.support.servers import RegistryServer
 
 from undercurrent.oci.copying import copy
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.reference import Reference
 from undercurrent.oci.store import WritableStore
 from undercurrent.oci.stores import Stores

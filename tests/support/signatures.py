@@ -10,8 +10,8 @@ from undercurrent.errors import UndercurrentError
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, AnyManifest, Manifest, build_manifest
 from undercurrent.oci.store import content_of
 from undercurrent.signing import dsse

@@ -13,7 +13,7 @@ from undercurrent.cli.command import Session, command
 from undercurrent.cli.main import root
 from undercurrent.errors import UndercurrentError
 from undercurrent.i18n import translate as _
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.layout import Layout
 from undercurrent.sbom.syft import find_syft
 from undercurrent.settings import ALIASES
 from undercurrent.workflows.demo import DemoFolder, flip_byte, swap_signatures

@@ -14,11 +14,11 @@ from undercurrent.errors import NotFound, UsageError
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.net import Client
-from undercurrent.oci.archive import Archive, open_archive
-from undercurrent.oci.engine import Engine
-from undercurrent.oci.enginesocket import EngineName
+from undercurrent.oci.engines.engine import Engine
+from undercurrent.oci.engines.enginesocket import EngineName
+from undercurrent.oci.files.archive import Archive, open_archive
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.reference import Reference
 from undercurrent.oci.registry import Credentials, Registry, Repository
 from undercurrent.oci.store import Store, is_derived

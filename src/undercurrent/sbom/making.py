@@ -25,9 +25,9 @@ from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes
 from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Descriptor, Platform
-from undercurrent.oci.durable import locked, replacing
+from undercurrent.oci.files.durable import locked, replacing
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.manifest import MAX_MANIFEST, Manifest
 from undercurrent.oci.store import read_blob
 from undercurrent.progress import Advanced, Finished, Observer, Started, silent

@@ -8,7 +8,7 @@ from undercurrent.errors import Unsupported
 from undercurrent.fleet import Summary
 from undercurrent.i18n import translate as _
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.engine import Engine
+from undercurrent.oci.engines.engine import Engine
 from undercurrent.oci.image import Image
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer

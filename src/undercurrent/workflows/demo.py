@@ -16,7 +16,7 @@ from typing import Final
 
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.manifest import Manifest
 from undercurrent.signing.places import SIGNATURES, legacy_name
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.reference import DOCKER_HUB, Reference, names_host
 from undercurrent.oci.store import WritableStore
 from undercurrent.oci.stores import Stores

@@ -16,7 +16,7 @@ from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.engine import Engine
+from undercurrent.oci.engines.engine import Engine
 from undercurrent.oci.image import Image
 from undercurrent.oci.reference import Reference, names_host
 from undercurrent.oci.registry import Repository

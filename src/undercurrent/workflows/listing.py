@@ -9,7 +9,7 @@ from functools import partial
 
 from undercurrent.errors import UndercurrentError
 from undercurrent.fleet import Summary
-from undercurrent.oci.engine import Engine, EngineImage
+from undercurrent.oci.engines.engine import Engine, EngineImage
 from undercurrent.oci.overview import overview
 from undercurrent.oci.store import Store
 from undercurrent.oci.stores import Stores

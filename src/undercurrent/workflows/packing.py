@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from undercurrent.oci.descriptor import Descriptor
-from undercurrent.oci.packing import CompressionName, ImageConfig, Source, pack
-from undercurrent.oci.rootfs import Owner
+from undercurrent.oci.packing.pack import CompressionName, ImageConfig, Source, pack
+from undercurrent.oci.packing.rootfs import Owner
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer
 from undercurrent.settings import Settings
@@ -52,7 +52,7 @@ async def pack_image(
         observer: is told what happens.
 
     Raises:
-        UndercurrentError: as `undercurrent.oci.packing.pack` and the store do.
+        UndercurrentError: as `undercurrent.oci.packing.pack.pack` and the store do.
     """
     async with Stores(settings, observer=observer) as stores:
         goal = destination(name, stores, settings, layout=layout, registry=push)

@@ -11,7 +11,7 @@ from undercurrent.errors import EnvironmentLacks, UsageError
 from undercurrent.fleet import Summary
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
-from undercurrent.oci.durable import replacing
+from undercurrent.oci.files.durable import replacing
 from undercurrent.oci.image import Image
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer

@@ -11,7 +11,7 @@ from undercurrent.errors import NotFound
 from undercurrent.fleet import Journal, LocalExecutor, Summary, run
 from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import NOTHING
-from undercurrent.oci.engine import Engine
+from undercurrent.oci.engines.engine import Engine
 from undercurrent.oci.image import Image
 from undercurrent.oci.store import Store
 from undercurrent.oci.stores import Stores

@@ -12,8 +12,8 @@ from undercurrent.oci import mediatypes
 from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.manifest import (
     EMPTY,
     EMPTY_BYTES,
@@ -366,7 +366,7 @@ from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.manifest import build_manifest
 
 folder, size = Path(sys.argv[1]), int(sys.argv[2])

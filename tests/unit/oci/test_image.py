@@ -5,8 +5,8 @@ import pytest
 
 from undercurrent.errors import BadContent, DigestMismatch, TooLarge
 from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, AnyManifest, Index, Manifest, build_index, build_manifest
 from undercurrent.oci.store import content_of
 

@@ -11,7 +11,7 @@ from undercurrent.errors import BadContent, DigestMismatch, TooLarge
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.manifest import EMPTY, build_manifest
 from undercurrent.oci.store import content_of, parse_verified, read_blob, verified
 

@@ -8,9 +8,9 @@ import pytest
 from tests.support.registry import FakeRegistry
 
 from undercurrent.errors import InvalidReference, NotFound, UndercurrentError, UsageError
-from undercurrent.oci.archive import Archive
-from undercurrent.oci.engine import Engine
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.engines.engine import Engine
+from undercurrent.oci.files.archive import Archive
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, Manifest, build_manifest
 from undercurrent.oci.registry import Repository
 from undercurrent.oci.store import WritableStore, content_of

@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.manifest import AnyManifest
 
 SCHEMAS = Path(os.environ.get("UNDERCURRENT_DATA", "../shared/data")) / "schemas"

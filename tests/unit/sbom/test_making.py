@@ -14,8 +14,8 @@ from tests.support.images import AMD64, ARM64, push_image, push_index, python_pa
 from undercurrent.errors import DigestMismatch, EnvironmentLacks, Refused, Unsupported
 from undercurrent.oci.descriptor import Descriptor, Platform
 from undercurrent.oci.digest import Digest
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, AnyManifest, build_manifest
 from undercurrent.oci.store import Store, content_of
 from undercurrent.progress import Advanced, Event, Finished, Started

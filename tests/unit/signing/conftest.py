@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.support.images import AMD64, ARM64, push_image, push_index
 
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.keys import PrivateKey, load_public
 

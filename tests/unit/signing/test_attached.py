@@ -7,8 +7,8 @@ from tests.support.signatures import FailingLayout, push_legacy, push_referrer
 from undercurrent.errors import NotFound, RateLimited, Unreachable
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.signing.attached import Kind, attached, glance, names_in
 from undercurrent.signing.attest import attest
 from undercurrent.signing.checks import Format, Reason, Trust

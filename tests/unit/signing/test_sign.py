@@ -8,8 +8,8 @@ from tests.support.signatures import FailingLayout, push_legacy
 from undercurrent.errors import CouldNotCheck, DigestMismatch, NotFound, RateLimited, UndercurrentError, Unsupported
 from undercurrent.oci import mediatypes, strictjson
 from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.manifest import EMPTY, Index, Manifest, build_manifest
 from undercurrent.oci.store import read_blob
 from undercurrent.signing.checks import Format, Trust

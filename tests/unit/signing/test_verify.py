@@ -20,8 +20,8 @@ from tests.support.signatures import FailingLayout, legacy_layer, push_legacy, p
 from undercurrent.errors import CouldNotCheck, EnvironmentLacks, RateLimited, UsageError
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.layout import Layout
 from undercurrent.oci.manifest import Manifest, build_index, build_manifest
 from undercurrent.oci.store import content_of
 from undercurrent.signing import dsse, simplesigning, statement

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.support.images import push_image
 
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.layout import Layout
 from undercurrent.progress import Event
 from undercurrent.settings import NetSettings, Settings
 from undercurrent.signing.keys import PrivateKey
@@ -25,7 +25,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(f"XDG_{variable}_HOME", str(path / folder))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(path / "run"))
     monkeypatch.setenv("PATH", str(path / "bin"))
-    monkeypatch.setattr("undercurrent.oci.enginesocket.SYSTEM_SOCKETS", {"docker": path / "d", "podman": path / "p"})
+    monkeypatch.setattr(
+        "undercurrent.oci.engines.enginesocket.SYSTEM_SOCKETS", {"docker": path / "d", "podman": path / "p"}
+    )
     return path
 
 

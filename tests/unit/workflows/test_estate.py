@@ -22,7 +22,7 @@ from undercurrent.errors import (
     Unreachable,
     UsageError,
 )
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Event, Noted
 from undercurrent.settings import Settings, data_folder

@@ -11,7 +11,7 @@ from tests.support.registry import FakeRegistry, Fault
 from undercurrent.errors import UsageError
 from undercurrent.evidence import Record, open_store
 from undercurrent.fleet import Summary
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import silent
 from undercurrent.settings import SbomSettings, Settings, cache_folder, data_folder, state_folder

@@ -12,7 +12,7 @@ from undercurrent.cli.pairs import pairs
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Platform
-from undercurrent.oci.packing import ImageConfig, Source
+from undercurrent.oci.packing.pack import ImageConfig, Source
 from undercurrent.report import packing as view
 from undercurrent.report.model import Report
 from undercurrent.workflows.packing import pack_image

@@ -5,15 +5,16 @@ import base64
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from undercurrent.errors import EnvironmentLacks, NotFound, UsageError
+from undercurrent.errors import EnvironmentLacks, InvalidReference, NotFound, UsageError
 from undercurrent.i18n import listed, system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.net import Client
-from undercurrent.oci.durable import replacing
+from undercurrent.oci.files.durable import replacing
 from undercurrent.oci.reference import DOCKER_HUB, Reference
 from undercurrent.oci.registry.credentials import (
     HUB_KEY,
@@ -131,12 +132,13 @@ def registry_host(text: str) -> str:
         UsageError: it names none.
     """
     host = text.strip().removeprefix("https://").removeprefix("http://").rstrip("/")
-    if not host or "/" in host:
-        raise UsageError(
-            _("{text!r} is not a registry").format(text=text[:200]),
-            hint=_("write HOST or HOST:PORT, such as ghcr.io; docker.io is Docker Hub"),
-        )
-    return Reference.parse("name", default_registry=host).registry
+    if host and "/" not in host:
+        with suppress(InvalidReference):
+            return Reference.parse("name", default_registry=host).registry
+    raise UsageError(
+        _("{text!r} is not a registry").format(text=text[:200]),
+        hint=_("write HOST or HOST:PORT, such as ghcr.io; docker.io is Docker Hub"),
+    )
 
 
 def _rewrite(file: Path, change: Callable[[dict[str, Any]], bool]) -> bool:

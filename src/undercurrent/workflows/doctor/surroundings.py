@@ -10,7 +10,7 @@ from typing import Final
 
 from undercurrent.errors import UndercurrentError
 from undercurrent.i18n import gettext_noop as N_
-from undercurrent.oci.enginesocket import EngineKind, answering
+from undercurrent.oci.engines.enginesocket import EngineKind, answering
 from undercurrent.settings import cache_folder, data_folder, state_folder
 from undercurrent.workflows.doctor.capability import Capability, Machine, Probe
 

@@ -13,16 +13,16 @@ from typing import Final
 
 from undercurrent.errors import BadContent, DigestMismatch, InvalidReference, NotFound, TooLarge
 from undercurrent.i18n import translate as _
-from undercurrent.oci.archivefiles import ArchiveFiles, scan
-from undercurrent.oci.compression import open_decompressed
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.dockerarchive import MANIFEST_JSON, Held, read_docker_archive
-from undercurrent.oci.layoutindex import MAX_INDEX_JSON, LayoutIndex, check_version
-from undercurrent.oci.listed import ListedStore
+from undercurrent.oci.files.archivefiles import ArchiveFiles, scan
+from undercurrent.oci.files.compression import open_decompressed
+from undercurrent.oci.files.dockerarchive import MANIFEST_JSON, Held, read_docker_archive
+from undercurrent.oci.files.layoutindex import MAX_INDEX_JSON, LayoutIndex, check_version
+from undercurrent.oci.files.listed import ListedStore
+from undercurrent.oci.files.tarball import content
 from undercurrent.oci.manifest import MAX_MANIFEST, AnyManifest
 from undercurrent.oci.store import parse_verified, verified
-from undercurrent.oci.tarball import content
 
 __all__ = ["Archive", "open_archive"]
 

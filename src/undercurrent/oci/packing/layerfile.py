@@ -16,12 +16,12 @@ from undercurrent.errors import EnvironmentLacks
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes
-from undercurrent.oci.compression import Compression, compressor
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.rootfs import Entry
+from undercurrent.oci.files.compression import Compression, compressor
+from undercurrent.oci.files.tarball import CAPABILITY
+from undercurrent.oci.packing.rootfs import Entry
 from undercurrent.oci.store import CHUNK
-from undercurrent.oci.tarball import CAPABILITY
 
 __all__ = ["LayerFile", "no_room", "tar_stream", "write_layer", "write_scratch"]
 

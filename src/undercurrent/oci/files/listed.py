@@ -8,7 +8,7 @@ from undercurrent.errors import NotFound, UndercurrentError, UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.layoutindex import LayoutIndex
+from undercurrent.oci.files.layoutindex import LayoutIndex
 from undercurrent.oci.manifest import AnyManifest, Index, parse
 from undercurrent.oci.store import Store
 

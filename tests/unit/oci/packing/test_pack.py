@@ -28,9 +28,9 @@ from undercurrent.errors import (
 )
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor, Platform
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.manifest import Index, Manifest
-from undercurrent.oci.packing import ImageConfig, Source, pack, source_date_epoch
+from undercurrent.oci.packing.pack import ImageConfig, Source, pack, source_date_epoch
 from undercurrent.oci.store import read_blob
 from undercurrent.progress import Event, Noted
 
@@ -403,7 +403,7 @@ async def test_a_file_that_shrinks(layout: Layout, tmp_path: Path, monkeypatch: 
             os.truncate(path, 3)
         return real(path, *rest, **more)
 
-    monkeypatch.setattr("undercurrent.oci.rootfs.os.open", shrinking)
+    monkeypatch.setattr("undercurrent.oci.packing.rootfs.os.open", shrinking)
     with pytest.raises(BadContent, match=r"etc\.d changed"):
         await packed(layout, tree)
 
@@ -417,7 +417,7 @@ async def test_what_may_not_be_read(layout: Layout, tmp_path: Path, monkeypatch:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return real(path, *rest, **more)
 
-    monkeypatch.setattr("undercurrent.oci.rootfs.os.open", forbidding)
+    monkeypatch.setattr("undercurrent.oci.packing.rootfs.os.open", forbidding)
     with pytest.raises(CouldNotCheck, match=r"etc\.d cannot be read: Permission denied"):
         await packed(layout, tree)
 
@@ -441,8 +441,8 @@ def test_a_large_folder_is_packed_in_little_memory(tmp_path: Path) -> None:
     script = """
 import asyncio, sys
 from pathlib import Path
-from undercurrent.oci.layout import Layout
-from undercurrent.oci.packing import ImageConfig, Source, pack
+from undercurrent.oci.files.layout import Layout
+from undercurrent.oci.packing.pack import ImageConfig, Source, pack
 
 layout = Layout.open(Path(sys.argv[2]), create=True)
 asyncio.run(pack([Source(Path(sys.argv[1]))], layout, "large", ImageConfig(), compression="zstd"))

@@ -30,11 +30,11 @@ from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.net import Client, Request
 from undercurrent.oci import strictjson
-from undercurrent.oci.archive import Archive, open_archive
 from undercurrent.oci.descriptor import Descriptor, Platform
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.durable import sweep, temporary
-from undercurrent.oci.enginesocket import EngineName, EngineSocket, answering
+from undercurrent.oci.engines.enginesocket import EngineName, EngineSocket, answering
+from undercurrent.oci.files.archive import Archive, open_archive
+from undercurrent.oci.files.durable import sweep, temporary
 from undercurrent.oci.manifest import MAX_INDEX_DEPTH, AnyManifest, Manifest
 from undercurrent.oci.reference import Reference
 from undercurrent.oci.store import Store
@@ -92,7 +92,7 @@ class Engine(AbstractAsyncContextManager["Engine"], Store):
     """The images of podman or docker on this machine. Connects when it is first asked for something.
 
     Names are those that the engine gives; any that it understands can be resolved, a short one or an id too.
-    Manifests are made from what ``docker save`` tells, as `undercurrent.oci.archive` does it: their digests are
+    Manifests are made from what ``docker save`` tells, as `undercurrent.oci.files.archive` does it: their digests are
     the same each time, but not those that the image has in a registry.
 
     Args:

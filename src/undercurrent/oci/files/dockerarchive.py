@@ -14,13 +14,13 @@ from typing import Any, Final
 from undercurrent.errors import BadContent, InvalidReference
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes, strictjson
-from undercurrent.oci.archivefiles import ArchiveFiles
-from undercurrent.oci.compression import Compression, compression_of
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.layoutindex import LayoutIndex
+from undercurrent.oci.files.archivefiles import ArchiveFiles
+from undercurrent.oci.files.compression import Compression, compression_of
+from undercurrent.oci.files.layoutindex import LayoutIndex
+from undercurrent.oci.files.tarball import Member, content
 from undercurrent.oci.manifest import MAX_MANIFEST, build_manifest
-from undercurrent.oci.tarball import Member, content
 
 __all__ = ["MANIFEST_JSON", "Held", "read_docker_archive"]
 

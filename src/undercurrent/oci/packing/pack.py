@@ -19,14 +19,14 @@ from typing import Any, BinaryIO, Final, Literal, TypeAlias
 from undercurrent.errors import ConfigError, NotFound, UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes
-from undercurrent.oci.compression import Compression
 from undercurrent.oci.descriptor import Descriptor, Platform
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.layerfile import LayerFile, no_room, write_layer, write_scratch
+from undercurrent.oci.files.compression import Compression
+from undercurrent.oci.files.tarball import decompress
 from undercurrent.oci.manifest import AnyManifest, Index, Manifest, build_index, build_manifest
-from undercurrent.oci.rootfs import Entry, Owner, folder_entries, tar_entries
+from undercurrent.oci.packing.layerfile import LayerFile, no_room, write_layer, write_scratch
+from undercurrent.oci.packing.rootfs import Entry, Owner, folder_entries, tar_entries
 from undercurrent.oci.store import WritableStore, content_of
-from undercurrent.oci.tarball import decompress
 from undercurrent.progress import Advanced, Finished, Noted, Observer, Started, silent
 
 __all__ = ["CompressionName", "ImageConfig", "Source", "pack", "source_date_epoch"]

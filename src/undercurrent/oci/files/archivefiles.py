@@ -9,7 +9,7 @@ from typing import Final
 
 from undercurrent.errors import BadContent, TooLarge
 from undercurrent.i18n import translate as _
-from undercurrent.oci.tarball import Kind, Member, content, inner_name, members
+from undercurrent.oci.files.tarball import Kind, Member, content, inner_name, members
 
 __all__ = ["ArchiveFiles", "scan"]
 

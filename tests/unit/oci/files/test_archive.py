@@ -20,10 +20,10 @@ from undercurrent.errors import (
     UsageError,
 )
 from undercurrent.oci import mediatypes
-from undercurrent.oci.archive import Archive, open_archive
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.archive import Archive, open_archive
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, Manifest, build_manifest
 from undercurrent.oci.store import Store, WritableStore, content_of, read_blob
 
@@ -263,7 +263,7 @@ async def test_hostile_archives(
 
 
 async def test_a_decompression_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("undercurrent.oci.tarball._FREE_EXPANSION", 2**20)
+    monkeypatch.setattr("undercurrent.oci.files.tarball._FREE_EXPANSION", 2**20)
     bomb = tar(docker_files(zeros=bytes(3 * 2**20)))
     await fails(tmp_path / "bomb.tar.gz", gzip.compress(bomb), TooLarge, "decompression bomb")
     await fails(tmp_path / "bomb.tar.zst", zstandard.compress(bomb), TooLarge, "decompression bomb")
@@ -272,13 +272,13 @@ async def test_a_decompression_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 async def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("undercurrent.oci.archivefiles._MAX_MEMBERS", 10)
+    monkeypatch.setattr("undercurrent.oci.files.archivefiles._MAX_MEMBERS", 10)
     many: dict[str, bytes | tarfile.TarInfo] = {str(number): b"" for number in range(11)}
     await fails(tmp_path / "images.tar", tar(many), TooLarge, "more than 10 members")
 
 
 async def test_only_so_much_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("undercurrent.oci.archivefiles._MAX_REMEMBERED", 1)
+    monkeypatch.setattr("undercurrent.oci.files.archivefiles._MAX_REMEMBERED", 1)
     archive = written(tmp_path / "images.tar.gz", gzip.compress(tar(docker_files())))
     manifest = await archive.manifest(await archive.resolve("app:1"))
     assert isinstance(manifest, Manifest)

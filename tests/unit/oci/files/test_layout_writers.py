@@ -14,9 +14,9 @@ import pytest
 
 from undercurrent.errors import EnvironmentLacks, NotFound
 from undercurrent.oci.descriptor import Descriptor
-from undercurrent.oci.durable import locked_briefly
-from undercurrent.oci.layout import Layout
-from undercurrent.oci.layoutindex import LayoutIndex
+from undercurrent.oci.files.durable import locked_briefly
+from undercurrent.oci.files.layout import Layout
+from undercurrent.oci.files.layoutindex import LayoutIndex
 from undercurrent.oci.manifest import Manifest, build_manifest
 from undercurrent.oci.store import content_of, read_blob
 
@@ -24,7 +24,7 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from undercurrent.oci.descriptor import Descriptor
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, build_manifest
 from undercurrent.oci.store import content_of
 
@@ -161,14 +161,14 @@ async def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pyt
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("undercurrent.oci.durable.os.fsync", full)
+        patched.setattr("undercurrent.oci.files.durable.os.fsync", full)
         with pytest.raises(EnvironmentLacks, match="cannot be written: No space left on device"):
             await layout.push_blob(blob, content_of(b"{}"))
     assert not await layout.has(blob)
     assert not list(layout.path.glob(".uc-*.tmp"))
     await layout.push_blob(blob, content_of(b"{}"))
     with monkeypatch.context() as patched:
-        patched.setattr("undercurrent.oci.durable.os.fsync", full)
+        patched.setattr("undercurrent.oci.files.durable.os.fsync", full)
         with pytest.raises(EnvironmentLacks):
             await layout.push_manifest(build_manifest(blob, []), "app")
     assert [name async for name in Layout.open(layout.path).names()] == []

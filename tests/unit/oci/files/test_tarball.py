@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from undercurrent.errors import BadContent, TooLarge, UndercurrentError, Unsupported
-from undercurrent.oci.tarball import Kind, Member, content, decompress, inner_name, members, members_of
+from undercurrent.oci.files.tarball import Kind, Member, content, decompress, inner_name, members, members_of
 
 LONG = "folder/" + "n" * 300
 DEEP = "d" * 90 + "/" + "f" * 90

@@ -31,9 +31,9 @@ from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.durable import locked, locked_briefly, replacing, sweep, sync_folder
-from undercurrent.oci.layoutindex import MAX_INDEX_JSON, VERSION, LayoutIndex, check_version
-from undercurrent.oci.listed import ListedStore
+from undercurrent.oci.files.durable import locked, locked_briefly, replacing, sweep, sync_folder
+from undercurrent.oci.files.layoutindex import MAX_INDEX_JSON, VERSION, LayoutIndex, check_version
+from undercurrent.oci.files.listed import ListedStore
 from undercurrent.oci.manifest import MAX_MANIFEST, AnyManifest
 from undercurrent.oci.store import CHUNK, Content, WritableStore, content_of, parse_verified, verified
 

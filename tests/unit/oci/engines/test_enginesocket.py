@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from undercurrent.errors import ConfigError, EnvironmentLacks, MissingTool, Unreachable
-from undercurrent.oci import enginesocket
-from undercurrent.oci.enginesocket import EngineKind, EngineName, EngineSocket, answering, candidates
+from undercurrent.oci.engines import enginesocket
+from undercurrent.oci.engines.enginesocket import EngineKind, EngineName, EngineSocket, answering, candidates
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Final
 
 from undercurrent.errors import BadContent, TooLarge, Unsupported
 from undercurrent.i18n import translate as _
-from undercurrent.oci.compression import DAMAGE, Compression, decompressing, open_decompressed
+from undercurrent.oci.files.compression import DAMAGE, Compression, decompressing, open_decompressed
 
 __all__ = [
     "CAPABILITY",

@@ -20,7 +20,7 @@ from undercurrent.errors import (
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, Manifest, build_index, build_manifest
 from undercurrent.oci.store import Content, WritableStore, content_of, read_blob
 
@@ -320,7 +320,7 @@ def test_null_is_an_empty_list(layout: Layout) -> None:
 
 
 def test_index_json_is_bounded(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("undercurrent.oci.layout.MAX_INDEX_JSON", 200)
+    monkeypatch.setattr("undercurrent.oci.files.layout.MAX_INDEX_JSON", 200)
     rewrite(layout, padding="x" * 200)
     with pytest.raises(TooLarge, match=r"index\.json"):
         Layout.open(layout.path)
@@ -328,7 +328,7 @@ def test_index_json_is_bounded(layout: Layout, monkeypatch: pytest.MonkeyPatch) 
 
 async def test_an_index_json_that_grows_too_large(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     await store(layout, "x", "app")
-    monkeypatch.setattr("undercurrent.oci.layout.MAX_INDEX_JSON", 600)
+    monkeypatch.setattr("undercurrent.oci.files.layout.MAX_INDEX_JSON", 600)
     with pytest.raises(TooLarge, match=r"index\.json would be larger"):
         await store(layout, "y", "n" * 600)
     assert [name async for name in layout.names()] == ["app"]
@@ -347,7 +347,7 @@ def test_what_may_not_be_read_or_made(tmp_path: Path, monkeypatch: pytest.Monkey
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     with monkeypatch.context() as patched:
-        patched.setattr("undercurrent.oci.layout.os.open", refuse)
+        patched.setattr("undercurrent.oci.files.layout.os.open", refuse)
         with pytest.raises(CouldNotCheck, match="oci-layout cannot be read: Permission denied"):
             Layout.open(path)
     monkeypatch.setattr(Path, "mkdir", refuse)

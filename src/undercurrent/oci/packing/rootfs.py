@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, TypeAlias
 from undercurrent.errors import BadContent, CouldNotCheck
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
-from undercurrent.oci.tarball import Kind, Member, inner_name, members_of
+from undercurrent.oci.files.tarball import Kind, Member, inner_name, members_of
 
 __all__ = ["Entry", "Owner", "Warn", "folder_entries", "tar_entries"]
 

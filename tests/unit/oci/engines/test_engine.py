@@ -21,8 +21,8 @@ from undercurrent.errors import (
     Unreachable,
 )
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.engine import Engine
-from undercurrent.oci.layout import Layout
+from undercurrent.oci.engines.engine import Engine
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.manifest import Manifest
 from undercurrent.oci.store import read_blob
 from undercurrent.settings import NetSettings

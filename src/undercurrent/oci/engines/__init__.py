@@ -1,0 +1,1 @@
+"""Local engines as stores: podman and docker, through their sockets."""

@@ -1,0 +1,1 @@
+"""Makes images of folders and root file systems."""
