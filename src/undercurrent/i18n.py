@@ -104,6 +104,7 @@ def system_reason(error: OSError) -> str:
 SYSTEM_REASONS: Final = frozenset(
     {
         gettext_noop("Address already in use"),
+        gettext_noop("Bad file descriptor"),
         gettext_noop("Broken pipe"),
         gettext_noop("Connection refused"),
         gettext_noop("Connection reset by peer"),

@@ -4,7 +4,7 @@ import click
 
 from undercurrent.cli.help import placeholders
 from undercurrent.errors import UndercurrentError, UsageError
-from undercurrent.i18n import listed
+from undercurrent.i18n import listed, system_reason
 from undercurrent.i18n import translate as _
 
 __all__ = ["show_error", "show_usage_error"]
@@ -42,12 +42,19 @@ def _message(error: click.UsageError) -> str:
             return _("Missing option {name}.").format(name=_name(option, error))
         case click.MissingParameter(param=click.Parameter() as argument):
             return _("Missing argument {name}.").format(name=_name(argument, error))
-        case click.BadParameter(param=click.Parameter() as parameter, message=message):
+        case click.BadParameter(param=click.Parameter() as parameter):
             return _("Invalid value for {param_hint}: {message}").format(
-                param_hint=_name(parameter, error), message=message
+                param_hint=_name(parameter, error), message=_reason(error)
             )
     return error.format_message()
 
 
 def _name(parameter: click.Parameter, error: click.UsageError) -> str:
     return placeholders(parameter.get_error_hint(error.ctx))
+
+
+def _reason(error: click.BadParameter) -> str:
+    if not isinstance(error.__context__, OSError):
+        return error.message
+    what, _colon, _said = error.message.rpartition(": ")  # click takes the system's words as they are
+    return _("{what}: {why}").format(what=what, why=system_reason(error.__context__))

@@ -19,7 +19,10 @@ __all__ = ["login"]
 def _username(session: Session, given: str | None) -> str:
     if given is None and not session.interactive:
         raise UsageError(_("no user was named"), hint=_("name one with --username"))
-    return given if given is not None else click.prompt(_("User"), err=True)
+    if given is not None:
+        return given
+    name: str = click.prompt(_("{prompt}: ").format(prompt=_("User")), prompt_suffix="", err=True)
+    return name
 
 
 def _password(session: Session, host: str, *, from_stdin: bool) -> str:

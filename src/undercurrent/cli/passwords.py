@@ -51,8 +51,8 @@ class PasswordSource:
                 _("a password is needed, and there is nobody to ask"),
                 hint=_("set {variable}, or hand it over with {flag}").format(variable=self.variable, flag=self.flag),
             )
-        password = getpass.getpass(self.prompt + ": ")
-        if self.confirm and getpass.getpass(_("The same again") + ": ") != password:
+        password = _ask(self.prompt)
+        if self.confirm and _ask(_("The same again")) != password:
             raise UsageError(_("the two passwords differ"), hint=_("nothing was written; try again"))
         return password.encode()
 
@@ -67,6 +67,10 @@ class PasswordSource:
                 ),
                 hint=_("open it in the shell, as in: {flag} 3 3<password.txt").format(flag=self.flag),
             ) from error
+
+
+def _ask(prompt: str) -> str:
+    return getpass.getpass(_("{prompt}: ").format(prompt=prompt))
 
 
 def password_option(name: str = "--password-fd") -> Callable[[Any], Any]:

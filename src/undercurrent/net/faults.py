@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import socket
 import ssl
 from http import HTTPStatus
@@ -204,6 +205,8 @@ def _bad_answer(place: str, error: BaseException) -> UndercurrentError:
 def _reason(error: BaseException) -> str:
     inner = getattr(error, "os_error", error)
     text = getattr(inner, "reason", None) or getattr(inner, "strerror", None)
+    if isinstance(inner, OSError) and not isinstance(inner, ssl.SSLError) and inner.errno and inner.errno > 0:
+        text = os.strerror(inner.errno)  # where asyncio says "Connect call failed (…)" in its place
     if not isinstance(text, str):
         text = (
             _("closed by the other side") if isinstance(inner, aiohttp.ClientConnectionError) else type(inner).__name__

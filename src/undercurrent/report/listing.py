@@ -55,7 +55,9 @@ def view(summary: Summary[Listed]) -> Report:
         "{count} images, {signed} signed, {sboms} with an SBOM; nothing here is verified: `uc image verify` does that",
         len(images),
     )
-    if not images:
+    if not images and summary.failures:
+        text = _("no image was found")
+    elif not images:
         text = _("no image was found; name a place to look in: --registry, --layout, --archive or --engine")
     unknown = [Tree(short(image.place), [Tree(Cell(image.problem, "unsure"))]) for image in images if image.problem]
     blocks: list[Block] = [Table(columns, rows, right=frozenset({3}), squeeze=frozenset({0}))] if rows else []
