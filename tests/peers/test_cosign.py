@@ -28,7 +28,6 @@ from undercurrent.signing.verify import Verdict, verify, verify_attestation
 
 MIB = 1024 * 1024
 FORMATS = (Format.LEGACY, Format.BUNDLE)
-HASHES = {KeyKind.ECDSA_P384: "sha384", KeyKind.ECDSA_P521: "sha512"}
 SBOM = {"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "café", "packages": []}
 
 
@@ -134,7 +133,7 @@ async def test_keys_of_every_kind_are_cosigns_keys_too(
     await sign(image, key)
     platform = (await image.platforms())[0]
     for legacy in (True, False):
-        assert cosign.verify(by_digest(image), legacy=legacy, hashed=HASHES.get(kind, "sha256"))
+        assert cosign.verify(by_digest(image), legacy=legacy)
         cosign.sign(by_digest(platform), legacy=legacy)
     found = await verify(platform, Trust((key.public,)))
     assert (found.verdict, set(found.formats)) == (Verdict.VERIFIED, set(FORMATS))

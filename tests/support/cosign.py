@@ -77,7 +77,6 @@ class Cosign:
         legacy: bool,
         key: Path | None = None,
         annotations: tuple[str, ...] = (),
-        hashed: str = "sha256",
     ) -> list[dict[str, Any]]:
         """What ``cosign verify`` says of the signatures that it accepts.
 
@@ -86,13 +85,11 @@ class Cosign:
             legacy: look for signatures in the older format, not for bundles.
             key: trust this public key instead of its own.
             annotations: what they must say, as ``key=value``.
-            hashed: hash function of the signatures; cosign does not choose it by the key.
 
         Raises:
             CosignRefusedError: it accepts none.
         """
         options = [item for annotation in annotations for item in ("-a", annotation)]
-        options.append(f"--signature-digest-algorithm={hashed}")
         said = self.run("verify", *self._trust(key), _format(legacy=legacy), *options, image)
         found: list[dict[str, Any]] = json.loads(said)
         return found

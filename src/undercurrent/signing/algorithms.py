@@ -1,11 +1,9 @@
 """Public keys and signers: which algorithm each kind of key signs with, and what verification accepts.
 
-Signing does what cosign does with a key file (sigstore's algorithm registry,
-https://github.com/sigstore/architecture-docs/blob/main/algorithm-registry.md), with one exception. cosign 3.1.3
-signs with Ed25519 keys as Ed25519ph, which its own ``verify`` then refuses: with ``--key`` it verifies pure
-Ed25519 only, as policy-controller, Kyverno and containers/image do. So pure Ed25519 is written here, and both are
-accepted. A P-384 key signs over SHA-384 as in cosign, whose ``verify`` wants
-``--signature-digest-algorithm sha384`` then.
+What is written is what ``cosign verify --key`` (3.1.3) accepts as it is; what is accepted is also what sigstore's
+algorithm registry (https://github.com/sigstore/architecture-docs/blob/main/algorithm-registry.md) makes cosign write.
+The two differ: cosign signs with Ed25519 keys as Ed25519ph and with P-384 and P-521 keys over SHA-384 and SHA-512, and
+its own ``verify`` refuses all three unless it is told. So pure Ed25519 and SHA-256 are written here.
 """
 
 import base64
@@ -57,12 +55,12 @@ _CURVES: Final = MappingProxyType(
         "secp521r1": KeyKind.ECDSA_P521,
     }
 )
-# The first is signed with. Before 2.5, cosign used SHA-256 with every curve.
+# The first is signed with; see the top.
 _HASHES: Final = MappingProxyType(
     {
         KeyKind.ECDSA_P256: (_SHA256,),
-        KeyKind.ECDSA_P384: (_SHA384, _SHA256),
-        KeyKind.ECDSA_P521: (_SHA512, _SHA256),
+        KeyKind.ECDSA_P384: (_SHA256, _SHA384),
+        KeyKind.ECDSA_P521: (_SHA256, _SHA512),
         KeyKind.RSA: (_SHA256, _SHA384, _SHA512),
     }
 )
