@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from rich.console import Console
 from rich.progress import (
@@ -18,12 +19,25 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Advanced, Event, Finished, Noted, Observer, Started
 from undercurrent.report.human import console
 from undercurrent.report.units import short
 
 __all__ = ["watching"]
+
+_JOBS: Final = {
+    "attest": N_("attesting"),
+    "copy": N_("copying"),
+    "list": N_("looking"),
+    "pack": N_("packing"),
+    "sbom": N_("listing packages"),
+    "sign": N_("signing"),
+    "tree": N_("looking"),
+    "verify": N_("verifying"),
+}
+"""What people read of jobs whose names are the same in every language; others name themselves."""
 
 
 class _Rate(ProgressColumn):
@@ -84,7 +98,8 @@ def _moving(bars: Progress, note: Callable[[str], None]) -> Observer:
                 bars.update(tasks[job], total=total)
             case Started(job, total):
                 bars.start()  # not before: a command without progress writes nothing here
-                tasks[job] = bars.add_task(job, total=total, item="")
+                name = _JOBS.get(job, job)
+                tasks[job] = bars.add_task(_(name), total=total, item="")
             case Advanced(job, steps, item, _failed) if job in tasks:
                 bars.update(tasks[job], advance=steps, item=short(item))
             case Finished(job) if job in tasks:
