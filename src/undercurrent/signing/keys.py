@@ -38,6 +38,7 @@ __all__ = [
     "load_any",
     "load_public",
     "load_signer",
+    "public_beside",
     "write_key_pair",
 ]
 
@@ -134,7 +135,7 @@ def write_key_pair(
         UsageError: one of them is there already, or both are the same file.
         EnvironmentLacks: they cannot be written.
     """
-    public = public or private.with_suffix(".pub")
+    public = public or public_beside(private)
     if public == private:
         raise UsageError(
             _("{path} would be the private and the public key").format(path=private),
@@ -166,10 +167,23 @@ def import_key(
         InvalidKey, UsageError, EnvironmentLacks: as those two do.
     """
     if not force:
-        _check_free(private, private.with_suffix(".pub"))
+        _check_free(private, public_beside(private))
     key = load_signer(source, source_password, observer=observer)
     write_key_pair(key, private, password, force=force)
     return key
+
+
+def public_beside(private: Path) -> Path:
+    """Where the public half of a private key is kept: beside it, with the suffix ``.pub``.
+
+    Raises:
+        InvalidKey: ``private`` names no file.
+    """
+    if not private.name:
+        raise InvalidKey(
+            _("{path} is not the name of a file").format(path=private), hint=_("name one, such as cosign.key")
+        )
+    return private.with_suffix(".pub")
 
 
 def change_password(path: Path, old: Password, new: NewPassword) -> PrivateKey:

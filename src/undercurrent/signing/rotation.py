@@ -7,7 +7,7 @@ from pathlib import Path
 from undercurrent.errors import EnvironmentLacks
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
-from undercurrent.signing.keys import KeyKind, NewPassword, PrivateKey, load_public, write_key_pair
+from undercurrent.signing.keys import KeyKind, NewPassword, PrivateKey, load_public, public_beside, write_key_pair
 
 __all__ = ["rotate"]
 
@@ -30,12 +30,12 @@ def rotate(private: Path, kind: KeyKind, password: NewPassword) -> tuple[Private
         InvalidKey: there is no public half to name the old key by.
         EnvironmentLacks: the files cannot be written.
     """
-    public = private.with_suffix(".pub")
+    public = public_beside(private)
     name = f"{private.stem}-{load_public(public).fingerprint[:12]}"
     kept = private.with_name(name + private.suffix)
     secret = password if isinstance(password, bytes) else password()
     try:
-        for old, new in ((private, kept), (public, kept.with_suffix(".pub"))):
+        for old, new in ((private, kept), (public, public_beside(kept))):
             with suppress(FileExistsError):  # an earlier rotation was cut off here
                 os.link(old, new)
     except OSError as error:

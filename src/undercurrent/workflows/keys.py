@@ -6,7 +6,7 @@ from typing import Final
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.settings import SigningSettings
-from undercurrent.signing.keys import PublicKey, load_any, load_public
+from undercurrent.signing.keys import PublicKey, load_any, load_public, public_beside
 
 __all__ = ["signing_key", "trusted_keys"]
 
@@ -40,7 +40,7 @@ def trusted_keys(settings: SigningSettings) -> tuple[PublicKey, ...]:
     if settings.public_keys:
         return tuple(load_public(path) for path in settings.public_keys)
     private = Path(settings.key or _PRIVATE)
-    beside = private.with_suffix(".pub")
+    beside = public_beside(private)
     if settings.key and not beside.is_file():
         return (load_any(settings.key),)
     if beside.is_file():

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterable
+from collections import Counter
+from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -76,7 +77,7 @@ def written(summary: Summary[tuple[Sbom, ...]], to: Path) -> dict[Sbom, Path]:
         Where each document is.
 
     Raises:
-        UsageError: there are several documents for one file.
+        UsageError: there are several documents for one file, or a file is where a folder should be.
         EnvironmentLacks: it cannot be written.
     """
     made = documents(summary)
@@ -86,7 +87,11 @@ def written(summary: Summary[tuple[Sbom, ...]], to: Path) -> dict[Sbom, Path]:
             _("{count} documents do not fit into one file").format(count=len(made)),
             hint=_("name a folder with --to, or one image, one format and one platform"),
         )
-    files = {document: to if alone else to / _file_name(document) for document in made}
+    if to.is_file() and not alone:
+        raise UsageError(
+            _("{path} is a file").format(path=to), hint=_("name a folder, or a file whose name ends in .json")
+        )
+    files = dict.fromkeys(made, to) if alone else {document: to / name for document, name in _file_names(made).items()}
     try:
         for document, path in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -99,10 +104,18 @@ def written(summary: Summary[tuple[Sbom, ...]], to: Path) -> dict[Sbom, Path]:
     return files
 
 
-def _file_name(document: Sbom) -> str:
-    """``ghcr.io_acme_app_1.0-linux-arm64.spdx.json``."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", document.image)
-    return f"{name}-{str(document.platform).replace('/', '-')}{document.format.suffix}"
+def _file_names(made: Iterable[Sbom]) -> dict[Sbom, str]:
+    """``ghcr.io_acme_app_1.0-linux-arm64.spdx.json``, with a part of the digest where that is not enough."""
+    stems = {
+        document: re.sub(r"[^A-Za-z0-9._-]+", "_", document.image) + f"-{document.platform}".replace("/", "-")
+        for document in made
+    }
+    shared = Counter((stem, document.format) for document, stem in stems.items())
+    return {
+        document: (f"{stem}-{document.digest.encoded[:12]}" if shared[stem, document.format] > 1 else stem)
+        + document.format.suffix
+        for document, stem in stems.items()
+    }
 
 
 async def _made(image: Image, settings: Settings, running: asyncio.Semaphore, record: Recording) -> tuple[Sbom, ...]:

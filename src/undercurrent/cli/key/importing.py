@@ -9,7 +9,7 @@ from undercurrent.cli.passwords import PasswordSource, password_option
 from undercurrent.i18n import translate as _
 from undercurrent.report import keys as view
 from undercurrent.report.model import Report
-from undercurrent.signing.keys import import_key
+from undercurrent.signing.keys import import_key, public_beside
 
 __all__ = ["import_"]
 
@@ -28,4 +28,4 @@ def import_(
     old = PasswordSource("UC_SOURCE_PASSWORD", source_password_fd, ask, flag="--source-password-fd")
     new = PasswordSource(descriptor=password_fd, prompt=session.prompt(_("Password for the new key")), confirm=True)
     key = import_key(source, old, file, new, force=force, observer=session.observer)
-    return view.view("key", key.public, _("imported"), private=file, public=file.with_suffix(".pub"))
+    return view.view("key", key.public, _("imported"), private=file, public=public_beside(file))

@@ -9,7 +9,7 @@ from undercurrent.cli.passwords import PasswordSource, password_option
 from undercurrent.i18n import translate as _
 from undercurrent.report import keys as view
 from undercurrent.report.model import Report
-from undercurrent.signing.keys import KeyKind
+from undercurrent.signing.keys import KeyKind, public_beside
 from undercurrent.signing.rotation import rotate as rotate_key
 
 __all__ = ["rotate"]
@@ -28,4 +28,4 @@ def rotate(session: Session, file: Path, kind: KeyKind, password_fd: int | None)
     password = PasswordSource(descriptor=password_fd, prompt=prompt, confirm=True)
     key, kept = rotate_key(file, kind, password)
     summary = _("sign again with the new key; until then, verify with both public keys")
-    return view.view("key", key.public, summary, private=file, public=file.with_suffix(".pub"), kept=kept)
+    return view.view("key", key.public, summary, private=file, public=public_beside(file), kept=kept)
