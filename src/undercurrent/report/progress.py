@@ -39,6 +39,10 @@ _JOBS: Final = {
 }
 """What people read of jobs whose names are the same in every language; others name themselves."""
 
+_BAR_WIDTH: Final = 20
+_REST: Final = 62  # cells of a bar, its counts and times, and the longest name of a job above
+_SHORTEST_ITEM: Final = 10
+
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
@@ -61,13 +65,15 @@ def watching(*, quiet: bool = False) -> Iterator[Observer]:
     if not err.is_terminal:
         yield lambda event: note(event.message) if isinstance(event, Noted) else None
         return
+    # What a bar is about takes the room that the rest leaves, and never takes the rest away.
+    item = Column(no_wrap=True, overflow="ellipsis", max_width=max(err.width - _REST, _SHORTEST_ITEM))
     bars = Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(_BAR_WIDTH),
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[item]}", style="dim", table_column=Column(no_wrap=True, overflow="ellipsis")),
+        TextColumn("{task.fields[item]}", style="dim", table_column=item),
         console=err,
         transient=True,
     )
