@@ -152,7 +152,7 @@ def test_a_language_that_is_not_spoken(run_uc: UcRunner, arguments: list[str]) -
     english, chinese = run_uc(*arguments), run_uc(*arguments, env={"LANG": "zh_CN.UTF-8"})
 
     assert (english.exit_code, chinese.exit_code) == (2, 2)
-    assert "'xx' is no language that is spoken here; en and zh are" in english.stderr
+    assert "'xx' is not a language spoken here: choose en or zh" in english.stderr
     assert "没有 'xx' 这种语言；可用的有 en 和 zh" in chinese.stderr
 
 

@@ -30,4 +30,4 @@ def language_option() -> click.Option:
 
 def _refuse_unknown(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None and i18n.match(value) is None:
-        raise click.BadParameter(_("{text!r} is no language that is spoken here; en and zh are").format(text=value))
+        raise click.BadParameter(_("{text!r} is not a language spoken here: choose en or zh").format(text=value))

@@ -85,11 +85,11 @@ def explain(error: BaseException, url: URL, *, socket_path: str = "") -> Undercu
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return _NotConnectedInTime(
             _("{place} does not accept connections in time").format(place=place),
-            hint=_("net.connect_timeout_s says how long is waited"),
+            hint=_("net.connect_timeout_s sets how long to wait"),
         )
     if isinstance(error, TimeoutError):
         return TimedOut(
-            _("{place} takes too long to answer").format(place=place), hint=_("net.timeout_s says how long is waited")
+            _("{place} takes too long to answer").format(place=place), hint=_("net.timeout_s sets how long to wait")
         )
     return _bad_answer(place, error)
 
@@ -175,7 +175,7 @@ def _no_connection(place: str, error: aiohttp.ClientConnectorError) -> Undercurr
                 _("there is no socket {place}").format(place=place), hint=_("check that the service behind it runs")
             )
         case errno.EACCES:
-            return NotReachable(_("{place} may not be used by you").format(place=place))
+            return NotReachable(_("you may not use {place}").format(place=place))
         case errno.ECONNREFUSED:
             return _NotConnected(
                 _("{place} refuses connections").format(place=place),

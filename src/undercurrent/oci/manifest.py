@@ -120,7 +120,7 @@ def parse(raw: bytes, media_type: str = "") -> AnyManifest:
     if document.get("schemaVersion") == 1:
         raise Unsupported(
             _("{what} is a Docker schema 1 manifest").format(what=what),
-            hint=_("push the image again with a tool of this decade"),
+            hint=_("push the image again with a current tool"),
         )
     kind = inner or (media_type if _known(media_type) else "") or _guess(document)
     # A document with both lists would be an image to one reader and an index to another; one that is called an

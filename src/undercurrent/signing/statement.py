@@ -163,4 +163,4 @@ def _subject(value: object, what: str) -> Subject:
             and all(isinstance(item, str) for item in digests.values())
         ):
             return Subject(name or "", digests, annotations or {})
-    raise BadContent(_("{what} has a subject that is none").format(what=what))
+    raise BadContent(_("{what} has a subject that is not valid").format(what=what))

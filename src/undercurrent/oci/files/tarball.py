@@ -383,5 +383,5 @@ def _text(value: bytes | None, default: str) -> str:
 def _number(value: bytes | None, default: int, what: str) -> int:
     number = default if value is None else int(value) if value.isdigit() and len(value) < 20 else -1  # noqa: PLR2004 - digits of 2**64
     if number < 0:
-        raise BadContent(_("{what} has a header with a number that is none").format(what=what))
+        raise BadContent(_("{what} has a header with a number that is not valid").format(what=what))
     return number

@@ -50,7 +50,7 @@ def refusal(status: int, body: bytes, *, host: str, what: str, writing: bool = F
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(
             _("there is no {what}{said}").format(**names),
-            hint=_("check the name; a private image also looks like this to whom the registry does not know"),
+            hint=_("check the name; without a login, a private image looks as if it did not exist"),
         )
     error: UndercurrentError
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or "SIZE_INVALID" in codes:

@@ -126,7 +126,7 @@ class Authorization:
             raise Unauthorized(
                 _("the credentials for {place} are not accepted").format(place=place)
                 if credential
-                else _("{place} wants to know who asks").format(place=place),
+                else _("{place} asks for a login").format(place=place),
                 hint=_("sign in with `uc login {host}`").format(host=self._host),
             )
         return self._read(answer, began)

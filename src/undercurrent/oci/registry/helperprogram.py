@@ -62,7 +62,7 @@ async def ask_helper(helper: str, action: str, text: str, configured_in: Path) -
         async with asyncio.timeout(_TIME_LIMIT_S):
             output, _error = await process.communicate(text.encode())
     except TimeoutError:
-        raise EnvironmentLacks(_("{program} does not come to an end").format(program=program)) from None
+        raise EnvironmentLacks(_("{program} does not finish").format(program=program)) from None
     finally:
         if process.returncode is None:
             process.kill()

@@ -197,7 +197,7 @@ class Registry:
         try:
             url = base.join(URL(request.url, encoded=True))
         except ValueError:
-            raise UnexpectedAnswer(_("{host} names no address").format(host=self.host)) from None
+            raise UnexpectedAnswer(_("{host} names an address that is not valid").format(host=self.host)) from None
         if base.scheme == "https" and url.scheme == "http" and url.host == base.host:
             # A registry behind a proxy that ends TLS often does not know that it is reached by https.
             url = url.with_scheme("https")

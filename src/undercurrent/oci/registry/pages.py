@@ -100,5 +100,5 @@ async def pages(
         if found is None:
             found = []  # Go writes an empty list as null
         if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-            raise UnexpectedAnswer(_("{host} sends a list that is none").format(host=registry.host))
+            raise UnexpectedAnswer(_("{host} sent something else in place of a list").format(host=registry.host))
         yield found

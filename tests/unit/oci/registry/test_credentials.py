@@ -254,7 +254,7 @@ async def test_a_helper_that_hangs_is_ended(home: Home, monkeypatch: pytest.Monk
     monkeypatch.setattr("undercurrent.oci.registry.helperprogram._TIME_LIMIT_S", 0.2)
     home.helper("slow", "#!/bin/sh\nexec sleep 100\n")
     home.write(home.docker, credsStore="slow")
-    with pytest.raises(EnvironmentLacks, match="does not come to an end"):
+    with pytest.raises(EnvironmentLacks, match="does not finish"):
         await home.find("ghcr.io")
 
 

@@ -97,7 +97,7 @@ async def test_others_are_asked_without_tls_only_by_who_wants_that(registry: Fak
 
 
 async def test_an_address_that_is_none(registry: FakeRegistry, impatient: Client) -> None:
-    with pytest.raises(UnexpectedAnswer, match="names no address"):
+    with pytest.raises(UnexpectedAnswer, match="names an address that is not valid"):
         await Registry(registry.host, impatient, Fixed()).fetch(Request("GET", "http://[x"))
 
 
