@@ -175,12 +175,12 @@ def _errors_page() -> str:
             "the word error, and in `error.code` of the JSON output. The exit code tells a script what kind of error "
             "it was."
         ),
-        "## " + _("Exit codes"),
+        "## " + _("Exit codes") + " {#exit-codes}",
         "\n".join(
             [_row(_("code"), _("meaning")), "|---:|---|"]
             + [_row(str(code), _(meaning)) for code, meaning in EXIT_CODES.items()]
         ),
-        "## " + _("Errors"),
+        "## " + _("Errors") + " {#errors}",
     ]
     for kind in error_types():
         text = ERROR_TEXTS[kind.code]
