@@ -227,4 +227,4 @@ def _descriptor(value: object, key: str, what: str) -> Descriptor:
     try:
         return Descriptor.from_dict(value)
     except BadContent as error:
-        raise BadContent(f"{what}: {key}: {error.message}") from error
+        raise BadContent(_("{what}: {why}").format(what=f"{what}: {key}", why=error.message)) from error

@@ -95,7 +95,7 @@ def _diff_ids(config: Mapping[str, Any], what: str) -> list[Digest]:
     try:
         return [Digest(text) for text in texts]
     except InvalidReference as error:
-        raise BadContent(f"{what}: {error.message}") from error
+        raise BadContent(_("{what}: {why}").format(what=what, why=error.message)) from error
 
 
 async def _layer(files: ArchiveFiles, name: str) -> Held:
