@@ -22,7 +22,8 @@ class Flowing(Text):
         tab_size: int = 8,
         no_wrap: bool | None = None,
     ) -> Lines:
-        if self.plain.isascii() or no_wrap or overflow == "ignore":
+        kept_whole = self.no_wrap if no_wrap is None else no_wrap
+        if self.plain.isascii() or kept_whole or overflow == "ignore":
             return super().wrap(console, width, justify=justify, overflow=overflow, tab_size=tab_size, no_wrap=no_wrap)
         lines = Lines()
         for line in self.split(allow_blank=True):

@@ -58,14 +58,22 @@ def wrap(text: str, limit: int) -> list[str]:
 
 def _cut(piece: str, start: int, limit: int, found: list[int]) -> int:
     """Appends the cuts inside ``piece``, which begins at ``start``; returns the width of what is left behind them."""
-    column = 0
-    for position, character in enumerate(piece, start):
+    begin = column = 0
+    for position, character in enumerate(piece):
         cells = _cells(character)
-        if column and column + cells > limit:
-            found.append(position)
-            column = 0
+        while column + cells > limit and position > begin:
+            begin = _before_marks(piece, begin, position)
+            found.append(start + begin)
+            column = width(piece[begin:position])
         column += cells
     return column
+
+
+def _before_marks(piece: str, begin: int, position: int) -> int:
+    """Where to cut, at ``position`` or before it, so that the next line does not begin with a mark."""
+    while position > begin + 1 and piece[position] in _NEVER_FIRST:
+        position -= 1
+    return position
 
 
 def _may_end_between(left: str, right: str) -> bool:
