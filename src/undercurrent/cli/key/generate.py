@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from undercurrent.cli.command import Session, command
+from undercurrent.cli.key.kinds import kind_option
 from undercurrent.cli.passwords import PasswordSource, password_option
 from undercurrent.i18n import translate as _
 from undercurrent.report import keys as view
@@ -16,7 +17,7 @@ __all__ = ["generate"]
 
 @command("generate", help=_("Make a key pair: FILE (cosign.key when not named), encrypted, and its .pub."))
 @click.argument("file", type=click.Path(path_type=Path), default=Path("cosign.key"))
-@click.option("--kind", type=click.Choice(list(KeyKind)), default=KeyKind.ECDSA_P256, help=_("Kind of key."))
+@kind_option
 @click.option("--force", is_flag=True, help=_("Overwrite files that are there: the keys in them are lost."))
 @password_option()
 def generate(session: Session, file: Path, kind: KeyKind, force: bool, password_fd: int | None) -> Report:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from undercurrent.cli.command import Session, command
+from undercurrent.cli.key.kinds import kind_option
 from undercurrent.cli.passwords import PasswordSource, password_option
 from undercurrent.i18n import translate as _
 from undercurrent.report import keys as view
@@ -20,7 +21,7 @@ __all__ = ["rotate"]
     help=_("Put a new key in the place of an old one. The old pair is kept beside it, to verify what it signed."),
 )
 @click.argument("file", type=click.Path(path_type=Path), default=Path("cosign.key"))
-@click.option("--kind", type=click.Choice(list(KeyKind)), default=KeyKind.ECDSA_P256, help=_("Kind of key."))
+@kind_option
 @password_option()
 def rotate(session: Session, file: Path, kind: KeyKind, password_fd: int | None) -> Report:
     """Makes the new pair and keeps the old one."""
