@@ -13,7 +13,7 @@ from undercurrent.report.model import Cell, Mood, Report, Table, Tree
 from undercurrent.report.units import short
 from undercurrent.signing.checks import Check
 from undercurrent.signing.rules import IMAGE_UNSIGNED, NOT_CHECKED, SIGNATURE_UNTRUSTED
-from undercurrent.signing.verify import Verdict, Verification
+from undercurrent.signing.verify import Verdict, Verification, verdict_of
 
 __all__ = ["VERDICTS", "view"]
 
@@ -44,7 +44,7 @@ def view(summary: Summary[Verification]) -> Report:
     rows: list[list[Cell | str]] = [
         [image.name, _verdict(image.verdict), _signers(image), ", ".join(image.formats)] for image in images
     ]
-    rows += [[short(failed.key), _verdict(Verdict.COULD_NOT_CHECK), "", ""] for failed in summary.failures]
+    rows += [[short(failed.key), _verdict(verdict_of(failed.error)), "", ""] for failed in summary.failures]
     table = Table([_("image"), _("verdict"), _("key"), _("formats")], rows, squeeze=frozenset({0, 2}))
     return Report(
         "image-verify",
@@ -140,13 +140,14 @@ def _findings(images: list[Verification]) -> Iterator[Finding]:
 
 
 def _finding_of_failure(failed: Failed) -> Finding:
-    properties = {"verdict": Verdict.COULD_NOT_CHECK, "reason": failed.error.code}
+    verdict = verdict_of(failed.error)
+    rule, properties = _RULES[verdict], {"verdict": verdict, "reason": failed.error.code}
     message = _("{what}: {why}").format(what=failed.key, why=failed.error.message)
-    return Finding(NOT_CHECKED, message, Place(failed.key), NOT_CHECKED.severity, properties=properties)
+    return Finding(rule, message, Place(failed.key), rule.severity, properties=properties)
 
 
 def _counts(images: list[Verification], failed: tuple[Failed, ...]) -> Cell:
-    verdicts = [image.verdict for image in images] + [Verdict.COULD_NOT_CHECK] * len(failed)
+    verdicts = [image.verdict for image in images] + [verdict_of(one.error) for one in failed]
     words = {
         Verdict.VERIFIED: _("{count} verified"),
         Verdict.UNSIGNED: _("{count} unsigned"),

@@ -36,7 +36,7 @@ from undercurrent.signing.places import (
 from undercurrent.signing.predicates import COSIGN_SIGN, predicate_uri
 from undercurrent.signing.statement import Statement
 
-__all__ = ["MAX_REFERRERS", "Problem", "Verdict", "Verification", "verify", "verify_attestation"]
+__all__ = ["MAX_REFERRERS", "Problem", "Verdict", "Verification", "verdict_of", "verify", "verify_attestation"]
 
 MAX_REFERRERS: Final = 1000
 """Referrers of one image that are examined; the same number as legacy layers."""
@@ -261,12 +261,16 @@ def _several(checks: tuple[Check, ...]) -> str:
 
 def _broken(image: Image, error: UndercurrentError) -> Verification:
     """The verdict on an image that cannot be read itself."""
-    verdict = Verdict.UNTRUSTED if isinstance(error, Refused) else Verdict.COULD_NOT_CHECK
     problem = Problem(image.name, error.code, error.message, error.hint)
     platform = image.descriptor.platform
     return Verification(
-        image.name, image.digest, verdict, error.code, error.message, problems=(problem,), platform=platform
+        image.name, image.digest, verdict_of(error), error.code, error.message, problems=(problem,), platform=platform
     )
+
+
+def verdict_of(error: UndercurrentError) -> Verdict:
+    """The verdict on an image of which only an error is known: bytes that are not what they claim are not trusted."""
+    return Verdict.UNTRUSTED if isinstance(error, Refused) else Verdict.COULD_NOT_CHECK
 
 
 def _with_platforms(own: Verification, platforms: list[Verification]) -> Verification:

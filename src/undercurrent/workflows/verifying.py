@@ -14,7 +14,7 @@ from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer
 from undercurrent.settings import Settings
 from undercurrent.signing.checks import Trust
-from undercurrent.signing.verify import Problem, Verdict, Verification, verify
+from undercurrent.signing.verify import Problem, Verdict, Verification, verdict_of, verify
 from undercurrent.workflows.copies import copy_of
 from undercurrent.workflows.each import each
 from undercurrent.workflows.estate import Found, Target
@@ -105,4 +105,4 @@ class _Verifying:
 def _not_checked(record: Recording, found: Found, error: UndercurrentError) -> None:
     subject = found.digest if isinstance(found, Target) else found.place
     name = found.name if isinstance(found, Target) else found.place
-    record.add("image-verified", subject, Verdict.COULD_NOT_CHECK, name, place=found.place, reason=error.code)
+    record.add("image-verified", subject, verdict_of(error), name, place=found.place, reason=error.code)

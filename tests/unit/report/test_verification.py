@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from undercurrent.errors import NotFound, RateLimited
+from undercurrent.errors import DigestMismatch, NotFound, RateLimited
 from undercurrent.fleet import Failed, Succeeded, Summary
 from undercurrent.oci.descriptor import Platform
 from undercurrent.oci.digest import Digest
@@ -43,6 +43,7 @@ def viewed(*outcomes: Verification | Failed) -> Report:
         (NOT_CHECKED, "? could not check", 4, "UC203", "1 could not be checked"),
         (Failed("app:5.0", RateLimited("429")), "? could not check", 4, "UC203", "1 could not be checked"),
         (Failed("app:6.0", NotFound("gone")), "? could not check", 2, "UC203", "1 could not be checked"),
+        (Failed("app:7.0", DigestMismatch("other bytes")), "✗ untrusted", 1, "UC202", "1 untrusted"),
     ],
 )
 def test_each_verdict(outcome: Verification | Failed, words: str, code: int, rule: str | None, summary: str) -> None:
