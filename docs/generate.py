@@ -1,4 +1,4 @@
-"""Writes the reference pages that are made from the source: rules, errors, exit codes, settings; English and Chinese.
+"""Writes the reference pages that are made from the source: commands, settings, errors, rules; English and Chinese.
 
 ``python -m docs.generate`` writes them, ``make docs`` does that first, and a test fails when they are not current.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from docs.commandspage import commands_page
 from docs.settingspage import settings_page
 
 from undercurrent import errors, i18n
@@ -139,9 +140,10 @@ ERROR_TEXTS: Final[Mapping[str, ErrorText]] = {
 def error_types(
     root: type[errors.UndercurrentError] = errors.UndercurrentError,
 ) -> Iterator[type[errors.UndercurrentError]]:
-    """Every kind of error below ``root``, parents first."""
+    """Every kind of error below ``root`` that has a code of its own, parents first."""
     for kind in root.__subclasses__():
-        yield kind
+        if "code" in vars(kind):
+            yield kind
         yield from error_types(kind)
 
 
@@ -162,6 +164,7 @@ def all_pages() -> Mapping[Path, str]:
 def _pages() -> Iterator[tuple[str, str]]:
     yield "errors", _errors_page()
     yield "settings", settings_page()
+    yield "commands", commands_page()
     yield "rules/index", _rules_page()
     for rule in RULES.values():
         yield f"rules/{rule.code}", view.page(rule)

@@ -1,0 +1,156 @@
+"""The documents whose commands are run, and what each of them needs around it.
+
+``python -m tests.support.documents [DOCUMENT…]`` writes what the commands print now into the documents.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.support.background import in_background
+from tests.support.engines import EngineServer, podman
+from tests.support.peers import require_peer
+from tests.support.registry import FakeRegistry
+from tests.support.servers import distribution
+from tests.support.source import ROOT
+from tests.support.transcripts import CUT, HOME, REGISTRY, Ran, aligned, commands, failed, home, rewritten, run
+
+__all__ = ["DOCUMENTS", "Document", "follow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document in two languages.
+
+    Attributes:
+        english, chinese: paths below the root.
+        peers: real programs that its commands need; then its registry is a real one, too.
+    """
+
+    english: str
+    chinese: str
+    peers: tuple[str, ...] = ()
+
+    def text(self, language: str) -> str:
+        """What it says in ``en`` or ``zh``."""
+        return (ROOT / (self.chinese if language == "zh" else self.english)).read_text("utf-8")
+
+
+def _page(name: str, *peers: str) -> Document:
+    return Document(f"docs/{name}.md", f"docs/{name}.zh.md", peers)
+
+
+DOCUMENTS: Final = (
+    Document("README.md", "README.zh-CN.md"),
+    _page("tutorial"),
+    _page("howto/sign-a-registry"),
+    _page("howto/verify-in-ci"),
+    _page("howto/sboms"),
+    _page("howto/rotate-keys"),
+    _page("howto/move-images-with-signatures", "skopeo"),
+    _page("howto/use-with-cosign", "cosign"),
+    _page("howto/local-engine", "podman"),
+    _page("howto/evidence"),
+    _page("howto/configuration"),
+    _page("howto/troubleshooting"),
+)
+
+
+def follow(document: Document, language: str) -> list[Ran]:
+    """Runs the commands of a document in ``en`` or ``zh``."""
+    text = document.text(language)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        programs = _made(folder / "bin")
+        environ = {"LANGUAGE": {"zh": "zh_CN"}.get(language, language)}
+        for peer in document.peers:
+            if peer == "podman":
+                environ |= _podman(stack.enter_context(podman()), programs)
+            else:
+                (programs / peer).symlink_to(require_peer(peer))
+        # `make demo` runs `uc demo` in an environment that it makes first; here there is one already.
+        for name in ("make", "uc"):
+            _program(programs / name, f'exec {Path(sys.executable).with_name("uc")} "$@"')
+        environ["PATH"] = os.pathsep.join((str(programs), *os.get_exec_path()))
+        where = stack.enter_context(home())
+        replace = {HOME: str(where)}
+        if REGISTRY in text:
+            replace[REGISTRY] = stack.enter_context(_registry(folder, real=bool(document.peers)))
+        return run(text, where, replace=replace, **environ)
+
+
+@contextmanager
+def _registry(folder: Path, *, real: bool) -> Iterator[str]:
+    if real:
+        with distribution("docker-registry", _made(folder / "registry")) as server:
+            yield server.host
+    else:
+        with in_background(FakeRegistry()) as registry:
+            yield registry.host
+
+
+def _podman(server: EngineServer, programs: Path) -> dict[str, str]:
+    """Podman and buildah on the PATH, working on the storage of ``server``."""
+    _program(programs / "podman", f'unset CONTAINER_HOST\nexec {" ".join(server.client)} "$@"')
+    return {"CONTAINER_HOST": f"unix://{server.socket}", **server.environ}
+
+
+def _program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def main(names: Sequence[str]) -> None:
+    """Writes what the commands of documents print now; of output that is cut, the same lines stay."""
+    for document in DOCUMENTS:
+        if names and not set(names) & {document.english, document.chinese}:
+            continue
+        english, chinese = document.text("en"), document.text("zh")
+        assert commands(english) == commands(chinese), f"{document.chinese} shows other commands"
+        ran = _followed(document, "en")
+        kept = [_kept(one) for one in ran]
+        (ROOT / document.english).write_text(rewritten(english, ran, kept), "utf-8")
+        translated = _followed(document, "zh")
+        kept = [_kept(one, as_in, lines) for one, as_in, lines in zip(translated, ran, kept, strict=True)]
+        (ROOT / document.chinese).write_text(rewritten(chinese, translated, kept), "utf-8")
+        sys.stdout.write(f"{document.english} {document.chinese}\n")
+
+
+def _followed(document: Document, language: str) -> list[Ran]:
+    ran = follow(document, language)
+    for one in failed(ran):
+        raise SystemExit("\n".join((f"$ {one.step.command}", *one.printed, f"ended with {one.exit_code}")))
+    return ran
+
+
+def _kept(one: Ran, original: Ran | None = None, kept: Sequence[int | None] = ()) -> Sequence[int | None]:
+    """The printed lines to show: those that are shown now, or those of the original where there are as many lines."""
+    shown, everything = one.step.shown, range(len(one.printed))
+    if original and not kept:
+        return ()
+    if original and len(original.printed) == len(one.printed):
+        return kept
+    if not original and not shown:
+        return ()
+    if CUT not in shown and CUT not in (original or one).step.shown:
+        return everything
+    found = aligned(shown, one.printed)
+    if found is None:
+        raise SystemExit(
+            f"$ {one.step.command}\n" + "\n".join(one.printed) + "\n\nCut this by hand, then run me again."
+        )
+    return found
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
