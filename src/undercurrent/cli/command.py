@@ -16,6 +16,7 @@ import click
 from undercurrent.cli.errors import show_error
 from undercurrent.cli.help import Command
 from undercurrent.cli.options import language_option
+from undercurrent.cli.printing import put
 from undercurrent.errors import Interrupted, UndercurrentError
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Observer
@@ -153,5 +154,5 @@ def _run(
         return 0
     from undercurrent.report.render import RENDERERS  # noqa: PLC0415
 
-    click.echo(RENDERERS[output](report), nl=False)
+    put(RENDERERS[output](report))
     return report.exit_code

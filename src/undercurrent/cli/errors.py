@@ -3,6 +3,7 @@
 import click
 
 from undercurrent.cli.help import placeholders
+from undercurrent.cli.printing import put
 from undercurrent.errors import UndercurrentError, UsageError
 from undercurrent.i18n import listed, system_reason
 from undercurrent.i18n import translate as _
@@ -12,13 +13,13 @@ __all__ = ["show_error", "show_usage_error"]
 
 def show_error(error: UndercurrentError, *, as_json: bool = False) -> None:
     """Prints an error for people on standard error, and for machines on standard output."""
-    click.echo(_("error[{code}]: {message}").format(code=error.code, message=error.message), err=True)
+    put(_("error[{code}]: {message}").format(code=error.code, message=error.message) + "\n", err=True)
     for line in error.hint.splitlines():
-        click.echo("  " + _("hint: {hint}").format(hint=line), err=True)
+        put("  " + _("hint: {hint}").format(hint=line) + "\n", err=True)
     if as_json:
         from undercurrent.report.render import error_as_json  # noqa: PLC0415 - rich is not for typing errors
 
-        click.echo(error_as_json(error), nl=False)
+        put(error_as_json(error))
 
 
 def show_usage_error(error: click.UsageError) -> None:
@@ -28,7 +29,7 @@ def show_usage_error(error: click.UsageError) -> None:
         return
     hint = ""
     if error.ctx is not None:
-        click.echo(error.ctx.get_usage(), err=True)
+        put(error.ctx.get_usage() + "\n", err=True)
         hint = _("`{command} --help` shows what it takes").format(command=error.ctx.command_path)
     show_error(UsageError(_message(error), hint=hint))
 

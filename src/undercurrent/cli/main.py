@@ -11,6 +11,7 @@ import click
 from undercurrent import __version__, i18n
 from undercurrent.cli.errors import show_error, show_usage_error
 from undercurrent.cli.lazy import Entry, LazyGroup
+from undercurrent.cli.printing import open_streams
 from undercurrent.errors import Interrupted
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
@@ -90,10 +91,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         args: the arguments; the process's own when None.
     """
     arguments = list(sys.argv[1:] if args is None else args)
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character gets a question mark, not a traceback.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    open_streams()
     speak(language_of(arguments))
     sys.exit(_run(arguments))
 

@@ -7,6 +7,7 @@ import click
 
 from undercurrent.cli.command import Session, command, setting
 from undercurrent.cli.image.choosing import choice_options, chosen
+from undercurrent.cli.printing import put
 from undercurrent.i18n import translate as _
 from undercurrent.report import sboms as view
 from undercurrent.report.model import Report
@@ -36,6 +37,6 @@ async def sbom(session: Session, to: Path | None, **flags: Any) -> Report | None
         summary = await make_sboms(found, session.settings, observer=session.observer)
     if to == Path("-") and not summary.failures:
         for document in documents(summary):
-            click.echo(document.read(), nl=False)
+            put(document.read())
         return None
     return view.view(summary, written(summary, to) if to else {})
