@@ -87,9 +87,10 @@ def written(summary: Summary[tuple[Sbom, ...]], to: Path) -> dict[Sbom, Path]:
             _("{count} documents do not fit into one file").format(count=len(made)),
             hint=_("name a folder with --to, or one image, one format and one platform"),
         )
-    if to.is_file() and not alone:
+    folder = to.parent if alone else to
+    if folder.exists() and not folder.is_dir():
         raise UsageError(
-            _("{path} is a file").format(path=to), hint=_("name a folder, or a file whose name ends in .json")
+            _("{path} is no folder").format(path=folder), hint=_("name a folder, or a file whose name ends in .json")
         )
     files = dict.fromkeys(made, to) if alone else {document: to / name for document, name in _file_names(made).items()}
     try:

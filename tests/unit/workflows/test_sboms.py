@@ -80,7 +80,7 @@ def test_several_do_not_fit_into_one_file(tmp_path: Path) -> None:
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
 
-    with pytest.raises(UsageError, match="file is a file"):
+    with pytest.raises(UsageError, match="file is no folder"):
         written(summary_of((made(tmp_path),)), tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
 

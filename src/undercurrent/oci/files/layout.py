@@ -22,6 +22,7 @@ from undercurrent.errors import (
     BadContent,
     CouldNotCheck,
     DigestMismatch,
+    EnvironmentLacks,
     NotFound,
     TooLarge,
     UndercurrentError,
@@ -363,7 +364,10 @@ def _make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(_("{path} cannot be made: {reason}").format(path=path, reason=system_reason(error))) from error
+        raise EnvironmentLacks(
+            _("{path} cannot be made: {reason}").format(path=path, reason=system_reason(error)),
+            hint=_("name a folder where you may write"),
+        ) from error
 
 
 def _no_layout(path: Path) -> UsageError:

@@ -351,7 +351,7 @@ def test_what_may_not_be_read_or_made(tmp_path: Path, monkeypatch: pytest.Monkey
         with pytest.raises(CouldNotCheck, match="oci-layout cannot be read: Permission denied"):
             Layout.open(path)
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(UsageError, match="cannot be made: Permission denied"):
+    with pytest.raises(EnvironmentLacks, match="cannot be made: Permission denied"):
         Layout.open(tmp_path / "new", create=True)
 
 
