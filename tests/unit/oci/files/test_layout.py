@@ -11,6 +11,7 @@ from undercurrent.errors import (
     BadContent,
     CouldNotCheck,
     DigestMismatch,
+    EnvironmentLacks,
     NotFound,
     TooLarge,
     UndercurrentError,
