@@ -97,8 +97,8 @@ def _options(options: list[click.Option]) -> str:
     for option in options:
         record = option.get_help_record(click.Context(click.Command("")))
         assert record is not None  # noqa: S101 - no option is hidden
-        names, text = (part.replace("|", "\\|") for part in record)
-        rows.append(f"| `{_translated(names)}` | {text} |")
+        names, text = (part.replace("|", "&#124;") for part in record)
+        rows.append(f"| <code>{_translated(names)}</code> | {text} |")
     return "\n".join(rows)
 
 

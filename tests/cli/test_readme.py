@@ -5,7 +5,7 @@ import re
 import pytest
 from tests.support.documents import DOCUMENTS, Document, follow
 from tests.support.source import ROOT
-from tests.support.transcripts import aligned, commands, failed
+from tests.support.transcripts import commands, failed, unlike
 
 HERE = [document for document in DOCUMENTS if not document.peers]
 README = DOCUMENTS[0]
@@ -31,11 +31,7 @@ def test_commands_do_what_is_shown(document: Document, language: str) -> None:
     ran = follow(document, language)
 
     assert not failed(ran), failed(ran)
-    for one in ran:
-        if one.step.shown:
-            shown, printed = "\n".join(one.step.shown), "\n".join(one.printed)
-            again = f"$ {one.step.command}\nprints\n{printed}\nand not\n{shown}\n(python -m tests.support.documents)"
-            assert aligned(one.step.shown, one.printed) is not None, again
+    assert not unlike(ran), "\n\n".join((*unlike(ran), "write it anew with: python -m tests.support.documents"))
 
 
 def test_it_says_how_to_see_it_and_how_to_test_it() -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "rewritten",
     "run",
     "steps",
+    "unlike",
 ]
 
 REGISTRY: Final = "reg.example.com"
@@ -171,6 +172,15 @@ def _exchanged(text: str, replace: Mapping[str, str]) -> str:
     return text
 
 
+def unlike(ran: Sequence[Ran]) -> list[str]:
+    """For each command that printed something else than is shown, a text that says so."""
+    different = [one for one in ran if one.step.shown and aligned(one.step.shown, one.printed) is None]
+    return [
+        "\n".join((f"$ {one.step.command}", *one.printed, "--- but this is shown:", *one.step.shown))
+        for one in different
+    ]
+
+
 def failed(ran: Sequence[Ran]) -> list[Ran]:
     """Those that ended otherwise than with 0, and no ``echo $?`` after them says so."""
     following = [*(one.step.command for one in ran[1:]), ""]
@@ -181,6 +191,7 @@ _VARYING: Final = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}(?:-[0-9a-f]{4,12})*\b"), "<id>"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "<hex>"),
     (re.compile(r"[A-Za-z0-9+/]{43}="), "<hash>"),
+    (re.compile(r"^[A-Za-z0-9+/]{48,64}={0,2}$"), "<base64>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
     (re.compile(r"\b\d+(?:\.\d+)? [kMG]?B\b"), "<size>"),
     (re.compile(r"linux/(?:amd64|arm64)"), "<platform>"),
