@@ -235,12 +235,20 @@ def _found_files(environ: Mapping[str, str], directory: Path) -> Iterator[Path]:
         yield Path(named)
         return
     user = platformdirs.user_config_path("undercurrent", appauthor=False) / FILE_NAME
-    if user.is_file():
+    if _may_be_file(user):
         yield user
     for folder in (directory, *directory.parents):
-        if (folder / FILE_NAME).is_file():
+        if os.path.isfile(folder / FILE_NAME):  # noqa: PTH113 - not, where it may not be looked for
             yield folder / FILE_NAME
             return
+
+
+def _may_be_file(path: Path) -> bool:
+    """Whether it is a file, or hidden from us: then reading it says so, and it is not passed over."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 _Layer: TypeAlias = dict[Setting, tuple[Any, Origin]]

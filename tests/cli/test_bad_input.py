@@ -208,6 +208,7 @@ def test_a_damaged_layout(
         ("oci-archive:cut.tar", 1, "cut.tar is cut off", "fetch or write it again"),
         ("docker-archive:cut.tar.gz", 1, "cut.tar.gz is cut off", "fetch or write it again"),
         ("oci-archive:cosign.pub", 1, "cosign.pub is ", ""),
+        ("oci:" + "x" * 300, 4, "cannot be read: File name too long", ""),
         ("docker:", 2, "", ""),
         ("oci:", 2, "", ""),
     ],
@@ -273,6 +274,19 @@ def test_a_home_that_cannot_be_used(run_uc: UcRunner, estate: Estate, variable: 
 
     check_error(result, "invalid-config", 2, "/proc/nowhere/undercurrent", "")
     assert "hint: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "code", "exit_code"),
+    [("XDG_CONFIG_HOME", "invalid-config", 2), ("XDG_DATA_HOME", "environment", 3)],
+)
+def test_a_home_that_may_not_even_be_asked_for(
+    run_uc: UcRunner, estate: Estate, variable: str, code: str, exit_code: int
+) -> None:
+    # As a folder that its owner has closed does, this makes the system refuse to say whether a file is there.
+    result = run_uc("image", "list", env={**VARIABLES, variable: "/" + "x" * 300})
+
+    check_error(result, code, exit_code, "File name too long", "")
 
 
 def test_a_cache_that_cannot_be_used(run_uc: UcRunner, estate: Estate) -> None:

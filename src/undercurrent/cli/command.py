@@ -17,7 +17,8 @@ from undercurrent.cli.errors import show_error
 from undercurrent.cli.help import Command
 from undercurrent.cli.options import language_option
 from undercurrent.cli.printing import put
-from undercurrent.errors import Interrupted, UndercurrentError
+from undercurrent.errors import EnvironmentLacks, Interrupted, UndercurrentError
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Observer
 
@@ -117,6 +118,12 @@ def _wrapped(body: Body) -> Callable[..., None]:
         except UndercurrentError as error:
             show_error(error, as_json=output == "json")
             exit_code = error.exit_code
+        except OSError as error:
+            if error.filename is None:
+                raise  # a bug: what this machine may refuse is about a file
+            reason = _("{what}: {why}").format(what=error.filename, why=system_reason(error))
+            show_error(EnvironmentLacks(reason), as_json=output == "json")
+            exit_code = EnvironmentLacks.exit_code
         context.exit(exit_code)
 
     return run

@@ -148,7 +148,7 @@ def _connect_args(url: URL) -> dict[str, Any]:
 
 def _make_private_file(path: Path) -> None:
     """Evidence names what its owner has, so others may not read it unless the owner lets them."""
-    if path.exists():
+    if os.path.exists(path):  # noqa: PTH110 - of a folder that may not be looked into, the next lines tell
         return
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

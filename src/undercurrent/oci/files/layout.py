@@ -85,11 +85,17 @@ class Layout(ListedStore, WritableStore):
             BadContent: it is a damaged one.
             Unsupported: a layout version that is not read here.
             EnvironmentLacks: it cannot be made.
+            CouldNotCheck: it may not be looked into.
         """
         layout = cls(Path(path))
-        if create:
-            layout._create()
-        layout._check()
+        try:
+            if create:
+                layout._create()
+            layout._check()
+        except OSError as error:
+            raise CouldNotCheck(
+                _("{path} cannot be read: {reason}").format(path=path, reason=system_reason(error))
+            ) from error
         sweep(layout.path)
         return layout
 
