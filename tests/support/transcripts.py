@@ -13,7 +13,6 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -88,16 +87,16 @@ def commands(document: str) -> list[str]:
 
 def _steps(lines: list[str], first: int, indent: int) -> Iterator[Step]:
     lines = [line[indent:] for line in lines]
-    starts = [number for number, line in enumerate(lines) if line.startswith("$ ")]
-    if not starts or starts[0] != 0:
+    if not lines or not lines[0].startswith("$ "):
         raise ValueError(f"line {first + 1}: a console block begins with a command")
-    if lines[0].startswith("$ make "):
-        starts = starts[:1]
-    for start, stop in pairwise([*starts, len(lines)]):
-        length = _command_lines(lines[start:stop])
-        command = "\n".join(lines[start : start + length]).removeprefix("$ ")
-        begin = start + length
+    start = 0
+    while start < len(lines):
+        begin = start + _command_lines(lines[start:])
+        following = (number for number in range(begin, len(lines)) if lines[number].startswith("$ "))
+        stop = len(lines) if lines[0].startswith("$ make ") else next(following, len(lines))
+        command = "\n".join(lines[start:begin]).removeprefix("$ ")
         yield Step(command, tuple(lines[begin:stop]), first + begin, first + stop)
+        start = stop
 
 
 def _command_lines(lines: list[str]) -> int:
@@ -190,8 +189,8 @@ def failed(ran: Sequence[Ran]) -> list[Ran]:
 _VARYING: Final = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}(?:-[0-9a-f]{4,12})*\b"), "<id>"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "<hex>"),
-    (re.compile(r"[A-Za-z0-9+/]{43}="), "<hash>"),
     (re.compile(r"^[A-Za-z0-9+/]{48,64}={0,2}$"), "<base64>"),
+    (re.compile(r"[A-Za-z0-9+/]{43}="), "<hash>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
     (re.compile(r"\b\d+(?:\.\d+)? [kMG]?B\b"), "<size>"),
     (re.compile(r"linux/(?:amd64|arm64)"), "<platform>"),
