@@ -3,7 +3,6 @@
 import io
 import os
 import re
-import shutil
 import sys
 from typing import IO, Final
 
@@ -40,10 +39,9 @@ _THEME: Final = Theme({"markdown.code": "bold"})
 def console(stream: IO[str]) -> Console:
     """A console on ``stream``: colours only on a terminal and without ``NO_COLOR``; a pipe is wide."""
     terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
-    width = shutil.get_terminal_size().columns if terminal or "COLUMNS" in os.environ else _PIPE_WIDTH
     return Console(
         file=stream,
-        width=width,
+        width=_width_of(stream, _PIPE_WIDTH),
         force_terminal=terminal,
         color_system="auto" if terminal and not os.environ.get("NO_COLOR") else None,
         highlight=False,
@@ -52,6 +50,17 @@ def console(stream: IO[str]) -> Console:
         legacy_windows=False,
         theme=_THEME,
     )
+
+
+def _width_of(stream: IO[str], otherwise: int) -> int:
+    """Cells in a line: what ``COLUMNS`` says, else what the terminal says that ``stream`` is."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or otherwise
+    except OSError:
+        return otherwise
 
 
 def human(report: Report) -> str:

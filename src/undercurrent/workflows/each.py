@@ -1,6 +1,7 @@
 """Does one thing to each image that was found; all share the stores and the record, and none stops the others."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
@@ -8,12 +9,12 @@ from typing import Generic, TypeAlias, TypeVar
 from undercurrent.errors import UndercurrentError
 from undercurrent.fleet import LocalExecutor, Summary, run
 from undercurrent.oci.stores import Stores
-from undercurrent.progress import Observer
+from undercurrent.progress import Observer, Started
 from undercurrent.settings import Settings
 from undercurrent.workflows.estate import Found, Lost, Target
 from undercurrent.workflows.recording import Recording, recording
 
-__all__ = ["Begin", "Failure", "ImageJob", "each"]
+__all__ = ["Begin", "Failure", "ImageJob", "ahead", "each", "key_of"]
 
 Result = TypeVar("Result")
 
@@ -46,8 +47,43 @@ async def each(
     Raises:
         Stopped: the user interrupted it.
     """
-    executor = LocalExecutor(settings.fleet.concurrency)
-    return await run(ImageJob(name, begin, settings, failed), found, executor=executor, observer=observer)
+    executor, items = LocalExecutor(settings.fleet.concurrency), ahead(name, found, observer)
+    return await run(ImageJob(name, begin, settings, failed), items, executor=executor, observer=observer)
+
+
+async def ahead(name: str, found: AsyncIterable[Found], observer: Observer) -> AsyncGenerator[Found, None]:
+    """Looks for images while others are worked on, so that progress soon knows how many there are.
+
+    Args:
+        name: what progress calls the job.
+        found: the images.
+        observer: is told their number as soon as it is known.
+    """
+    waiting: asyncio.Queue[Found | None] = asyncio.Queue()
+
+    async def look() -> None:
+        keys = set()
+        try:
+            async for item in found:
+                keys.add(key_of(item))
+                waiting.put_nowait(item)
+            observer(Started(name, len(keys)))
+        finally:
+            waiting.put_nowait(None)
+
+    looking = asyncio.create_task(look())
+    try:
+        while (item := await waiting.get()) is not None:
+            yield item
+        await looking
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+
+def key_of(item: Found) -> str:
+    """Tells what was found from everything else that was."""
+    return item.place if isinstance(item, Lost) else item.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +97,7 @@ class ImageJob(Generic[Result]):
 
     def key(self, item: Found) -> str:
         """See `Job.key`."""
-        return item.place if isinstance(item, Lost) else item.key
+        return key_of(item)
 
     @asynccontextmanager
     async def open(self, observer: Observer) -> AsyncIterator[Callable[[Found], Awaitable[Result]]]:

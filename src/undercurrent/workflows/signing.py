@@ -22,7 +22,7 @@ from undercurrent.signing.checks import Format
 from undercurrent.signing.keys import Signer
 from undercurrent.signing.sign import BOTH, Signed, sign
 from undercurrent.workflows.destinations import home_of
-from undercurrent.workflows.each import ImageJob
+from undercurrent.workflows.each import ImageJob, ahead
 from undercurrent.workflows.estate import Found, Target, embedded_store
 from undercurrent.workflows.recording import Recording
 from undercurrent.workflows.sboms import AttachedSboms, SbomAttacher
@@ -121,7 +121,7 @@ async def sign_images(
     fingerprint = {"asked": asked, "key": signer.public.fingerprint, **_plain(options, settings)}
     return await run(
         job,
-        found,
+        ahead(job.name, found, observer),
         journal=None if options.dry_run else Journal.at_home(job.name, fingerprint, resume=options.resume),
         executor=LocalExecutor(settings.fleet.concurrency),
         observer=observer,
