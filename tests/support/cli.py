@@ -1,13 +1,13 @@
-"""Runs the command line as a user does: the installed program, in a process of its own, in a home of its own."""
+"""Runs the command line as a user does: in a process of its own, in a home of its own."""
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from tests.support.warm import warm_program
 
 __all__ = ["Result", "UcRunner", "command_line_environment"]
 
@@ -72,13 +72,11 @@ class UcRunner:
             input: standard input; text as UTF-8.
             cwd: where to run it; ``folder`` when None.
         """
-        done = subprocess.run(
-            [Path(sys.executable).with_name("uc"), *arguments],
-            input=input.encode() if isinstance(input, str) else input,
-            capture_output=True,
+        code, out, err = warm_program()(
+            [str(argument) for argument in arguments],
             env=command_line_environment(self.home, **(env or {})),
             cwd=cwd or self.folder,
+            stdin=input.encode() if isinstance(input, str) else input,
             timeout=_TIMEOUT_S,
-            check=False,
         )
-        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Result(code, out.decode(), err.decode())
