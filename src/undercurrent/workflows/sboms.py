@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from undercurrent.oci.files.durable import replacing
 from undercurrent.oci.image import Image
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer
-from undercurrent.sbom.document import FORMATS, Sbom
+from undercurrent.sbom.document import FORMATS, FormatName, Sbom
 from undercurrent.sbom.making import make, slots
 from undercurrent.settings import Settings, cache_folder
 from undercurrent.signing.attest import attest
@@ -58,7 +58,7 @@ class _Making:
 
     async def __call__(self, target: Target) -> tuple[Sbom, ...]:
         image = await target.open(self.stores)
-        return await _made(image, self.settings, self.syft_slots, self.record)
+        return await _made(image, self.settings.sbom.formats, self.syft_slots, self.record)
 
 
 def documents(summary: Summary[tuple[Sbom, ...]]) -> list[Sbom]:
@@ -119,8 +119,10 @@ def _file_names(made: Iterable[Sbom]) -> dict[Sbom, str]:
     }
 
 
-async def _made(image: Image, settings: Settings, running: asyncio.Semaphore, record: Recording) -> tuple[Sbom, ...]:
-    documents = await make(image, settings.sbom.formats, cache=cache_folder() / "sbom", running=running)
+async def _made(
+    image: Image, formats: Sequence[FormatName], running: asyncio.Semaphore, record: Recording
+) -> tuple[Sbom, ...]:
+    documents = await make(image, formats, cache=cache_folder() / "sbom", running=running)
     for document in documents:
         record.add(
             "sbom-made",
@@ -176,26 +178,28 @@ class SbomAttacher:
         leaves = {leaf.digest: leaf for leaf in await image.platforms() if leaf.descriptor.runs}
         wanted = dict.fromkeys(leaves, 1) | {image.digest: len(leaves)}
         total = sum(wanted.values()) * len(self.settings.sbom.formats)
-        if all([await self._has(leaves.get(digest, image), count) for digest, count in wanted.items()]):
-            return AttachedSboms(total)
-        if self.dry_run:
-            return AttachedSboms(total, total)
+        lacking = {
+            (digest, name)
+            for name in self.settings.sbom.formats
+            for digest, count in wanted.items()
+            if await self._lacks(leaves.get(digest, image), name, count)
+        }
+        if self.dry_run or not lacking:
+            return AttachedSboms(total, sum(wanted[digest] for digest, _name in lacking))
         added = 0
-        for document in await _made(image, self.settings, self.running, self.record):
+        names = tuple(name for name in self.settings.sbom.formats if name in {name for _digest, name in lacking})
+        for document in await _made(image, names, self.running, self.record):
             subjects = {image.digest: image, document.digest: leaves[document.digest]}
             for subject in subjects.values():
-                attested = await attest(
-                    subject, document.read(), document.format.predicate_type, self.signer, formats=self.formats
-                )
-                added += attested.changed
+                if (subject.digest, document.format.name) in lacking:
+                    attested = await attest(
+                        subject, document.read(), document.format.predicate_type, self.signer, formats=self.formats
+                    )
+                    added += attested.changed
         return AttachedSboms(total, added)
 
-    async def _has(self, subject: Image, count: int) -> bool:
-        """Whether this key has attested ``count`` documents of each kind about ``subject``, in each format."""
-        trust = Trust((self.signer.public,))
-        for name in self.settings.sbom.formats:
-            found = await verify_attestation(subject, FORMATS[name].predicate_type, trust)
-            present = [check.format for check in found.accepted]
-            if any(present.count(format_) < count for format_ in self.formats):
-                return False
-        return True
+    async def _lacks(self, subject: Image, name: FormatName, count: int) -> bool:
+        """Whether this key has attested fewer than ``count`` such documents about ``subject``, in any format."""
+        found = await verify_attestation(subject, FORMATS[name].predicate_type, Trust((self.signer.public,)))
+        present = [check.format for check in found.accepted]
+        return any(present.count(format_) < count for format_ in self.formats)

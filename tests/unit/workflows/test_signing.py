@@ -1,6 +1,7 @@
 """Signing many images: what is changed, what is left alone, what is only said."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 
@@ -214,10 +215,17 @@ async def test_a_format_that_is_asked_for_later_is_added(
     options = SignOptions((Format.BUNDLE,), sbom=True)
     await sign(items, signer, settings, options)
     both = settings.model_copy(update={"sbom": SbomSettings(formats=("spdx", "cyclonedx"))})
+    rmtree(cache_folder())
 
+    (planned,) = results(await sign(items, signer, both, replace(options, dry_run=True)))
     (signed,) = results(await sign(items, signer, both, options))
 
+    assert (planned.sboms, planned.sboms_added) == (2, 1)
     assert (signed.added, signed.sboms, signed.sboms_added) == ((), 2, 1)
+    assert [record.proof["format"] for record in records("sbom-made")] == ["spdx", "cyclonedx"]
+    async with Stores(both) as stores:
+        hanging = await attached(await stores.image(f"oci:{layout.path}:app:1.0"))
+    assert sum(item.is_sbom for item in hanging.attachments) == 2
 
 
 # Attesting
