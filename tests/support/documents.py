@@ -19,6 +19,7 @@ from tests.support.registry import FakeRegistry
 from tests.support.servers import distribution
 from tests.support.source import ROOT
 from tests.support.transcripts import CUT, HOME, REGISTRY, Ran, aligned, commands, failed, home, rewritten, run
+from tests.support.warm import warm_program
 
 __all__ = ["DOCUMENTS", "Document", "follow"]
 
@@ -75,7 +76,7 @@ def follow(document: Document, language: str) -> list[Ran]:
                 (programs / peer).symlink_to(require_peer(peer))
         # `make demo` runs `uc demo` in an environment that it makes first; here there is one already.
         for name in ("make", "uc"):
-            _program(programs / name, f'exec {Path(sys.executable).with_name("uc")} "$@"')
+            warm_program().install(programs / name)
         environ["PATH"] = os.pathsep.join((str(programs), *os.get_exec_path()))
         where = stack.enter_context(home())
         replace = {HOME: str(where)}

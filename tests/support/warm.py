@@ -9,6 +9,7 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -36,15 +37,17 @@ class WarmProgram:
     """The process; every call is a command in a fork of it."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        self._connection = ours
-        with theirs:
+        self._folder = tempfile.TemporaryDirectory(prefix="uc-warm-")
+        self._address = str(Path(self._folder.name) / "socket")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self._address)
+            listener.listen()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.warm", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.support.warm", str(listener.fileno())],
                 cwd=ROOT,
                 env={**os.environ, "LANG": "C.UTF-8"},
-                stdin=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.PIPE,
+                pass_fds=(listener.fileno(),),
             )
 
     def __call__(
@@ -59,33 +62,48 @@ class WarmProgram:
             TimeoutError: it took longer than ``timeout`` seconds, and was killed.
         """
         with ExitStack() as stack:
+            connection = stack.enter_context(socket.socket(socket.AF_UNIX))
+            connection.connect(self._address)
             streams = [stack.enter_context(tempfile.TemporaryFile()) for _stream in range(_STREAMS)]
             streams[0].write(stdin)
             streams[0].seek(0)
             request = {"arguments": list(arguments), "environ": dict(env), "cwd": str(cwd)}
-            self._send(request, [stream.fileno() for stream in streams])
-            child = _received(self._connection)["pid"]
-            self._connection.settimeout(timeout)
+            _send(connection, request, [stream.fileno() for stream in streams])
+            child = _received(connection)["pid"]
+            connection.settimeout(timeout)
             try:
-                code = _received(self._connection)["code"]
+                code = _received(connection)["code"]
             except TimeoutError:
                 os.kill(child, signal.SIGKILL)
                 raise
-            finally:
-                self._connection.settimeout(None)
             for stream in streams[1:]:
                 stream.seek(0)
             return code, streams[1].read(), streams[2].read()
 
-    def close(self) -> None:
-        """Ends the process."""
-        self._connection.close()
-        self._process.wait()
+    def install(self, program: Path) -> None:
+        """Writes a program for shells that hands all it gets to this process."""
+        program.write_text(_CLIENT.format(python=sys.executable, address=self._address))
+        program.chmod(0o755)
 
-    def _send(self, request: Mapping[str, Any], streams: list[int]) -> None:
-        message = json.dumps(request).encode()
-        socket.send_fds(self._connection, [len(message).to_bytes(_LENGTH, "big")], streams)
-        self._connection.sendall(message)
+    def close(self) -> None:
+        """Ends the process; the end of this one ends it too."""
+        self._process.communicate()
+        self._folder.cleanup()
+
+
+_CLIENT: Final = """\
+#!{python} -SI
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX) as server:
+    server.connect({address!r})
+    request = json.dumps(dict(arguments=sys.argv[1:], environ=dict(os.environ), cwd=os.getcwd())).encode()
+    socket.send_fds(server, [len(request).to_bytes(4, "big")], [0, 1, 2])
+    server.sendall(request)
+    with server.makefile("rb") as answers:
+        for _answer in ("pid", "code"):
+            answer = json.loads(answers.read(int.from_bytes(answers.read(4), "big")))
+sys.exit(answer["code"])
+"""
 
 
 @cache
@@ -110,26 +128,37 @@ def _received(connection: socket.socket) -> Any:
     return json.loads(_exactly(connection, int.from_bytes(_exactly(connection, _LENGTH), "big")))
 
 
-def _serve(connection: socket.socket) -> None:
-    """Forks for each request; returns, in the fork, only by raising SystemExit."""
-    while True:
-        length, streams, _flags, _address = socket.recv_fds(connection, _LENGTH, _STREAMS)
-        if not length:
-            return
-        request = json.loads(_exactly(connection, int.from_bytes(length, "big")))
-        if (child := os.fork()) == 0:
-            connection.close()
-            _run(request, streams)
-        for stream in streams:
-            os.close(stream)
-        _answer(connection, {"pid": child})
-        _pid, status = os.waitpid(child, 0)
-        _answer(connection, {"code": os.waitstatus_to_exitcode(status)})
+def _serve(listener: socket.socket) -> None:
+    """Forks for each connection; that process forks again, for the command, and tells how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while select.select([listener, sys.stdin], [], [])[0] == [listener]:
+        connection, _address = listener.accept()
+        with connection:
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                listener.close()
+                _keep(connection)
 
 
-def _answer(connection: socket.socket, value: Mapping[str, int]) -> None:
+def _keep(connection: socket.socket) -> NoReturn:
+    length, streams, _flags, _address = socket.recv_fds(connection, _LENGTH, _STREAMS)
+    request = json.loads(_exactly(connection, int.from_bytes(length, "big")))
+    if (child := os.fork()) == 0:
+        connection.close()
+        _run(request, streams)
+    for stream in streams:
+        os.close(stream)
+    _send(connection, {"pid": child})
+    _pid, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    _send(connection, {"code": code if code >= 0 else 128 - code})
+    os._exit(0)
+
+
+def _send(connection: socket.socket, value: Mapping[str, Any], streams: Sequence[int] = ()) -> None:
     message = json.dumps(value).encode()
-    connection.sendall(len(message).to_bytes(_LENGTH, "big") + message)
+    socket.send_fds(connection, [len(message).to_bytes(_LENGTH, "big")], list(streams))
+    connection.sendall(message)
 
 
 def _run(request: Mapping[str, Any], streams: list[int]) -> NoReturn:
