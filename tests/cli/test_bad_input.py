@@ -265,6 +265,18 @@ def test_a_registry_that_is_no_help(
     check_failure(result, exit_code, message.format(host=registry.host), hint)
 
 
+def test_names_that_would_command_the_terminal(run_uc: UcRunner, estate: Estate) -> None:
+    index = run_uc.folder / "images" / "index.json"
+    index.write_text(index.read_text().replace(UNSIGNED, "evil\\u001b[2J:1.0"))
+
+    listed = run_uc("image", "list", "--layout", "images")
+    missing = run_uc("key", "show", "evil\x1b[2J\n.key")
+
+    assert "evil\\x1b[2J:1.0" in listed.stdout
+    assert missing.stderr.splitlines()[0].startswith("error[invalid-key]: evil\\x1b[2J\\n.key cannot be read")
+    assert "\x1b" not in listed.stdout + missing.stderr
+
+
 # What this machine does not let us do
 
 

@@ -7,15 +7,17 @@ from undercurrent.cli.printing import put
 from undercurrent.errors import UndercurrentError, UsageError
 from undercurrent.i18n import listed, system_reason
 from undercurrent.i18n import translate as _
+from undercurrent.report.plain import plain
 
 __all__ = ["show_error", "show_usage_error"]
 
 
 def show_error(error: UndercurrentError, *, as_json: bool = False) -> None:
     """Prints an error for people on standard error, and for machines on standard output."""
-    put(_("error[{code}]: {message}").format(code=error.code, message=error.message) + "\n", err=True)
+    message = plain(error.message).replace("\n", "\\n")
+    put(_("error[{code}]: {message}").format(code=error.code, message=message) + "\n", err=True)
     for line in error.hint.splitlines():
-        put("  " + _("hint: {hint}").format(hint=line) + "\n", err=True)
+        put("  " + _("hint: {hint}").format(hint=plain(line)) + "\n", err=True)
     if as_json:
         from undercurrent.report.render import error_as_json  # noqa: PLC0415 - rich is not for typing errors
 

@@ -16,6 +16,7 @@ from rich.tree import Tree as RichTree
 
 from undercurrent.report.flowing import Flowing
 from undercurrent.report.model import Block, Cell, Fields, Mood, Prose, Report, Table, Text, Tree
+from undercurrent.report.plain import plain
 
 __all__ = ["console", "human"]
 
@@ -81,13 +82,15 @@ def human(report: Report) -> str:
 
 
 def _text(cell: Cell | str) -> RichText:
-    return Flowing(cell) if isinstance(cell, str) else Flowing(cell.text, style=_STYLES[cell.mood])
+    if isinstance(cell, str):
+        return Flowing(plain(cell))
+    return Flowing(plain(cell.text), style=_STYLES[cell.mood])
 
 
 def _print(target: Console, block: Block) -> None:
     match block:
         case Text(text, mood):
-            target.print(RichText(text, style=_STYLES[mood]), soft_wrap=True)
+            target.print(RichText(plain(text), style=_STYLES[mood]), soft_wrap=True)
         case Prose(text):
             from undercurrent.report.prose import FlowingMarkdown  # noqa: PLC0415 - its parser is as large as rich
 
@@ -109,7 +112,7 @@ def _print_fields(target: Console, fields: Fields) -> None:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in fields.rows:
-        grid.add_row(name, _text(value))
+        grid.add_row(plain(name), _text(value))
     target.print(grid)
 
 
@@ -141,7 +144,7 @@ def _fits(table: Table, width: int) -> bool:
 
 def _width(cell: Cell | str) -> int:
     text = cell if isinstance(cell, str) else cell.text
-    return max(map(cell_len, text.splitlines()), default=0)
+    return max(map(cell_len, plain(text).splitlines()), default=0)
 
 
 def _grow(tree: Tree) -> RichTree:

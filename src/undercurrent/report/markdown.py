@@ -1,6 +1,7 @@
 """For pull requests and run summaries: GitHub-flavoured Markdown."""
 
 from undercurrent.report.model import Block, Cell, Fields, Prose, Report, Table, Text, Tree
+from undercurrent.report.plain import plain
 
 __all__ = ["markdown"]
 
@@ -17,7 +18,7 @@ def _escape(cell: Cell | str) -> str:
     text = cell if isinstance(cell, str) else cell.text
     for mark in "\\`*_[]<>|~#&":
         text = text.replace(mark, "\\" + mark)
-    return " ".join(text.splitlines())
+    return plain(" ".join(text.splitlines()))
 
 
 def _block(block: Block) -> str:

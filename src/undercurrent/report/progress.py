@@ -23,6 +23,7 @@ from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Advanced, Event, Finished, Noted, Observer, Started
 from undercurrent.report.human import console
+from undercurrent.report.plain import plain
 from undercurrent.report.units import short
 
 __all__ = ["watching"]
@@ -68,12 +69,12 @@ def watching(*, quiet: bool = False) -> Iterator[Observer]:
     # What a bar is about takes the room that the rest leaves, and never takes the rest away.
     item = Column(no_wrap=True, overflow="ellipsis", max_width=max(err.width - _REST, _SHORTEST_ITEM))
     bars = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(_BAR_WIDTH),
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[item]}", style="dim", table_column=item),
+        TextColumn("{task.fields[item]}", style="dim", markup=False, table_column=item),
         console=err,
         transient=True,
     )
@@ -90,7 +91,7 @@ def _notes(err: Console) -> Callable[[str], None]:
     def note(message: str) -> None:
         if message not in noted:
             noted.add(message)
-            err.print(message, style="dim", soft_wrap=True)
+            err.print(plain(message), style="dim", soft_wrap=True)
 
     return note
 
@@ -105,9 +106,9 @@ def _moving(bars: Progress, note: Callable[[str], None]) -> Observer:
             case Started(job, total):
                 bars.start()  # not before: a command without progress writes nothing here
                 name = _JOBS.get(job, job)
-                tasks[job] = bars.add_task(_(name), total=total, item="")
+                tasks[job] = bars.add_task(plain(_(name)), total=total, item="")
             case Advanced(job, steps, item, _failed) if job in tasks:
-                bars.update(tasks[job], advance=steps, item=short(item))
+                bars.update(tasks[job], advance=steps, item=plain(short(item)))
             case Finished(job) if job in tasks:
                 bars.remove_task(tasks.pop(job))
             case Noted(message):
