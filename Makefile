@@ -15,15 +15,16 @@ UPDATE_CATALOGUES := $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}'
 
-# The locked packages, checked by hash and never built here, then the project itself in place.
+# The locked packages, checked by hash and never built here, then the project itself in place. The lists are complete:
+# left to itself, pip looks for what `coverage[toml]` needs again, and refuses what is newer than the lock.
 $(VENV)/.run: constraints/run.txt pyproject.toml hatch_build.py $(CATALOGUES)
 	@$(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) --require-hashes --only-binary :all: -r constraints/run.txt
+	$(PIP_INSTALL) --no-deps --require-hashes --only-binary :all: -r constraints/run.txt
 	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run constraints/dev.txt
-	$(PIP_INSTALL) --require-hashes --only-binary :all: -r constraints/dev.txt
+	$(PIP_INSTALL) --no-deps --require-hashes --only-binary :all: -r constraints/dev.txt
 	@touch $@
 
 demo: $(VENV)/.run ## see it work on real images (ARGS="--lang zh" for Chinese)
