@@ -24,6 +24,7 @@ from undercurrent.signing.examine import SIGNATURE
 from undercurrent.signing.keys import load_signer, write_key_pair
 from undercurrent.signing.places import SIGNATURES, legacy_name
 from undercurrent.signing.sign import sign
+from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict, verify, verify_attestation
 
 MIB = 1024 * 1024
@@ -81,7 +82,7 @@ def predicate_of(envelope: dict[str, Any]) -> object:
 
 
 async def test_cosign_accepts_what_uc_signs(image: Image, signer: PrivateKey, cosign: Cosign, stranger: Cosign) -> None:
-    signed = await sign(image, signer, annotations={"colour": "green"}, recursive=True)
+    signed = await sign(image, KeySignatory(signer), annotations={"colour": "green"}, recursive=True)
     assert set(signed.added) == set(FORMATS)
     for one in await all_of(image):
         for legacy in (True, False):
@@ -98,7 +99,7 @@ async def test_cosign_accepts_what_uc_signs(image: Image, signer: PrivateKey, co
 async def test_cosign_finds_the_one_format_that_uc_wrote(
     format_: Format, image: Image, signer: PrivateKey, cosign: Cosign
 ) -> None:
-    await sign(image, signer, formats=(format_,))
+    await sign(image, KeySignatory(signer), formats=(format_,))
     assert cosign.verify(by_digest(image), legacy=format_ is Format.LEGACY)
     if format_ is Format.LEGACY:
         with pytest.raises(CosignRefusedError):
@@ -111,7 +112,7 @@ async def test_cosign_accepts_what_uc_attests(
 ) -> None:
     raw = json.dumps(SBOM, ensure_ascii=False, indent=1).encode()
     for one in await all_of(image):
-        await attest(one, raw, predicate_type, signer)
+        await attest(one, raw, predicate_type, KeySignatory(signer))
         for legacy in (True, False):
             (envelope,) = cosign.verify_attestation(by_digest(one), predicate_type, legacy=legacy)
             assert predicate_of(envelope) == SBOM
@@ -130,7 +131,7 @@ async def test_keys_of_every_kind_are_cosigns_keys_too(
     key = PrivateKey.generate(kind)
     write_key_pair(key, tmp_path / "cosign.key", PASSWORD.encode())
     cosign = Cosign(tmp_path)
-    await sign(image, key)
+    await sign(image, KeySignatory(key))
     platform = (await image.platforms())[0]
     for legacy in (True, False):
         assert cosign.verify(by_digest(image), legacy=legacy)
@@ -181,7 +182,7 @@ async def test_what_cosign_signed_with_this_key_is_left_alone(
     format_: Format, image: Image, signer: PrivateKey, cosign: Cosign
 ) -> None:
     cosign.sign(by_digest(image), legacy=format_ is Format.LEGACY)
-    signed = await sign(image, signer)
+    signed = await sign(image, KeySignatory(signer))
     assert (signed.present, signed.added) == ((format_,), tuple(other for other in FORMATS if other != format_))
 
 
@@ -193,8 +194,8 @@ async def test_neither_loses_the_others_signatures_and_attestations(
     (tmp_path / "sbom.json").write_text(json.dumps(SBOM))
     stranger.sign(by_digest(image), legacy=legacy)
     stranger.attest(by_digest(image), tmp_path / "sbom.json", "spdxjson", legacy=legacy)
-    await sign(image, signer)
-    await attest(image, json.dumps(SBOM).encode(), "spdxjson", signer)
+    await sign(image, KeySignatory(signer))
+    await attest(image, json.dumps(SBOM).encode(), "spdxjson", KeySignatory(signer))
     stranger.sign(by_digest(image), legacy=legacy, annotations=("again=yes",))
     strange = load_signer(stranger.key, PASSWORD.encode()).public
     ours, theirs = [await verify(image, Trust((key,))) for key in (signer.public, strange)]
@@ -274,7 +275,7 @@ def repository_of(image: Image) -> WritableStore:
 async def test_both_refuse_what_was_tampered_with(
     format_: Format, tampering: str, reasons: set[Reason], image: Image, signer: PrivateKey, cosign: Cosign
 ) -> None:
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
     target = (await image.platforms())[0]
     await (forge_legacy if format_ is Format.LEGACY else forge_bundle)(image, target, tampering)
     found = await verify(target, Trust((signer.public,)))
@@ -288,7 +289,7 @@ async def test_both_refuse_what_was_tampered_with(
 async def test_both_refuse_a_tag_that_moved_to_another_image(
     image: Image, signer: PrivateKey, cosign: Cosign, stores: Stores
 ) -> None:
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
     await push_image(repository_of(image), {"motd": b"evil"}, "1.0")
     moved = await stores.image(image.name)
     assert moved.digest != image.digest

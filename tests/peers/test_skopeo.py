@@ -19,6 +19,7 @@ from undercurrent.signing.attached import Attached, Kind, attached
 from undercurrent.signing.attest import attest
 from undercurrent.signing.checks import Format, Trust
 from undercurrent.signing.sign import sign
+from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict, verify
 
 KEY = PrivateKey.generate()
@@ -48,8 +49,8 @@ async def signed(registry_server: RegistryServer, repository_name: str, stores: 
     name = f"{registry_server.host}/{repository_name}:1.0"
     await push(stores.repository(Reference.parse(name)), "1.0")
     image = await stores.image(name)
-    await sign(image, KEY, recursive=True)
-    await attest(image, b'{"spdxVersion": "SPDX-2.3"}', "spdxjson", KEY)
+    await sign(image, KeySignatory(KEY), recursive=True)
+    await attest(image, b'{"spdxVersion": "SPDX-2.3"}', "spdxjson", KeySignatory(KEY))
     return image
 
 
@@ -135,5 +136,5 @@ async def test_signatures_do_not_survive_a_change_of_format(
     image = await stores.image(name)
     assert image.digest != signed.digest
     assert (await verify(image, TRUST)).verdict is Verdict.UNSIGNED
-    await sign(image, KEY)
+    await sign(image, KeySignatory(KEY))
     assert (await verify(image, TRUST)).verdict is Verdict.VERIFIED

@@ -11,6 +11,7 @@ from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
 from undercurrent.signing.keys import PrivateKey, write_key_pair
 from undercurrent.signing.sign import sign
+from undercurrent.signing.signatory import KeySignatory
 
 __all__ = ["PASSWORD", "SIGNED", "STRANGE", "TWO_PLATFORMS", "UNSIGNED", "Estate", "build"]
 
@@ -57,7 +58,7 @@ async def _fill(layout: Layout, ours: PrivateKey, strangers: PrivateKey) -> None
     for name, key in ((SIGNED, ours), (UNSIGNED, None), (STRANGE, strangers)):
         manifest = await push_image(layout, {"name": name.encode()}, name)
         if key:
-            await sign(Image(layout, name, manifest.descriptor), key)
+            await sign(Image(layout, name, manifest.descriptor), KeySignatory(key))
     files = {AMD64: python_package("click", "8.1.0"), ARM64: python_package("rich", "13.0.0")}
     images = {platform: await push_image(layout, files[platform], platform=platform) for platform in files}
     await push_index(layout, images, TWO_PLATFORMS)

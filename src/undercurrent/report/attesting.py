@@ -5,6 +5,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.report import failures
 from undercurrent.report.model import Cell, Report, Table
 from undercurrent.signing.attest import Attested
+from undercurrent.signing.identities import described
 from undercurrent.signing.predicates import short_name
 
 __all__ = ["view"]
@@ -30,7 +31,7 @@ def view(summary: Summary[Attested], *, dry_run: bool) -> Report:
                 "name": attested.name,
                 "digest": attested.digest,
                 "type": attested.predicate_type,
-                "key": attested.key.fingerprint,
+                **described(attested.maker),
                 "added": list(attested.added),
                 "present": list(attested.present),
             }

@@ -8,6 +8,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.report import failures
 from undercurrent.report.model import Cell, Report, Tree
 from undercurrent.signing.attached import Attached, Attachment, Kind
+from undercurrent.signing.identities import named
 from undercurrent.signing.predicates import short_name
 
 __all__ = ["view"]
@@ -56,12 +57,13 @@ def _with_signer(name: str, attachment: Attachment) -> Cell:
     check = attachment.check
     if check is None:
         return Cell(f"{name}  {attachment.where}", "")
-    by = check.key.fingerprint[:12] if check.key else check.identity or check.hint
-    if check.accepted:
-        return Cell("✓ " + _("{what} by key {who}").format(what=name, who=by), "good")
+    if check.key:
+        return Cell("✓ " + _("{what} by key {who}").format(what=name, who=named(check.key)), "good")
+    if check.maker:
+        return Cell("✓ " + _("{what} by {who}").format(what=name, who=named(check.maker)), "good")
     if check.reason:
         return Cell("✗ " + _("{what}: {why}").format(what=name, why=check.message), "bad")
-    return Cell(_("{what} by {who}").format(what=name, who=by or _("somebody")), "")
+    return Cell(_("{what} by {who}").format(what=name, who=check.identity or check.hint or _("somebody")), "")
 
 
 def _data(image: Attached) -> dict[str, Any]:

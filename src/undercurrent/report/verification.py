@@ -12,6 +12,7 @@ from undercurrent.report import failures
 from undercurrent.report.model import Cell, Mood, Report, Table, Tree
 from undercurrent.report.units import short
 from undercurrent.signing.checks import Check
+from undercurrent.signing.identities import described, named
 from undercurrent.signing.rules import IMAGE_UNSIGNED, NOT_CHECKED, SIGNATURE_UNTRUSTED
 from undercurrent.signing.verify import Verdict, Verification, verdict_of
 
@@ -45,7 +46,7 @@ def view(summary: Summary[Verification]) -> Report:
         [image.name, _verdict(image.verdict), _signers(image), ", ".join(image.formats)] for image in images
     ]
     rows += [[short(failed.key), _verdict(verdict_of(failed.error)), "", ""] for failed in summary.failures]
-    table = Table([_("image"), _("verdict"), _("key"), _("formats")], rows, squeeze=frozenset({0, 2}))
+    table = Table([_("image"), _("verdict"), _("signed by"), _("formats")], rows, squeeze=frozenset({0, 2}))
     return Report(
         "image-verify",
         {"images": [_data(image) for image in images], "failures": failures.as_data(summary.failures)},
@@ -62,7 +63,7 @@ def _verdict(verdict: Verdict) -> Cell:
 
 
 def _signers(image: Verification) -> str:
-    return ", ".join(key.fingerprint[:12] for key in image.keys)
+    return ", ".join(map(named, image.makers))
 
 
 def _needs_reasons(image: Verification) -> bool:
@@ -108,6 +109,7 @@ def _data(image: Verification) -> dict[str, Any]:
         "reason": image.reason,
         "message": image.message,
         "keys": [key.fingerprint for key in image.keys],
+        "identities": [dict(described(identity)) for identity in image.identities],
         "formats": list(image.formats),
         "checks": [_check(check) for check in image.checks],
         "problems": [
@@ -124,6 +126,7 @@ def _check(check: Check) -> dict[str, Any]:
         "accepted": check.accepted,
         "hint": check.hint,
         "identity": check.identity,
+        "signed_at": check.signed_at.isoformat() if check.signed_at else None,
         "annotations": dict(check.annotations),
         "predicate_type": check.predicate_type,
         "reason": check.reason,

@@ -10,7 +10,6 @@ from undercurrent.oci.digest import Digest
 from undercurrent.oci.image import Image
 from undercurrent.oci.store import Store
 from undercurrent.signing import bundle, dsse, statement
-from undercurrent.signing.algorithms import PublicKey, Signer
 from undercurrent.signing.checks import Check, Format, Trust
 from undercurrent.signing.examine import (
     LEGACY_PREDICATE_TYPE,
@@ -18,6 +17,7 @@ from undercurrent.signing.examine import (
     examine_bundle,
     examine_legacy_attestation,
 )
+from undercurrent.signing.identities import Maker
 from undercurrent.signing.places import (
     ATTESTATIONS,
     Where,
@@ -31,6 +31,7 @@ from undercurrent.signing.places import (
 )
 from undercurrent.signing.predicates import predicate_uri
 from undercurrent.signing.sign import BOTH
+from undercurrent.signing.signatory import Signatory
 from undercurrent.signing.statement import Statement
 
 __all__ = ["Attested", "attest"]
@@ -44,15 +45,15 @@ class Attested:
         name: the image, as its user writes it.
         digest: what the attestation is about.
         predicate_type: URI.
-        key: whose attestation it is.
+        maker: whose attestation it is.
         added: formats that were missing.
-        present: formats in which this key had attested the same already.
+        present: formats in which the same maker had attested the same already.
     """
 
     name: str
     digest: Digest
     predicate_type: str
-    key: PublicKey
+    maker: Maker
     added: tuple[Format, ...]
     present: tuple[Format, ...]
 
@@ -66,19 +67,19 @@ async def attest(
     image: Image,
     predicate: bytes,
     predicate_type: str,
-    signer: Signer,
+    signatory: Signatory,
     *,
     formats: tuple[Format, ...] = BOTH,
     dry_run: bool = False,
     where: Where = beside,
 ) -> Attested:
-    """Attests a predicate, in each format in which this key has not attested the same yet.
+    """Attests a predicate, in each format in which the same maker has not attested it yet.
 
     Args:
         image: what it is about: its digest, whatever its name means by now.
         predicate: a JSON object, whose bytes are kept as they are; for SPDX also tag-value text.
         predicate_type: one of cosign's short names, or a URI.
-        signer: signs.
+        signatory: signs.
         formats: how.
         dry_run: look only; ``added`` is what would be added.
         where: in which store the attestations live.
@@ -95,25 +96,27 @@ async def attest(
     store = where(image)
     async with exclusively(store, image.digest):
         wanted = statement.parse(payload, uri)
-        present = tuple([format_ for format_ in formats if await _has(format_, store, wanted, signer.public, subject)])
+        present = tuple(
+            [format_ for format_ in formats if await _has(format_, store, wanted, signatory.trust, subject)]
+        )
         missing = tuple(format_ for format_ in formats if format_ not in present)
         if missing and not dry_run:
             target = writable(store)
-            envelope = await dsse.seal(payload, dsse.IN_TOTO, signer)
+            sealed = await signatory.seal(payload, dsse.IN_TOTO)
             if Format.BUNDLE in missing:
-                raw = bundle.dump(envelope, signer.public.hint)
+                raw = bundle.dump(sealed.envelope, sealed.material)
                 await push_bundle(target, subject, raw, uri, datetime.now(UTC))
             if Format.LEGACY in missing:
-                content = json.dumps(envelope.to_json(), separators=(",", ":")).encode()
+                content = json.dumps(sealed.envelope.to_json(), separators=(",", ":")).encode()
                 annotations = {SIGNATURE: "", LEGACY_PREDICATE_TYPE: uri}
                 layer = Descriptor.of(content, mediatypes.DSSE_ENVELOPE, annotations=annotations)
                 await append_legacy(target, image.digest, ATTESTATIONS, layer, content)
-    return Attested(image.name, image.digest, uri, signer.public, missing, present)
+    return Attested(image.name, image.digest, uri, signatory.maker, missing, present)
 
 
-async def _has(format_: Format, store: Store, wanted: Statement, key: PublicKey, subject: Descriptor) -> bool:
-    """Whether ``key`` has attested the same about ``subject`` already; another tool may have, in other bytes."""
-    trust, kind, digest = Trust((key,)), wanted.predicate_type, subject.digest
+async def _has(format_: Format, store: Store, wanted: Statement, trust: Trust, subject: Descriptor) -> bool:
+    """Whether somebody trusted attested the same about ``subject`` already; another tool may have, in other bytes."""
+    kind, digest = wanted.predicate_type, subject.digest
     if format_ is Format.BUNDLE:
         for referrer in await store.referrers(digest):
             if may_be_bundle(referrer) and _same(await examine_bundle(store, referrer, digest, trust, kind), wanted):

@@ -14,6 +14,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes, strictjson
 from undercurrent.signing import dsse
 from undercurrent.signing.dsse import Envelope
+from undercurrent.signing.material import Material
 
 __all__ = ["PREFIX", "Bundle", "dump", "parse"]
 
@@ -42,11 +43,11 @@ class Bundle:
     material: Mapping[str, Any] = field(repr=False)
 
 
-def dump(envelope: Envelope, hint: str) -> bytes:
-    """The bundle for an envelope that the key called ``hint`` signed."""
+def dump(envelope: Envelope, material: Material) -> bytes:
+    """The bundle for an envelope and what vouches for its signature."""
     document = {
         "mediaType": mediatypes.SIGSTORE_BUNDLE,
-        "verificationMaterial": {"publicKey": {"hint": hint}},
+        "verificationMaterial": {"publicKey": {"hint": material.hint}},
         "dsseEnvelope": envelope.to_json(),
     }
     return json.dumps(document, separators=(",", ":")).encode()

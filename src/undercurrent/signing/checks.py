@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from undercurrent.errors import (
 )
 from undercurrent.i18n import translate as _
 from undercurrent.signing.algorithms import PublicKey
+from undercurrent.signing.identities import Maker
 from undercurrent.signing.predicates import COSIGN_SIGN
 from undercurrent.signing.statement import Statement
 
@@ -23,10 +25,12 @@ __all__ = ["Check", "Format", "Reason", "SignatureRefusedError", "Trust", "refus
 
 
 class Format(StrEnum):
-    """How a signature is stored; the values are what users write."""
+    """How a signature is stored; the values are what users read. The first two are written as well."""
 
     BUNDLE = "bundle"
     LEGACY = "legacy"
+    REFERRER = "referrer"
+    NOTATION = "notation"
 
 
 class Reason(StrEnum):
@@ -37,10 +41,17 @@ class Reason(StrEnum):
     CERTIFICATE = "certificate-not-trusted"
     CONTENT_CHANGED = "content-changed"
     CONTENT_MISSING = "content-missing"
+    EXPIRED = "expired"
+    IDENTITY = "identity-not-trusted"
+    LOG = "log-not-proved"
     MALFORMED = "malformed"
     NOT_WHAT_IT_SAYS = "not-what-it-says"
+    NO_TIME = "no-proof-of-time"
     OTHER_IMAGE = "other-image"
     OTHER_SUBJECT = "other-subject"
+    POLICY = "trust-policy"
+    REVOKED = "revoked"
+    TIMESTAMP = "timestamp-not-trusted"
     TOO_LARGE = "too-large"
     UNSUPPORTED = "unsupported"
     UNTRUSTED_KEY = "untrusted-key"
@@ -58,7 +69,7 @@ class Trust:
         UsageError: nobody is trusted.
     """
 
-    keys: tuple[PublicKey, ...]
+    keys: tuple[PublicKey, ...] = ()
     annotations: Mapping[str, str] = field(default_factory=dict)
 
     def maker(self, made_by: Callable[[PublicKey], bool]) -> PublicKey | None:
@@ -84,7 +95,8 @@ class Check:
         reference: what the signer called the image (docker-reference); legacy signatures only.
         annotations: what the signer added; JSON values.
         predicate_type: URI; `COSIGN_SIGN` for signatures, also legacy ones.
-        key: the trusted key that made it; None unless it is accepted.
+        maker: the trusted key or identity that made it; None unless it is accepted.
+        signed_at: when, as proved by a log or by a timestamp authority; the earliest proof. None if nothing proves it.
         reason: why it is refused; None if it is accepted, or if nobody was trusted.
         message: the same for people.
         statement: the signed statement; None in legacy signatures and where it could not be read.
@@ -97,7 +109,8 @@ class Check:
     reference: str = ""
     annotations: Mapping[str, Any] = field(default_factory=dict)
     predicate_type: str = ""
-    key: PublicKey | None = None
+    maker: Maker | None = None
+    signed_at: datetime | None = None
     reason: Reason | None = None
     message: str = ""
     statement: Statement | None = field(default=None, repr=False)
@@ -109,8 +122,13 @@ class Check:
 
     @property
     def accepted(self) -> bool:
-        """Whether a trusted key made it, over this image, and says what it must."""
-        return self.key is not None and self.reason is None
+        """Whether somebody trusted made it, over this image, and it says what it must."""
+        return self.maker is not None and self.reason is None
+
+    @property
+    def key(self) -> PublicKey | None:
+        """The trusted key that made it; None if nobody trusted did, or an identity."""
+        return self.maker if isinstance(self.maker, PublicKey) else None
 
 
 _REASONS: Final = (

@@ -140,7 +140,7 @@ async def examine_legacy_signature(
         if payload.digest != digest:
             raise _other_image(payload.digest)
         _expect_annotations(payload.optional, trust)
-        return replace(check, key=key)
+        return replace(check, maker=key)
     except (UndercurrentError, SignatureRefusedError) as error:
         return refusal(check, error)
 
@@ -190,7 +190,7 @@ def _judged(check: Check, envelope: Envelope, digest: Digest, trust: Trust | Non
         raise _other_image(", ".join(first.digests.values()) if first else _("none"))
     if check.is_signature:
         _expect_annotations(check.annotations, trust)
-    return replace(check, key=key, hint=key.hint)
+    return replace(check, maker=key, hint=key.hint)
 
 
 def _stranger(check: Check, trust: Trust) -> SignatureRefusedError:

@@ -15,9 +15,9 @@ from undercurrent.oci.image import Image
 from undercurrent.oci.manifest import Index
 from undercurrent.oci.store import Store, WritableStore
 from undercurrent.signing import bundle, dsse, simplesigning, statement
-from undercurrent.signing.algorithms import PublicKey, Signer
 from undercurrent.signing.checks import Format, Trust
 from undercurrent.signing.examine import SIGNATURE, examine_bundle
+from undercurrent.signing.identities import Maker
 from undercurrent.signing.places import (
     SIGNATURES,
     Where,
@@ -30,6 +30,7 @@ from undercurrent.signing.places import (
     writable,
 )
 from undercurrent.signing.predicates import COSIGN_SIGN
+from undercurrent.signing.signatory import Signatory
 
 __all__ = ["BOTH", "Signed", "sign"]
 
@@ -44,15 +45,15 @@ class Signed:
     Attributes:
         name: the image, as its user writes it.
         digest: what was signed, which is what the name meant when the image was resolved.
-        key: whose signature it is.
+        maker: whose signature it is.
         added: formats that were missing.
-        present: formats in which this key had signed it already, with the same annotations.
+        present: formats in which the same maker had signed it already, with the same annotations.
         platforms: the same for the images of an index, where they were asked for.
     """
 
     name: str
     digest: Digest
-    key: PublicKey
+    maker: Maker
     added: tuple[Format, ...]
     present: tuple[Format, ...]
     platforms: "tuple[Signed, ...]" = ()
@@ -65,7 +66,7 @@ class Signed:
 
 async def sign(
     image: Image,
-    signer: Signer,
+    signatory: Signatory,
     *,
     formats: tuple[Format, ...] = BOTH,
     annotations: Mapping[str, str] = NOTHING,
@@ -73,11 +74,11 @@ async def sign(
     dry_run: bool = False,
     where: Where = beside,
 ) -> Signed:
-    """Signs an image, in each format in which this key has not signed it yet.
+    """Signs an image, in each format in which the same maker has not signed it yet.
 
     Args:
         image: what to sign: its digest, whatever its name means by now.
-        signer: signs.
+        signatory: signs.
         formats: how.
         annotations: what to say besides; signed.
         recursive: also each image of an index, before the index.
@@ -95,31 +96,30 @@ async def sign(
         distinct = {platform.digest: platform for platform in await image.platforms()}
         for platform in distinct.values():
             signed = await sign(
-                platform, signer, formats=formats, annotations=annotations, dry_run=dry_run, where=where
+                platform, signatory, formats=formats, annotations=annotations, dry_run=dry_run, where=where
             )
             platforms.append(signed)
     store = where(image)
     async with exclusively(store, image.digest):
-        present = await _present(image, store, signer.public, formats, annotations)
+        present = await _present(image, store, signatory.trust, formats, annotations)
         missing = tuple(format_ for format_ in formats if format_ not in present)
         if missing and not dry_run:
             target = writable(store)
             if Format.BUNDLE in missing:
-                await _add_bundle(target, manifest.descriptor, signer, annotations)
+                await _add_bundle(target, manifest.descriptor, signatory, annotations)
             if Format.LEGACY in missing:
-                await _add_legacy(target, image, signer, annotations)
-    return Signed(image.name, image.digest, signer.public, missing, present, tuple(platforms))
+                await _add_legacy(target, image, signatory, annotations)
+    return Signed(image.name, image.digest, signatory.maker, missing, present, tuple(platforms))
 
 
 async def _present(
-    image: Image, store: Store, key: PublicKey, formats: Collection[Format], annotations: Mapping[str, str]
+    image: Image, store: Store, trust: Trust, formats: Collection[Format], annotations: Mapping[str, str]
 ) -> tuple[Format, ...]:
     checks = {Format.BUNDLE: _has_bundle, Format.LEGACY: _has_legacy}
-    return tuple([format_ for format_ in formats if await checks[format_](image, store, key, annotations)])
+    return tuple([format_ for format_ in formats if await checks[format_](image, store, trust, annotations)])
 
 
-async def _has_bundle(image: Image, store: Store, key: PublicKey, annotations: Mapping[str, str]) -> bool:
-    trust = Trust((key,))
+async def _has_bundle(image: Image, store: Store, trust: Trust, annotations: Mapping[str, str]) -> bool:
     for referrer in await store.referrers(image.digest):
         if may_be_bundle(referrer):
             check = await examine_bundle(store, referrer, image.digest, trust, COSIGN_SIGN)
@@ -128,7 +128,7 @@ async def _has_bundle(image: Image, store: Store, key: PublicKey, annotations: M
     return False
 
 
-async def _has_legacy(image: Image, store: Store, key: PublicKey, annotations: Mapping[str, str]) -> bool:
+async def _has_legacy(image: Image, store: Store, trust: Trust, annotations: Mapping[str, str]) -> bool:
     manifest = await legacy_manifest(store, image.digest, SIGNATURES)
     payload = simplesigning.build(image.repository, image.digest, annotations)
     digest = Digest.of(payload)
@@ -136,22 +136,22 @@ async def _has_legacy(image: Image, store: Store, key: PublicKey, annotations: M
         if layer.digest == digest and layer.media_type == mediatypes.SIMPLE_SIGNING:
             with suppress(BadContent):  # a damaged signature is none of ours
                 signature = dsse.decode_base64(layer.annotations.get(SIGNATURE), layer.digest)
-                if key.verify(signature, payload):
+                if any(key.verify(signature, payload) for key in trust.keys):
                     return True
     return False
 
 
 async def _add_bundle(
-    store: WritableStore, subject: Descriptor, signer: Signer, annotations: Mapping[str, str]
+    store: WritableStore, subject: Descriptor, signatory: Signatory, annotations: Mapping[str, str]
 ) -> None:
-    payload = statement.build_signature(subject.digest, annotations)
-    envelope = await dsse.seal(payload, dsse.IN_TOTO, signer)
-    raw = bundle.dump(envelope, signer.public.hint)
+    sealed = await signatory.seal(statement.build_signature(subject.digest, annotations), dsse.IN_TOTO)
+    raw = bundle.dump(sealed.envelope, sealed.material)
     await push_bundle(store, subject, raw, COSIGN_SIGN, datetime.now(UTC))
 
 
-async def _add_legacy(store: WritableStore, image: Image, signer: Signer, annotations: Mapping[str, str]) -> None:
+async def _add_legacy(store: WritableStore, image: Image, signatory: Signatory, annotations: Mapping[str, str]) -> None:
     payload = simplesigning.build(image.repository, image.digest, annotations)
-    signature = base64.b64encode(await signer.sign(payload)).decode()
+    signed = await signatory.sign(payload)
+    signature = base64.b64encode(signed.signature).decode()
     layer = Descriptor.of(payload, mediatypes.SIMPLE_SIGNING, annotations={SIGNATURE: signature})
     await append_legacy(store, image.digest, SIGNATURES, layer, payload)

@@ -24,6 +24,7 @@ from undercurrent.signing.examine import (
     examine_legacy_attestation,
     examine_legacy_signature,
 )
+from undercurrent.signing.identities import Identity, Maker
 from undercurrent.signing.places import (
     ATTESTATIONS,
     SIGNATURES,
@@ -109,9 +110,19 @@ class Verification:
         return tuple(sorted({check.format for check in self.accepted}))
 
     @property
+    def makers(self) -> tuple[Maker, ...]:
+        """The trusted keys and identities that made acceptable signatures."""
+        return tuple({check.maker: None for check in self.accepted if check.maker})
+
+    @property
     def keys(self) -> tuple[PublicKey, ...]:
-        """The trusted keys that made acceptable signatures."""
-        return tuple({check.key: None for check in self.accepted if check.key})
+        """The keys among `makers`."""
+        return tuple(maker for maker in self.makers if isinstance(maker, PublicKey))
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        """The identities among `makers`."""
+        return tuple(maker for maker in self.makers if isinstance(maker, Identity))
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -237,7 +248,8 @@ def _concluded(image: Image, found: _Found, nothing: str) -> Verification:
     checks, problems = tuple(found.checks), tuple(found.problems)
     accepted = [check for check in checks if check.accepted]
     if accepted:
-        who = sorted({check.hint for check in accepted})
+        makers = dict.fromkeys(check.maker for check in accepted if check.maker)
+        who = sorted(maker.hint if isinstance(maker, PublicKey) else maker.subject for maker in makers)
         outcome = Verdict.VERIFIED, "", _("signed by {keys}").format(keys=listed(who))
     elif problems:
         # An acceptable signature may be where nobody answered: this is neither "unsigned" nor "untrusted".

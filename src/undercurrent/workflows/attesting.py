@@ -15,8 +15,8 @@ from undercurrent.progress import Observer
 from undercurrent.settings import Settings
 from undercurrent.signing.attest import Attested, attest
 from undercurrent.signing.checks import Format
-from undercurrent.signing.keys import Signer
 from undercurrent.signing.predicates import predicate_uri
+from undercurrent.signing.signatory import Signatory
 from undercurrent.signing.statement import build_attestation
 from undercurrent.workflows.copies import copy_of
 from undercurrent.workflows.each import each
@@ -37,7 +37,7 @@ class Predicate:
 async def attest_images(
     found: AsyncIterable[Found],
     predicate: Predicate,
-    signer: Signer,
+    signatory: Signatory,
     formats: tuple[Format, ...],
     settings: Settings,
     *,
@@ -49,7 +49,7 @@ async def attest_images(
     Args:
         found: the images.
         predicate: what is stated.
-        signer: signs.
+        signatory: signs.
         formats: of the attestations.
         settings: where things are.
         dry_run: find out what would be added, and add nothing.
@@ -61,14 +61,14 @@ async def attest_images(
     """
     # Tried before anything is looked for: this is one error, not one for each image.
     build_attestation("", Digest.of(b""), predicate_uri(predicate.type), predicate.document)
-    begin = partial(_Attesting, predicate, signer, formats, settings, dry_run)
+    begin = partial(_Attesting, predicate, signatory, formats, settings, dry_run)
     return await each("attest", found, begin, settings, observer=observer)
 
 
 @dataclass(frozen=True, slots=True)
 class _Attesting:
     predicate: Predicate
-    signer: Signer
+    signatory: Signatory
     formats: tuple[Format, ...]
     settings: Settings
     dry_run: bool
@@ -85,7 +85,7 @@ class _Attesting:
             image,
             self.predicate.document,
             self.predicate.type,
-            self.signer,
+            self.signatory,
             formats=self.formats,
             dry_run=self.dry_run,
         )
@@ -97,8 +97,8 @@ class _Attesting:
                 attested.name,
                 place=place,
                 type=attested.predicate_type,
-                key=attested.key.fingerprint,
                 formats=sorted({*attested.added, *attested.present}),
+                maker=attested.maker,
             )
         return attested
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from undercurrent import __version__
 from undercurrent.settings import Settings
+from undercurrent.signing.identities import Maker, described
 
 if TYPE_CHECKING:
     from undercurrent.evidence import JSON, Evidence
@@ -44,6 +45,7 @@ class Recording:
         name: str,
         *,
         tool: tuple[str, str] = ("undercurrent", __version__),
+        maker: Maker | None = None,
         **proof: "JSON",
     ) -> None:
         """Records one outcome, now.
@@ -54,6 +56,7 @@ class Recording:
             outcome: how it ended.
             name: what the subject is called.
             tool: program and version that did it.
+            maker: who signed; becomes part of the proof.
             proof: how anybody can tell.
 
         Raises:
@@ -62,6 +65,7 @@ class Recording:
         from undercurrent.evidence import Record  # noqa: PLC0415 - brings a database layer along
 
         evidence = self.open()
+        proof |= described(maker) if maker else {}
         evidence.record(Record(kind, subject, outcome, proof, *tool, datetime.now(UTC), self.run, name))
 
 

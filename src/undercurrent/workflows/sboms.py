@@ -20,8 +20,8 @@ from undercurrent.sbom.document import FORMATS, FormatName, Sbom
 from undercurrent.sbom.making import make, slots
 from undercurrent.settings import Settings, cache_folder
 from undercurrent.signing.attest import attest
-from undercurrent.signing.checks import Format, Trust
-from undercurrent.signing.keys import Signer
+from undercurrent.signing.checks import Format
+from undercurrent.signing.signatory import Signatory
 from undercurrent.signing.verify import verify_attestation
 from undercurrent.workflows.each import each
 from undercurrent.workflows.estate import Found, Target
@@ -154,7 +154,7 @@ class SbomAttacher:
     writes the time and a fresh identifier into each, so that the next run would attach another one.
 
     Attributes:
-        signer: signs.
+        signatory: signs.
         formats: of the attestations.
         settings: formats of the documents, and where things are.
         running: see `undercurrent.sbom.making.slots`.
@@ -162,7 +162,7 @@ class SbomAttacher:
         dry_run: find out what would be added, and add nothing.
     """
 
-    signer: Signer
+    signatory: Signatory
     formats: tuple[Format, ...]
     settings: Settings
     running: asyncio.Semaphore
@@ -193,13 +193,13 @@ class SbomAttacher:
             for subject in subjects.values():
                 if (subject.digest, document.format.name) in lacking:
                     attested = await attest(
-                        subject, document.read(), document.format.predicate_type, self.signer, formats=self.formats
+                        subject, document.read(), document.format.predicate_type, self.signatory, formats=self.formats
                     )
                     added += attested.changed
         return AttachedSboms(total, added)
 
     async def _lacks(self, subject: Image, name: FormatName, count: int) -> bool:
         """Whether this key has attested fewer than ``count`` such documents about ``subject``, in any format."""
-        found = await verify_attestation(subject, FORMATS[name].predicate_type, Trust((self.signer.public,)))
+        found = await verify_attestation(subject, FORMATS[name].predicate_type, self.signatory.trust)
         present = [check.format for check in found.accepted]
         return any(present.count(format_) < count for format_ in self.formats)

@@ -19,8 +19,9 @@ from undercurrent.progress import Observer
 from undercurrent.sbom.making import slots
 from undercurrent.settings import Settings
 from undercurrent.signing.checks import Format
-from undercurrent.signing.keys import Signer
+from undercurrent.signing.identities import described
 from undercurrent.signing.sign import BOTH, Signed, sign
+from undercurrent.signing.signatory import Signatory
 from undercurrent.workflows.destinations import home_of
 from undercurrent.workflows.each import ImageJob, ahead
 from undercurrent.workflows.estate import Found, Target, embedded_store
@@ -97,7 +98,7 @@ class SignedImage:
 
 async def sign_images(
     found: AsyncIterable[Found],
-    signer: Signer,
+    signatory: Signatory,
     options: SignOptions,
     settings: Settings,
     *,
@@ -108,7 +109,7 @@ async def sign_images(
 
     Args:
         found: what to sign.
-        signer: signs.
+        signatory: signs.
         options: how.
         settings: where things are, and how many at once.
         asked: what the user asked for, as JSON; a run that was cut off is continued when the same is asked again.
@@ -117,8 +118,8 @@ async def sign_images(
     Raises:
         Stopped: the user interrupted it.
     """
-    job = _SignJob("sign", partial(_Signing, signer, options, settings, slots()), settings)
-    fingerprint = {"asked": asked, "key": signer.public.fingerprint, **_plain(options, settings)}
+    job = _SignJob("sign", partial(_Signing, signatory, options, settings, slots()), settings)
+    fingerprint = {"asked": asked, **described(signatory.maker), **_plain(options, settings)}
     return await run(
         job,
         ahead(job.name, found, observer),
@@ -150,7 +151,7 @@ class _SignJob(ImageJob[SignedImage]):
 
 @dataclass(frozen=True, slots=True)
 class _Signing:
-    signer: Signer
+    signatory: Signatory
     options: SignOptions
     settings: Settings
     syft_slots: asyncio.Semaphore
@@ -177,7 +178,7 @@ class _Signing:
         options = self.options
         signed = await sign(
             image,
-            self.signer,
+            self.signatory,
             formats=options.formats,
             annotations=options.annotations,
             recursive=options.recursive,
@@ -205,7 +206,7 @@ class _Signing:
     def _attacher(self) -> SbomAttacher:
         options = self.options
         return SbomAttacher(
-            self.signer, options.formats, self.settings, self.syft_slots, self.record, dry_run=options.dry_run
+            self.signatory, options.formats, self.settings, self.syft_slots, self.record, dry_run=options.dry_run
         )
 
     def _record(self, done: SignedImage, signed: Signed) -> None:
@@ -215,10 +216,10 @@ class _Signing:
             "signed" if done.changed else "already-signed",
             done.name,
             place=done.place,
-            key=signed.key.fingerprint,
             formats=sorted({*signed.added, *signed.present}),
             platforms=[str(platform.digest) for platform in signed.platforms],
             sboms=done.sboms,
+            maker=signed.maker,
         )
 
 

@@ -14,6 +14,7 @@ from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer
 from undercurrent.settings import Settings
 from undercurrent.signing.checks import Trust
+from undercurrent.signing.identities import described
 from undercurrent.signing.verify import Problem, Verdict, Verification, verdict_of, verify
 from undercurrent.workflows.copies import copy_of
 from undercurrent.workflows.each import each
@@ -75,6 +76,7 @@ class _Verifying:
             place=place,
             reason=verification.reason,
             keys=[key.fingerprint for key in verification.keys],
+            identities=[described(identity) for identity in verification.identities],
             formats=[str(format_) for format_ in verification.formats],
         )
         return verification

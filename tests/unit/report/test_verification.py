@@ -17,7 +17,7 @@ from undercurrent.signing.verify import Problem, Verdict, Verification
 
 DIGEST = Digest("sha256:" + "1f2e3d4c5b6a7980" * 4)
 KEY = PrivateKey.generate().public
-GOOD = Check(Format.BUNDLE, DIGEST, key=KEY)
+GOOD = Check(Format.BUNDLE, DIGEST, maker=KEY)
 BAD = Check(Format.LEGACY, f"sha256-{DIGEST.encoded}.sig#0", reason=Reason.UNTRUSTED_KEY, message="somebody else did")
 
 VERIFIED = Verification("app:1.0", DIGEST, Verdict.VERIFIED, "", "signed", (GOOD, BAD))
@@ -79,7 +79,7 @@ def test_reasons_come_first_and_the_table_last() -> None:
 
     lines = markdown(viewed(UNSIGNED, UNTRUSTED, NOT_CHECKED, index)).splitlines()
 
-    assert lines[: lines.index("| image | verdict | key | formats |")] == [
+    assert lines[: lines.index("| image | verdict | signed by | formats |")] == [
         "- app:3.0@sha256:1f2e3d4c5b6a…",
         "  - ✗ legacy sha256-1f2e3d4c5b6a….sig\\#0: somebody else did",
         "",

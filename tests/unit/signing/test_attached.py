@@ -16,13 +16,14 @@ from undercurrent.signing.keys import PrivateKey
 from undercurrent.signing.places import SBOM
 from undercurrent.signing.predicates import COSIGN_SIGN, CYCLONEDX
 from undercurrent.signing.sign import sign
+from undercurrent.signing.signatory import KeySignatory
 
 BOTH = (Format.BUNDLE, Format.LEGACY)
 
 
 async def push_everything(image: Image, signer: PrivateKey) -> None:
-    await sign(image, signer)
-    await attest(image, b"{}", "cyclonedx", signer)
+    await sign(image, KeySignatory(signer))
+    await attest(image, b"{}", "cyclonedx", KeySignatory(signer))
     text = Descriptor.of(b"SPDXVersion: SPDX-2.3", "text/spdx")
     await push_legacy(image, SBOM, (text, b"SPDXVersion: SPDX-2.3"))
     for kind in ("application/vnd.cyclonedx+json", "application/vnd.cncf.notary.signature"):
@@ -76,8 +77,8 @@ async def test_what_a_stranger_attached_is_told_too(
 
 async def test_each_platform_has_its_own(index: Image, signer: PrivateKey) -> None:
     arm64 = (await index.platforms())[1]
-    await sign(index, signer, formats=(Format.BUNDLE,))
-    await attest(arm64, b"{}", "spdx", signer, formats=(Format.LEGACY,))
+    await sign(index, KeySignatory(signer), formats=(Format.BUNDLE,))
+    await attest(arm64, b"{}", "spdx", KeySignatory(signer), formats=(Format.LEGACY,))
 
     found = await attached(index)
 
@@ -131,7 +132,7 @@ async def test_a_glance_tells_what_a_list_needs(
 async def test_a_glance_costs_one_request_once_the_names_are_listed(
     image: Image, other_image: Image, signer: PrivateKey, layout: Layout
 ) -> None:
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
     names = await names_in(layout)
     store = FailingLayout(layout, lambda _method, _about: None)
 
@@ -142,7 +143,7 @@ async def test_a_glance_costs_one_request_once_the_names_are_listed(
 
 
 async def test_a_glance_says_why_it_knows_nothing(image: Image, signer: PrivateKey, layout: Layout) -> None:
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
     store = FailingLayout(layout, lambda method, _about: Unreachable("gone") if method == "referrers" else None)
 
     seen = await glance(replace(image, store=store))

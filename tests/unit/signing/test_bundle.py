@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from undercurrent.errors import BadContent, InvalidKey, Refused, Unsupported
 from undercurrent.signing import bundle, dsse
 from undercurrent.signing.keys import PrivateKey, load_public
+from undercurrent.signing.material import Material
 
 VECTORS = Path(os.environ.get("UNDERCURRENT_DATA", "../shared/data")) / "sigstore-conformance" / "bundle-verify"
 needs_vectors = pytest.mark.skipif(not VECTORS.is_dir(), reason="vectors are not here; set UNDERCURRENT_DATA")
@@ -30,7 +31,7 @@ def document(**changes: object) -> dict[str, Any]:
 async def test_a_bundle_has_the_form_that_cosign_writes(signer: PrivateKey) -> None:
     envelope = await dsse.seal(b"{}", dsse.IN_TOTO, signer)
 
-    raw = bundle.dump(envelope, signer.public.hint)
+    raw = bundle.dump(envelope, Material(hint=signer.public.hint))
 
     assert json.loads(raw) == document(
         verificationMaterial={"publicKey": {"hint": signer.public.hint}},

@@ -16,6 +16,7 @@ from undercurrent.signing.checks import Format, Trust
 from undercurrent.signing.keys import PrivateKey, load_signer
 from undercurrent.signing.places import MAX_LAYERS, SIGNATURES, legacy_manifest, legacy_name
 from undercurrent.signing.sign import sign
+from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict, verify
 
 BOTH = (Format.BUNDLE, Format.LEGACY)
@@ -28,10 +29,10 @@ async def legacy(image: Image) -> Manifest:
 
 
 async def test_both_formats_are_written_as_cosign_writes_them(image: Image, signer: PrivateKey) -> None:
-    signed = await sign(image, signer)
+    signed = await sign(image, KeySignatory(signer))
 
     assert (signed.added, signed.present, signed.changed) == (BOTH, (), True)
-    assert (signed.name, signed.digest, signed.key) == (image.name, image.digest, signer.public)
+    assert (signed.name, signed.digest, signed.maker) == (image.name, image.digest, signer.public)
 
     tagged = await legacy(image)
     assert tagged.config.media_type == mediatypes.OCI_CONFIG
@@ -59,10 +60,10 @@ async def test_both_formats_are_written_as_cosign_writes_them(image: Image, sign
 
 
 async def test_what_this_key_signed_is_left_alone(image: Image, signer: PrivateKey) -> None:
-    await sign(image, signer, annotations={"team": "web"})
+    await sign(image, KeySignatory(signer), annotations={"team": "web"})
     before = await legacy(image), await image.store.referrers(image.digest)
 
-    again = await sign(image, signer, annotations={"team": "web"})
+    again = await sign(image, KeySignatory(signer), annotations={"team": "web"})
 
     assert (again.added, again.present, again.changed) == ((), BOTH, False)
     assert (await legacy(image), await image.store.referrers(image.digest)) == before
@@ -71,9 +72,9 @@ async def test_what_this_key_signed_is_left_alone(image: Image, signer: PrivateK
 async def test_another_key_and_other_annotations_are_added_and_nothing_is_lost(
     image: Image, signer: PrivateKey, stranger: PrivateKey
 ) -> None:
-    await sign(image, signer)
-    assert (await sign(image, stranger)).added == BOTH
-    assert (await sign(image, signer, annotations={"stage": "live"})).added == BOTH
+    await sign(image, KeySignatory(signer))
+    assert (await sign(image, KeySignatory(stranger))).added == BOTH
+    assert (await sign(image, KeySignatory(signer), annotations={"stage": "live"})).added == BOTH
 
     tagged = await legacy(image)
     assert len(tagged.layers) == len(await image.store.referrers(image.digest)) == 3
@@ -85,9 +86,9 @@ async def test_another_key_and_other_annotations_are_added_and_nothing_is_lost(
 
 @pytest.mark.parametrize("first", [(Format.BUNDLE,), (Format.LEGACY,)], ids=str)
 async def test_only_the_missing_format_is_added(image: Image, signer: PrivateKey, first: tuple[Format, ...]) -> None:
-    await sign(image, signer, formats=first)
+    await sign(image, KeySignatory(signer), formats=first)
 
-    signed = await sign(image, signer)
+    signed = await sign(image, KeySignatory(signer))
 
     assert signed.present == first
     assert {*signed.added, *first} == set(BOTH)
@@ -97,18 +98,18 @@ async def test_only_the_missing_format_is_added(image: Image, signer: PrivateKey
 async def test_a_dry_run_says_the_same_and_writes_nothing(index: Image, signer: PrivateKey, layout: Layout) -> None:
     before = (layout.path / "index.json").read_bytes()
 
-    planned = await sign(index, signer, recursive=True, dry_run=True)
+    planned = await sign(index, KeySignatory(signer), recursive=True, dry_run=True)
 
     assert (layout.path / "index.json").read_bytes() == before
-    assert planned == await sign(index, signer, recursive=True)
+    assert planned == await sign(index, KeySignatory(signer), recursive=True)
 
 
 async def test_the_platforms_of_an_index_are_signed_only_when_asked_for(index: Image, signer: PrivateKey) -> None:
     trust = Trust((signer.public,))
-    assert (await sign(index, signer)).platforms == ()
+    assert (await sign(index, KeySignatory(signer))).platforms == ()
     assert (await verify(index, trust, recursive=True)).verdict is Verdict.UNSIGNED
 
-    signed = await sign(index, signer, recursive=True)
+    signed = await sign(index, KeySignatory(signer), recursive=True)
 
     assert signed.added == ()
     assert [platform.added for platform in signed.platforms] == [BOTH, BOTH]
@@ -120,21 +121,21 @@ async def test_cosigns_own_signatures_count(recorded: Image, recorded_keys: Path
     for name in ("cosign", "p384", "ed25519"):
         key = load_signer(recorded_keys / f"{name}.key", b"")
 
-        assert (await sign(recorded, key, annotations={"team": "web"})).present == BOTH
-        assert (await sign(recorded, key, dry_run=True)).added == BOTH
+        assert (await sign(recorded, KeySignatory(key), annotations={"team": "web"})).present == BOTH
+        assert (await sign(recorded, KeySignatory(key), dry_run=True)).added == BOTH
     assert len((await legacy(recorded)).layers) == 3
 
 
 async def test_a_copy_elsewhere_gets_a_legacy_signature_of_its_own(image: Image, signer: PrivateKey) -> None:
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
 
-    signed = await sign(replace(image, name="mirror.example/acme/app:1.0"), signer)
+    signed = await sign(replace(image, name="mirror.example/acme/app:1.0"), KeySignatory(signer))
 
     assert (signed.added, signed.present) == ((Format.LEGACY,), (Format.BUNDLE,))
 
 
 async def test_many_at_once_sign_once(image: Image, signer: PrivateKey) -> None:
-    signed = await asyncio.gather(*(sign(image, signer) for _ in range(20)))
+    signed = await asyncio.gather(*(sign(image, KeySignatory(signer)) for _ in range(20)))
 
     assert sum(one.changed for one in signed) == 1
     assert len((await legacy(image)).layers) == len(await image.store.referrers(image.digest)) == 1
@@ -151,7 +152,7 @@ async def test_many_keys_at_once_lose_nothing_across_stores_that_know_nothing_of
             return f"{id(self)}"
 
     apart = [replace(image, store=Apart(image.store, lambda _method, _about: None)) for _ in keys]
-    await asyncio.gather(*(sign(one, key) for one, key in zip(apart, keys, strict=True)))
+    await asyncio.gather(*(sign(one, KeySignatory(key)) for one, key in zip(apart, keys, strict=True)))
 
     assert len((await legacy(image)).layers) == 6
     for key in keys:
@@ -163,7 +164,7 @@ async def test_a_writer_who_had_read_before_takes_nothing_away(
 ) -> None:
     """It writes only after we have written; by then its list, which lacks our signature, is old."""
     assert isinstance(image.store, Layout)
-    await sign(image, stranger, formats=(Format.LEGACY,))
+    await sign(image, KeySignatory(stranger), formats=(Format.LEGACY,))
     theirs = await legacy(image)
     late: list[asyncio.Task[None]] = []
 
@@ -177,7 +178,7 @@ async def test_a_writer_who_had_read_before_takes_nothing_away(
             await asyncio.sleep(0.005)
             await super().push_manifest(theirs, name)
 
-    await sign(replace(image, store=Contended(image.store.path)), signer, formats=(Format.LEGACY,))
+    await sign(replace(image, store=Contended(image.store.path)), KeySignatory(signer), formats=(Format.LEGACY,))
 
     assert len(late) == 1
     assert len((await legacy(image)).layers) == 2
@@ -195,7 +196,7 @@ async def test_a_signature_that_is_overwritten_all_the_time_is_an_error(
 
     monkeypatch.setattr("undercurrent.signing.places._SETTLE_S", 0)
     with pytest.raises(CouldNotCheck, match="overwritten"):
-        await sign(replace(image, store=Contended(image.store.path)), signer)
+        await sign(replace(image, store=Contended(image.store.path)), KeySignatory(signer))
 
 
 @pytest.mark.parametrize("moment", range(1, 4))
@@ -212,8 +213,8 @@ async def test_a_run_that_was_cut_off_is_completed(image: Image, signer: Private
     failing = replace(image, store=FailingLayout(image.store, cut))
     if moment < 3:
         with pytest.raises(CouldNotCheck):
-            await sign(failing, signer)
-    await sign(failing, signer)
+            await sign(failing, KeySignatory(signer))
+    await sign(failing, KeySignatory(signer))
 
     assert len((await legacy(image)).layers) == len(await image.store.referrers(image.digest)) == 1
 
@@ -225,7 +226,7 @@ async def test_nothing_is_signed_while_nobody_can_say_what_is_signed(
     failing = FailingLayout(layout, lambda called, _about: RateLimited("slow down") if called == method else None)
 
     with pytest.raises(RateLimited):
-        await sign(replace(image, store=failing), signer)
+        await sign(replace(image, store=failing), KeySignatory(signer))
     assert not [call for call in failing.calls if call[0].startswith("push")]
 
 
@@ -234,11 +235,11 @@ async def test_an_image_that_changed_or_went_is_not_signed(image: Image, signer:
     content = path.read_bytes()
     path.write_bytes(content.replace(b"application", b"spplication"))
     with pytest.raises(DigestMismatch):
-        await sign(image, signer)
+        await sign(image, KeySignatory(signer))
 
     path.unlink()
     with pytest.raises(NotFound):
-        await sign(image, signer)
+        await sign(image, KeySignatory(signer))
 
 
 async def test_a_store_that_can_only_be_read_is_named(image: Image, signer: PrivateKey, layout: Layout) -> None:
@@ -251,7 +252,7 @@ async def test_a_store_that_can_only_be_read_is_named(image: Image, signer: Priv
             return getattr(layout, name)
 
     with pytest.raises(Unsupported, match=r"oci-archive:x\.tar"):
-        await sign(replace(image, store=ReadOnly()), signer)  # type: ignore[arg-type]
+        await sign(replace(image, store=ReadOnly()), KeySignatory(signer))  # type: ignore[arg-type]
 
 
 async def test_a_full_manifest_takes_no_more(image: Image, signer: PrivateKey) -> None:
@@ -263,24 +264,24 @@ async def test_a_full_manifest_takes_no_more(image: Image, signer: PrivateKey) -
     await push_legacy(image, SIGNATURES, *layers)
 
     with pytest.raises(UndercurrentError, match=f"{MAX_LAYERS} layers already"):
-        await sign(image, signer, formats=(Format.LEGACY,))
+        await sign(image, KeySignatory(signer), formats=(Format.LEGACY,))
 
 
 async def test_damaged_signatures_of_others_are_kept_and_do_not_matter(image: Image, signer: PrivateKey) -> None:
-    await sign(image, signer, formats=(Format.LEGACY,))
+    await sign(image, KeySignatory(signer), formats=(Format.LEGACY,))
     good = (await legacy(image)).layers[0]
     payload = await read_blob(image.store, good, 1000)
     damaged = replace(good, annotations={"dev.cosignproject.cosign/signature": "%"})
     await push_legacy(image, SIGNATURES, (damaged, payload))
 
-    assert (await sign(image, signer)).added == BOTH
+    assert (await sign(image, KeySignatory(signer))).added == BOTH
     assert len((await legacy(image)).layers) == 2
 
 
 async def test_the_signatures_may_live_elsewhere(image: Image, signer: PrivateKey, tmp_path: Path) -> None:
     elsewhere = Layout.open(tmp_path / "signatures", create=True)
 
-    await sign(image, signer, where=lambda _image: elsewhere)
+    await sign(image, KeySignatory(signer), where=lambda _image: elsewhere)
 
     trust = Trust((signer.public,))
     assert (await verify(image, trust)).verdict is Verdict.UNSIGNED

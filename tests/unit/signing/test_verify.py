@@ -34,6 +34,7 @@ from undercurrent.signing.keys import PrivateKey, load_public
 from undercurrent.signing.places import ATTESTATIONS, PREDICATE_TYPE, SIGNATURES, legacy_manifest, legacy_name
 from undercurrent.signing.predicates import COSIGN_SIGN
 from undercurrent.signing.sign import sign
+from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict, Verification, verify, verify_attestation
 
 BOTH = (Format.BUNDLE, Format.LEGACY)
@@ -48,7 +49,7 @@ def refused(verification: Verification) -> list[Reason | None]:
 async def test_an_image_that_was_signed_is_verified_and_says_by_whom(
     image: Image, signer: PrivateKey, trust: Trust
 ) -> None:
-    await sign(image, signer, annotations={"team": "web"})
+    await sign(image, KeySignatory(signer), annotations={"team": "web"})
 
     verification = await verify(image, trust)
 
@@ -96,7 +97,7 @@ async def test_an_image_without_signatures_is_unsigned(image: Image, trust: Trus
 async def test_a_stranger_is_not_trusted_and_several_keys_may_be(
     image: Image, signer: PrivateKey, stranger: PrivateKey, trust: Trust
 ) -> None:
-    await sign(image, stranger)
+    await sign(image, KeySignatory(stranger))
 
     verification = await verify(image, trust)
     assert (verification.verdict, verification.reason) == (Verdict.UNTRUSTED, "untrusted-key")
@@ -108,7 +109,7 @@ async def test_a_stranger_is_not_trusted_and_several_keys_may_be(
 
 
 async def test_annotations_that_are_asked_for_must_be_signed(image: Image, signer: PrivateKey) -> None:
-    await sign(image, signer, annotations={"team": "web"})
+    await sign(image, KeySignatory(signer), annotations={"team": "web"})
 
     assert (await verify(image, Trust((signer.public,), {"team": "web"}))).verdict is Verdict.VERIFIED
     for annotations in ({"team": "ops"}, {"team": "web", "stage": "live"}):
@@ -126,7 +127,7 @@ def test_nobody_to_trust_is_no_way_to_verify() -> None:
 
 
 async def legacy_of_another_image(image: Image, other: Image, signer: PrivateKey) -> None:
-    await sign(other, signer, formats=(Format.LEGACY,))
+    await sign(other, KeySignatory(signer), formats=(Format.LEGACY,))
     theirs = await legacy_manifest(other.store, other.digest, SIGNATURES)
     assert theirs is not None
     assert isinstance(image.store, Layout)
@@ -310,7 +311,7 @@ async def test_no_trick_makes_an_image_verified(
     assert verification.checks[0].message
     assert verification.checks[0].message in verification.message
 
-    await sign(image, signer, formats=(Format.BUNDLE,))
+    await sign(image, KeySignatory(signer), formats=(Format.BUNDLE,))
     assert (await verify(image, trust)).verdict is Verdict.VERIFIED
 
 
@@ -323,7 +324,7 @@ def flip(layout: Layout, digest: str) -> None:
 async def test_a_flipped_byte_in_the_manifest_is_refused(
     image: Image, signer: PrivateKey, trust: Trust, layout: Layout
 ) -> None:
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
     flip(layout, image.digest)
 
     verification = await verify(image, trust)
@@ -337,7 +338,7 @@ async def test_a_flipped_byte_in_the_manifest_is_refused(
 async def test_a_flipped_byte_in_the_content_is_refused_when_it_is_read(
     image: Image, signer: PrivateKey, trust: Trust, layout: Layout, part: str
 ) -> None:
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
     manifest = await image.manifest()
     assert isinstance(manifest, Manifest)
     assert (await verify(image, trust, deep=True)).verdict is Verdict.VERIFIED
@@ -353,7 +354,7 @@ async def test_a_flipped_byte_in_the_content_is_refused_when_it_is_read(
 async def test_a_damaged_signature_does_not_count_and_the_other_one_does(
     image: Image, signer: PrivateKey, trust: Trust, layout: Layout, part: str, how: str
 ) -> None:
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
     legacy = await legacy_manifest(layout, image.digest, SIGNATURES)
     assert legacy is not None
     digest = legacy.digest if part == "manifest" else legacy.layers[0].digest
@@ -371,7 +372,7 @@ async def test_a_damaged_signature_does_not_count_and_the_other_one_does(
 async def test_an_image_that_is_not_there_could_not_be_checked(
     image: Image, signer: PrivateKey, trust: Trust, layout: Layout
 ) -> None:
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
     (layout.path / "blobs" / "sha256" / image.digest.encoded).unlink()
 
     verification = await verify(image, trust)
@@ -386,7 +387,7 @@ async def test_layers_that_are_kept_elsewhere_are_not_read(layout: Layout, signe
     manifest = build_manifest(config, [foreign])
     await layout.push_manifest(manifest, "windows")
     image = Image(layout, "windows", manifest.descriptor)
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
 
     assert (await verify(image, trust, deep=True)).verdict is Verdict.VERIFIED
 
@@ -416,7 +417,7 @@ async def test_no_answer_is_never_read_as_unsigned(image: Image, trust: Trust, c
 async def test_no_answer_is_never_read_as_untrusted(
     image: Image, stranger: PrivateKey, trust: Trust, call: str
 ) -> None:
-    await sign(image, stranger)
+    await sign(image, KeySignatory(stranger))
 
     assert (await verify(failing(image, call), trust)).verdict is Verdict.COULD_NOT_CHECK
 
@@ -424,7 +425,7 @@ async def test_no_answer_is_never_read_as_untrusted(
 async def test_one_acceptable_signature_is_enough_and_what_did_not_answer_is_told(
     image: Image, signer: PrivateKey, trust: Trust
 ) -> None:
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
 
     verification = await verify(failing(image, "referrers"), trust)
 
@@ -453,10 +454,10 @@ async def test_every_platform_has_a_verdict_and_the_worst_is_the_whole(
     index: Image, signer: PrivateKey, stranger: PrivateKey, trust: Trust
 ) -> None:
     amd64, arm64 = await index.platforms()
-    await sign(index, signer)
+    await sign(index, KeySignatory(signer))
     assert (await verify(index, trust)).platforms == ()
 
-    await sign(amd64, signer)
+    await sign(amd64, KeySignatory(signer))
     verification = await verify(index, trust, recursive=True)
     assert [one.verdict for one in verification.platforms] == [Verdict.VERIFIED, Verdict.UNSIGNED]
     assert [one.platform for one in verification.platforms] == [AMD64, ARM64]
@@ -464,9 +465,9 @@ async def test_every_platform_has_a_verdict_and_the_worst_is_the_whole(
     assert verification.message.startswith("linux/arm64: ")
     assert verification.formats == BOTH
 
-    await sign(arm64, stranger)
+    await sign(arm64, KeySignatory(stranger))
     assert (await verify(index, trust, recursive=True)).reason == "untrusted-key"
-    await sign(arm64, signer)
+    await sign(arm64, KeySignatory(signer))
     assert (await verify(index, trust, recursive=True, deep=True)).verdict is Verdict.VERIFIED
 
     broken = failing(index, f"referrers {arm64.digest}", f"resolve {legacy_name(arm64.digest, '')}")
@@ -476,7 +477,7 @@ async def test_every_platform_has_a_verdict_and_the_worst_is_the_whole(
 async def test_the_content_of_every_platform_is_read_when_asked_for(
     index: Image, signer: PrivateKey, trust: Trust, layout: Layout
 ) -> None:
-    await sign(index, signer, recursive=True)
+    await sign(index, KeySignatory(signer), recursive=True)
     manifest = await (await index.platforms())[1].manifest()
     assert isinstance(manifest, Manifest)
     flip(layout, manifest.layers[0].digest)
@@ -520,7 +521,7 @@ async def test_what_does_not_call_itself_a_signature_is_passed_by(
 async def test_a_bundle_that_is_listed_as_an_attestation_is_not_fetched(
     image: Image, signer: PrivateKey, trust: Trust
 ) -> None:
-    await attest(image, b"{}", "spdx", signer)
+    await attest(image, b"{}", "spdx", KeySignatory(signer))
     watched = failing(image)
     assert isinstance(watched.store, FailingLayout)
 
@@ -537,7 +538,7 @@ async def test_of_too_many_referrers_the_first_count(
         await push_referrer(image, b"%d" % number, SAYS_SIGN)
 
     assert refused(await verify(image, trust))[-1] is Reason.TOO_LARGE
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
     assert (await verify(image, trust)).verdict is Verdict.VERIFIED
 
 
@@ -573,12 +574,12 @@ def certificate(address: str) -> tuple[bytes, str]:
 async def test_attestations_are_refused_for_the_same_reasons(
     image: Image, other_image: Image, signer: PrivateKey, stranger: PrivateKey, trust: Trust
 ) -> None:
-    await attest(other_image, b"{}", "spdx", signer)
+    await attest(other_image, b"{}", "spdx", KeySignatory(signer))
     theirs = await legacy_manifest(image.store, other_image.digest, ATTESTATIONS)
     assert theirs is not None
     assert isinstance(image.store, Layout)
     await image.store.push_manifest(theirs, legacy_name(image.digest, ATTESTATIONS))
-    await attest(image, b"{}", "spdx", stranger, formats=(Format.BUNDLE,))
+    await attest(image, b"{}", "spdx", KeySignatory(stranger), formats=(Format.BUNDLE,))
 
     verification = await verify_attestation(image, "spdx", trust)
 
@@ -605,7 +606,7 @@ async def test_attestations_are_refused_for_the_same_reasons(
 
 
 async def test_a_verification_travels_to_another_process(image: Image, signer: PrivateKey, trust: Trust) -> None:
-    await sign(image, signer)
+    await sign(image, KeySignatory(signer))
     verification = await verify(image, pickle.loads(pickle.dumps(trust)))  # noqa: S301 - our own bytes
 
     assert pickle.loads(pickle.dumps(verification)).verdict is Verdict.VERIFIED  # noqa: S301

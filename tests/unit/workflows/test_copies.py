@@ -15,6 +15,7 @@ from undercurrent.settings import EvidenceSettings, ImagesSettings, NetSettings,
 from undercurrent.signing.algorithms import PrivateKey
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.sign import BOTH
+from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict, Verification
 from undercurrent.workflows.attesting import Predicate, attest_images
 from undercurrent.workflows.estate import Found, Places, find, locate_all, wanted
@@ -66,7 +67,9 @@ async def sign(settings: Settings, *names: str, dry_run: bool = False) -> list[S
     async with Stores(settings) as stores:
         found = chosen(names, settings, stores)
         options = SignOptions(dry_run=dry_run)
-        summary = await sign_images(found, KEY, options, settings, asked={"references": names}, observer=silent)
+        summary = await sign_images(
+            found, KeySignatory(KEY), options, settings, asked={"references": names}, observer=silent
+        )
     assert not summary.failures, summary.failures
     return [success.result for success in summary.results]
 
@@ -210,7 +213,7 @@ async def test_an_attestation_goes_to_the_copy_or_nowhere(engine: FakeEngine, se
     async def attest() -> tuple[list[str], list[type]]:
         async with Stores(settings) as stores:
             found = chosen(("myapp:v1.0",), settings, stores)
-            summary = await attest_images(found, predicate, KEY, BOTH, settings, observer=silent)
+            summary = await attest_images(found, predicate, KeySignatory(KEY), BOTH, settings, observer=silent)
         digests = [str(success.result.digest) for success in summary.results]
         return digests, [type(failed.error) for failed in summary.failures]
 

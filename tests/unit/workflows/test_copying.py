@@ -15,6 +15,7 @@ from undercurrent.settings import Settings, data_folder
 from undercurrent.signing.attached import attached
 from undercurrent.signing.keys import PrivateKey
 from undercurrent.signing.sign import sign
+from undercurrent.signing.signatory import KeySignatory
 from undercurrent.workflows.copying import Copied, copy_image
 
 
@@ -28,7 +29,7 @@ async def test_what_hangs_on_an_image_goes_along_unless_it_is_left(
 ) -> None:
     async with FakeRegistry() as registry, Stores(settings) as stores:
         image = await stores.image(f"oci:{layout.path}:app:1.0")
-        await sign(image, signer)
+        await sign(image, KeySignatory(signer))
 
         there = await copy(f"oci:{layout.path}:app:1.0", f"{registry.host}/acme/app:2.0", settings, referrers=referrers)
         back = await copy(there.place, f"oci:{tmp_path}/back:app:3.0", settings, referrers=referrers)

@@ -14,6 +14,7 @@ from undercurrent.signing.attest import attest
 from undercurrent.signing.checks import Format
 from undercurrent.signing.keys import PrivateKey
 from undercurrent.signing.sign import sign
+from undercurrent.signing.signatory import KeySignatory
 from undercurrent.workflows.estate import Found, Lost, Places, find
 from undercurrent.workflows.hanging import look_at_images
 from undercurrent.workflows.listing import Listed, list_images
@@ -31,8 +32,8 @@ async def test_signatures_and_sboms_are_seen_and_not_verified(
 ) -> None:
     async with Stores(settings) as stores:
         image = await stores.image(f"oci:{layout.path}:app:1.0")
-        await sign(image, signer, formats=(Format.LEGACY,))
-        await attest(image, b"{}", "cyclonedx", signer, formats=(Format.BUNDLE,))
+        await sign(image, KeySignatory(signer), formats=(Format.LEGACY,))
+        await attest(image, b"{}", "cyclonedx", KeySignatory(signer), formats=(Format.BUNDLE,))
 
     images = await listed(settings, Places(layouts=(layout.path,)))
 
@@ -82,7 +83,7 @@ async def test_a_lost_place_is_a_failure_once(settings: Settings) -> None:
 
 async def test_a_tree_needs_no_key(layout: Layout, settings: Settings, signer: PrivateKey) -> None:
     async with Stores(settings) as stores:
-        await sign(await stores.image(f"oci:{layout.path}:app:1.0"), signer)
+        await sign(await stores.image(f"oci:{layout.path}:app:1.0"), KeySignatory(signer))
         found = find(Places(layouts=(layout.path,)), stores, settings.images)
         summary = await look_at_images(found, None, settings, observer=silent)
 

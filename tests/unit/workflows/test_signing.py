@@ -19,6 +19,7 @@ from undercurrent.settings import SbomSettings, Settings, cache_folder, data_fol
 from undercurrent.signing.attached import attached
 from undercurrent.signing.checks import Format
 from undercurrent.signing.keys import PrivateKey
+from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict
 from undercurrent.workflows.attesting import Predicate, attest_images
 from undercurrent.workflows.estate import Found, Places, Target, find, locate_all
@@ -40,7 +41,7 @@ async def sign(
     items: Sequence[Found], signer: PrivateKey, settings: Settings, options: SignOptions | None = None
 ) -> Summary[SignedImage]:
     chosen = options or SignOptions()
-    return await sign_images(each(items), signer, chosen, settings, asked={"test": "x"}, observer=silent)
+    return await sign_images(each(items), KeySignatory(signer), chosen, settings, asked={"test": "x"}, observer=silent)
 
 
 def results(summary: Summary[SignedImage]) -> list[SignedImage]:
@@ -235,11 +236,13 @@ async def test_a_statement_is_attested_once(layout: Layout, settings: Settings, 
     items = await found_in(layout, settings)
     predicate = Predicate("https://example.com/reviewed/v1", b'{"by": "ann"}')
     formats = (Format.BUNDLE, Format.LEGACY)
-    plan = await attest_images(each(items), predicate, signer, formats, settings, dry_run=True, observer=silent)
+    plan = await attest_images(
+        each(items), predicate, KeySignatory(signer), formats, settings, dry_run=True, observer=silent
+    )
     assert not (data_folder() / "evidence.db").exists()
 
-    first = await attest_images(each(items), predicate, signer, formats, settings, observer=silent)
-    second = await attest_images(each(items), predicate, signer, formats, settings, observer=silent)
+    first = await attest_images(each(items), predicate, KeySignatory(signer), formats, settings, observer=silent)
+    second = await attest_images(each(items), predicate, KeySignatory(signer), formats, settings, observer=silent)
 
     for summary in (plan, first):
         assert [success.result.added for success in summary.results] == [formats] * 2
@@ -257,7 +260,7 @@ async def test_a_predicate_that_is_none_is_refused_before_anything_is_looked_at(
 
     with pytest.raises(UsageError):
         await attest_images(
-            each(items), Predicate(type_, document), signer, (Format.BUNDLE,), settings, observer=silent
+            each(items), Predicate(type_, document), KeySignatory(signer), (Format.BUNDLE,), settings, observer=silent
         )
 
 

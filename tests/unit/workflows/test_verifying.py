@@ -14,6 +14,7 @@ from undercurrent.settings import Settings, data_folder
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.keys import PrivateKey
 from undercurrent.signing.sign import BOTH, sign
+from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict, Verification
 from undercurrent.workflows.estate import Places, locate_all
 from undercurrent.workflows.verifying import verify_images
@@ -30,8 +31,10 @@ async def registry(settings: Settings, signer: PrivateKey) -> AsyncIterator[Fake
             repository, _colon, tag = name.partition(":")
             running.put_image(repository, tag, layers=(repository.encode(),))
         async with Stores(settings) as stores:
-            await sign(await stores.image(f"{running.host}/{SIGNED}"), signer, formats=BOTH)
-            await sign(await stores.image(f"{running.host}/{STRANGE}"), PrivateKey.generate(), formats=BOTH)
+            await sign(await stores.image(f"{running.host}/{SIGNED}"), KeySignatory(signer), formats=BOTH)
+            await sign(
+                await stores.image(f"{running.host}/{STRANGE}"), KeySignatory(PrivateKey.generate()), formats=BOTH
+            )
         running.seen.clear()
         yield running
 

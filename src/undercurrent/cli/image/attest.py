@@ -8,7 +8,7 @@ import click
 
 from undercurrent.cli.command import Session, command
 from undercurrent.cli.image.choosing import choice_options, chosen
-from undercurrent.cli.image.keyed import keyed_options, signer_of
+from undercurrent.cli.image.keyed import keyed_options, signatory_of
 from undercurrent.errors import UsageError
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
@@ -45,14 +45,12 @@ def _read(file: Path) -> bytes:
 )
 @click.option("-n", "--dry-run", is_flag=True, help=_("Show what would be done, and do nothing."))
 @keyed_options
-async def attest(
-    session: Session, type_: str, predicate: Path, dry_run: bool, password_fd: int | None, **flags: Any
-) -> Report:
+async def attest(session: Session, type_: str, predicate: Path, dry_run: bool, **flags: Any) -> Report:
     """States it."""
-    settings, signer = session.settings, signer_of(session, password_fd)
+    settings = session.settings
     stated, formats = Predicate(type_, _read(predicate)), FORMATS[settings.signing.format]
-    async with chosen(session, flags, engine_first=True) as (found, _asked):
+    async with signatory_of(session, flags) as signatory, chosen(session, flags, engine_first=True) as (found, _asked):
         summary = await attest_images(
-            found, stated, signer, formats, settings, dry_run=dry_run, observer=session.observer
+            found, stated, signatory, formats, settings, dry_run=dry_run, observer=session.observer
         )
     return view.view(summary, dry_run=dry_run)

@@ -1,6 +1,7 @@
-"""The flags of commands that sign: which key, which formats, where its password comes from."""
+"""The flags of commands that sign: with what, in which formats, where a password comes from."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import click
@@ -8,14 +9,15 @@ import click
 from undercurrent.cli.command import Session, setting
 from undercurrent.cli.passwords import PasswordSource, password_option
 from undercurrent.i18n import translate as _
-from undercurrent.signing.keys import Signer, load_signer
+from undercurrent.signing.keys import load_signer
+from undercurrent.signing.signatory import KeySignatory, Signatory
 from undercurrent.workflows.keys import signing_key
 
-__all__ = ["keyed_options", "signer_of"]
+__all__ = ["keyed_options", "signatory_of"]
 
 
 def keyed_options(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the flags to a command."""
+    """Adds the flags to a command, which hands them to `signatory_of`."""
     body = password_option()(body)
     body = setting(
         "--format",
@@ -26,12 +28,16 @@ def keyed_options(body: Callable[..., Any]) -> Callable[..., Any]:
     return setting("--key", of=("signing", "key"), metavar="FILE", help=_("Private key to sign with."))(body)
 
 
-def signer_of(session: Session, password_fd: int | None) -> Signer:
-    """The key to sign with; its password is asked for if it is encrypted.
+@asynccontextmanager
+async def signatory_of(session: Session, flags: dict[str, Any]) -> AsyncIterator[Signatory]:
+    """Whoever the flags say signs; takes the flags of `keyed_options` out of ``flags``.
+
+    The password of an encrypted key is asked for now, before anything is looked for.
 
     Raises:
-        UsageError, InvalidKey: there is none, or it does not open.
+        UsageError, InvalidKey: there is no key, or it does not open.
     """
     key = signing_key(session.settings.signing)
     prompt = session.prompt(_("Password of {file}").format(file=key))
-    return load_signer(key, PasswordSource(descriptor=password_fd, prompt=prompt), observer=session.observer)
+    password = PasswordSource(descriptor=flags.pop("password_fd"), prompt=prompt)
+    yield KeySignatory(load_signer(key, password, observer=session.observer))

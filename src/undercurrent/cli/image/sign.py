@@ -6,7 +6,7 @@ import click
 
 from undercurrent.cli.command import Session, command
 from undercurrent.cli.image.choosing import choice_options, chosen
-from undercurrent.cli.image.keyed import keyed_options, signer_of
+from undercurrent.cli.image.keyed import keyed_options, signatory_of
 from undercurrent.cli.pairs import pairs
 from undercurrent.i18n import translate as _
 from undercurrent.report import signing as view
@@ -26,14 +26,15 @@ __all__ = ["sign"]
 )
 @click.option("-n", "--dry-run", is_flag=True, help=_("Show what would be done, and do nothing."))
 @keyed_options
-async def sign(session: Session, password_fd: int | None, **flags: Any) -> Report:
+async def sign(session: Session, **flags: Any) -> Report:
     """Signs them."""
-    settings, signer = session.settings, signer_of(session, password_fd)
-    options = SignOptions(
-        FORMATS[settings.signing.format],
-        pairs(flags["annotation"], "--annotation"),
-        **{name: flags[name] for name in ("recursive", "sbom", "dry_run", "resume")},
-    )
-    async with chosen(session, flags, engine_first=True) as (found, asked):
-        summary = await sign_images(found, signer, options, settings, asked=asked, observer=session.observer)
+    settings = session.settings
+    async with signatory_of(session, flags) as signatory:
+        options = SignOptions(
+            FORMATS[settings.signing.format],
+            pairs(flags["annotation"], "--annotation"),
+            **{name: flags[name] for name in ("recursive", "sbom", "dry_run", "resume")},
+        )
+        async with chosen(session, flags, engine_first=True) as (found, asked):
+            summary = await sign_images(found, signatory, options, settings, asked=asked, observer=session.observer)
     return view.view(summary, dry_run=options.dry_run)
