@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.support.engines import EngineServer, docker, podman
 from tests.support.servers import RegistryServer, distribution, referrers_registry
+from tests.support.sigstore_stack import Sigstore, sigstore_stack
 
 from undercurrent.oci.stores import Stores
 from undercurrent.settings import Settings
@@ -64,6 +65,13 @@ def docker_engine() -> Iterator[EngineServer]:
     """Docker's daemon, with no image at first."""
     with docker() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def sigstore(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sigstore]:
+    """Fulcio, its log, Rekor, a timestamp authority and an issuer."""
+    with sigstore_stack(tmp_path_factory.mktemp("sigstore")) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="session", params=ENGINES)

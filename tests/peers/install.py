@@ -82,6 +82,7 @@ def build(go: Path, peer: GoPeer) -> None:
         options = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w"]
         what, where = (f"{peer.module}@v{peer.version}", Path(temporary)) if peer.module else (".", peer.source)
         subprocess.run([go, "install", *options, what], cwd=where, env=environment, check=True)
+        (target / "bin" / peer.built).rename(target / "bin" / peer.program)
         move_into_place(target, peer.folder)
     print(f"peers: built {peer.name} in {time.monotonic() - began:.0f} s", flush=True)
 

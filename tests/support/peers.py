@@ -47,13 +47,18 @@ class GoPeer:
         name: first half of its folder in the cache, ``NAME-VERSION``.
         version: of the module.
         module: import path of the program; "" for one of ours, whose source is in tests/peers/go/NAME.
-        program: what the binary is called.
+        program: what the binary is called here.
     """
 
     name: str
     version: str
     module: str
     program: str
+
+    @property
+    def built(self) -> str:
+        """What Go calls the binary: the last part of the import path."""
+        return self.module.rpartition("/")[2] or self.name
 
     @property
     def source(self) -> Path:
@@ -87,6 +92,10 @@ GO_PEERS: Final = (
     GoPeer("cosign", "3.1.3", "github.com/sigstore/cosign/v3/cmd/cosign", "cosign"),
     GoPeer("distribution", "3.1.2", "github.com/distribution/distribution/v3/cmd/registry", "registry"),
     GoPeer("referrers-registry", "0.22.1", "", "referrers-registry"),
+    GoPeer("fulcio", "1.8.8", "github.com/sigstore/fulcio", "fulcio"),
+    GoPeer("rekor-tiles", "2.3.0", "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix", "rekor-server-posix"),
+    GoPeer("timestamp-authority", "2.1.3", "", "timestamp-authority"),
+    GoPeer("ctlog", "1.4.0", "", "ctlog"),
 )
 
 DEBIAN_PEERS: Final = (

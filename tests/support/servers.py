@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -17,7 +17,16 @@ from typing import Any, Final
 from tests.support.peers import require_peer
 from tests.support.tokens import TokenServer
 
-__all__ = ["RegistryServer", "distribution", "free_port", "htpasswd", "referrers_registry", "running", "status_of"]
+__all__ = [
+    "RegistryServer",
+    "distribution",
+    "free_port",
+    "free_ports",
+    "htpasswd",
+    "referrers_registry",
+    "running",
+    "status_of",
+]
 
 _ENDS_WITH_US: Final = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 """Stops a server also when the tests are killed."""
@@ -45,10 +54,16 @@ class RegistryServer:
 
 def free_port() -> int:
     """A loopback port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """As many different loopback ports that nobody listens on now."""
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.socket()) for _one in range(count)]
+        for listener in listeners:
+            listener.bind(("127.0.0.1", 0))
+        return tuple(listener.getsockname()[1] for listener in listeners)
 
 
 @contextmanager
