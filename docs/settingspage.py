@@ -36,6 +36,10 @@ TEXTS: Final = frozenset(
         N_("Private key file to sign with."),
         N_("Public key files that verification trusts."),
         N_("Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."),
+        N_(
+            "Repository, with its host, that holds the signatures, attestations and SBOMs of all images in registries; "
+            "beside each image when empty."
+        ),
         N_("Software bills of materials."),
         N_("Formats to make."),
         N_("Where outcomes are recorded."),

@@ -52,6 +52,7 @@ _LARGEST_FILE: Final = 1024 * 1024
 ALIASES: Final = MappingProxyType(
     {
         "COSIGN_KEY": ("signing", "key"),
+        "COSIGN_REPOSITORY": ("signing", "repository"),
         "REGISTRY": ("images", "default_registry"),
         "SBOM_FORMAT": ("sbom", "formats"),
     }
@@ -128,6 +129,9 @@ class SigningSettings(_Group):
     """Public key files that verification trusts."""
     format: Literal["both", "bundle", "legacy"] = "both"
     """Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."""
+    repository: str = ""
+    """Repository, with its host, that holds the signatures, attestations and SBOMs of all images in registries;
+    beside each image when empty."""
 
 
 class SbomSettings(_Group):

@@ -3,7 +3,8 @@
 import json
 import os
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,9 +26,11 @@ class Cosign:
 
     Attributes:
         home: its folder, with the key pair ``cosign.key`` and ``cosign.pub``, protected by `PASSWORD`.
+        environ: variables that it has beside this process's.
     """
 
     home: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> Path:
@@ -39,6 +42,10 @@ class Cosign:
         """The public key file."""
         return self.home / "cosign.pub"
 
+    def keeping_signatures_in(self, repository: str) -> "Cosign":
+        """The same, with COSIGN_REPOSITORY."""
+        return replace(self, environ={**self.environ, "COSIGN_REPOSITORY": repository})
+
     def run(self, *arguments: str | Path) -> str:
         """Runs cosign; returns what it prints.
 
@@ -48,7 +55,7 @@ class Cosign:
         done = subprocess.run(
             [require_peer("cosign"), *arguments],
             cwd=self.home,
-            env={**os.environ, "HOME": str(self.home), "COSIGN_PASSWORD": PASSWORD},
+            env={**os.environ, "HOME": str(self.home), "COSIGN_PASSWORD": PASSWORD, **self.environ},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -64,6 +71,13 @@ class Cosign:
         options = [item for annotation in annotations for item in ("-a", annotation)]
         options += ["--recursive"] * recursive
         self.run("sign", "--key", self.key, *_NO_LOG, _format(legacy=legacy), *options, image)
+
+    def sign_as_referrer(self, image: str) -> None:
+        """Signs ``image`` in the format that cosign tried between its tags and its bundles."""
+        options = (*_NO_LOG, _format(legacy=True), "--registry-referrers-mode=oci-1-1")
+        replace(self, environ={**self.environ, "COSIGN_EXPERIMENTAL": "1"}).run(
+            "sign", "--key", self.key, *options, image
+        )
 
     def attest(self, image: str, predicate: Path, predicate_type: str, *, legacy: bool) -> None:
         """Attests a predicate about ``image``, a reference with digest."""

@@ -55,6 +55,7 @@ DOCUMENTS: Final = (
     _page("howto/rotate-keys"),
     _page("howto/move-images-with-signatures", "skopeo"),
     _page("howto/use-with-cosign", "cosign"),
+    _page("howto/signatures-in-another-repository", "cosign"),
     _page("howto/local-engine", "podman"),
     _page("howto/evidence"),
     _page("howto/configuration"),

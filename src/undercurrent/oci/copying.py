@@ -7,7 +7,7 @@ made from digests (``sha256-….sig``).
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from undercurrent.errors import BadContent, NotFound, TooLarge
 from undercurrent.i18n import translate as _
@@ -43,7 +43,13 @@ class Hosted(Protocol):
 
 
 async def copy(
-    image: Image, to: WritableStore, name: str, *, referrers: bool = False, observer: Observer = silent
+    image: Image,
+    to: WritableStore,
+    name: str,
+    *,
+    referrers: bool = False,
+    elsewhere: Store | None = None,
+    observer: Observer = silent,
 ) -> Descriptor:
     """Copies an image with everything that its manifest names. What is there already is not moved again.
 
@@ -55,6 +61,8 @@ async def copy(
         name: what it is called there; "" keeps it under its digest only.
         referrers: take along what hangs on it and on the images of an index. Signatures that the target has already
             stay there.
+        elsewhere: a store in which such things are too, beside the image's own. At the target all of them are beside
+            the image, as after ``cosign copy``.
         observer: is told about each blob and manifest.
 
     Returns:
@@ -68,7 +76,10 @@ async def copy(
     observer(Started(_JOB))
     try:
         async with asyncio.TaskGroup() as tasks:
-            await _Transfer(image.store, to, tasks, observer).run(image.descriptor, name, referrers=referrers)
+            begun: _Begun = {}
+            own = _Transfer(image.store, to, tasks, observer, begun)
+            others = [] if elsewhere is None else [_Transfer(elsewhere, to, tasks, observer, begun)]
+            await own.run(image.descriptor, name, [own, *others] if referrers else [])
     except BaseExceptionGroup as group:
         # Callers decide by the error; the other tasks were only cancelled because of the first.
         raise next(_leaves(group)) from None
@@ -97,28 +108,42 @@ class _Hanging:
         return bool(self.referrers or self.legacy)
 
 
-class _Transfer:
-    """One copy: remembers what was begun, so that nothing is done twice."""
+_Begun: TypeAlias = dict[tuple[Digest, int, bool], asyncio.Task[None]]
+"""What was begun. What has one digest is the same content, whatever store it comes from."""
 
-    def __init__(self, source: Store, to: WritableStore, tasks: asyncio.TaskGroup, observer: Observer) -> None:
+
+class _Transfer:
+    """One copy from one store: remembers what was begun, so that nothing is done twice."""
+
+    def __init__(
+        self,
+        source: Store,
+        to: WritableStore,
+        tasks: asyncio.TaskGroup,
+        observer: Observer,
+        begun: _Begun,
+    ) -> None:
         self._source, self._to, self._tasks, self._observer = source, to, tasks, observer
         self._mount_from = _mount_from(source, to)
         self._blob_slots = asyncio.Semaphore(_BLOBS_AT_ONCE)
         self._image_slots = asyncio.Semaphore(_IMAGES_AT_ONCE)
-        self._begun: dict[tuple[Digest, int, bool], asyncio.Task[None]] = {}
+        self._begun = begun
         self._manifests: list[Digest] = []
         self._looked_at: set[Digest] = set()
 
-    async def run(self, root: Descriptor, name: str, *, referrers: bool) -> None:
+    async def run(self, root: Descriptor, name: str, sources: "Sequence[_Transfer]") -> None:
+        """Copies the image, and what hangs on it in each of ``sources``."""
         manifest = await self._source.manifest(root)
         was_here = await self._to.has(root)
         await self._content(root, manifest, 0, was_here=was_here)
-        if referrers:
-            hanging = await self._look_at(self._manifests)
-            if hanging and not was_here:
+        is_here = was_here
+        for source in sources:  # one after the other: both may have something under the same name
+            hanging = await source.look_at(self._manifests)
+            if hanging and not is_here:
                 # Some registries want a subject before its referrers; the name waits for all of them.
                 await self._to.push_manifest(manifest)
-            for task in [self._tasks.create_task(self._bring(item, 1)) for item in hanging]:
+                is_here = True
+            for task in [self._tasks.create_task(source.bring(item, 1)) for item in hanging]:
                 await task
         if not (was_here and await self._means(name or root.digest, root.digest)):
             await self._to.push_manifest(manifest, name or root.digest)
@@ -183,7 +208,8 @@ class _Transfer:
 
     # What hangs on it
 
-    async def _look_at(self, subjects: Sequence[Digest]) -> list[_Hanging]:
+    async def look_at(self, subjects: Sequence[Digest]) -> list[_Hanging]:
+        """What hangs on ``subjects``, those that were not looked at before."""
         new = [subject for subject in dict.fromkeys(subjects) if subject not in self._looked_at]
         self._looked_at.update(new)
         looking = [self._tasks.create_task(self._hanging_on(subject)) for subject in new]
@@ -200,7 +226,7 @@ class _Transfer:
                     continue
             return _Hanging(subject, await self._source.referrers(subject), tuple(legacy))
 
-    async def _bring(self, hanging: _Hanging, depth: int) -> None:
+    async def bring(self, hanging: _Hanging, depth: int) -> None:
         """Brings what hangs on one manifest, one after the other: a registry lists them in one place."""
         if depth > _MAX_REFERRER_DEPTH:
             raise BadContent(
@@ -249,8 +275,8 @@ class _Transfer:
     async def _brought(self, descriptor: Descriptor, depth: int) -> None:
         """Brings what hangs on something that hangs on the image."""
         self._observer(Advanced(_JOB, item=descriptor.digest))
-        for item in await self._look_at([descriptor.digest]):
-            await self._bring(item, depth + 1)
+        for item in await self.look_at([descriptor.digest]):
+            await self.bring(item, depth + 1)
 
     async def _means(self, name: str, digest: Digest) -> bool:
         """Whether ``name`` means ``digest`` in the registry already: some do not let a tag be written twice."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from undercurrent.errors import NotFound, UsageError
+from undercurrent.errors import ConfigError, InvalidReference, NotFound, UsageError
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.net import Client
@@ -43,6 +43,9 @@ class Stores(AbstractAsyncContextManager["Stores"]):
     Args:
         settings: how to talk to registries and engines.
         observer: is told about retries and exports.
+
+    Raises:
+        ConfigError: the repository for signatures is none.
     """
 
     def __init__(self, settings: Settings, *, observer: Observer = silent) -> None:
@@ -55,6 +58,7 @@ class Stores(AbstractAsyncContextManager["Stores"]):
         self._layouts: dict[Path, Layout] = {}
         self._archives: dict[Path, Archive] = {}
         self._engines: dict[EngineName, Engine] = {}
+        self._signatures = _repository_named(settings.signing.repository)
 
     async def __aenter__(self) -> Self:
         await self._closing.enter_async_context(self._client)
@@ -74,6 +78,18 @@ class Stores(AbstractAsyncContextManager["Stores"]):
     def repository(self, reference: Reference) -> Repository:
         """The repository that ``reference`` names."""
         return self.registry(reference.registry).repository(reference.repository)
+
+    def signatures_of(self, image: Image) -> Store:
+        """Where what hangs on ``image`` lives: beside it, or in the one repository that is set for all of it.
+
+        ``COSIGN_REPOSITORY`` means the same to cosign, for images in registries: names made from digests and
+        referrers are looked for in that repository and nowhere else
+        (https://github.com/sigstore/cosign/blob/v3.1.3/pkg/oci/remote/options.go). Images in layouts and archives
+        keep theirs with them, so that they can be verified without any registry.
+        """
+        if self._signatures and isinstance(image.store, Repository):
+            return self.repository(self._signatures)
+        return image.store
 
     def layout(self, path: Path, *, create: bool = False) -> Layout:
         """The OCI layout at ``path``.
@@ -134,6 +150,26 @@ class Stores(AbstractAsyncContextManager["Stores"]):
         name = name or await only_name(store)
         called = store.written(name) if isinstance(store, Repository) else name
         return Image(store, called, await store.resolve(name))
+
+
+def _repository_named(text: str) -> Reference | None:
+    """The repository that is set for signatures; None if none is."""
+    if not text:
+        return None
+    try:
+        reference = Reference.parse(text)
+    except InvalidReference as error:
+        raise _no_repository(text) from error
+    if reference.tag or reference.digest:
+        raise _no_repository(text)
+    return reference
+
+
+def _no_repository(text: str) -> ConfigError:
+    return ConfigError(
+        _("signing.repository: {name!r} is not the name of a repository").format(name=text[:200]),
+        hint=_("write host/path without tag or digest, such as ghcr.io/acme/signatures"),
+    )
 
 
 async def only_name(store: Store) -> str:

@@ -115,8 +115,15 @@ class Glance:
 
 
 async def names_in(store: Store) -> AbstractSet[str]:
-    """All names in a store, for `glance`: one listing instead of three requests an image."""
-    return frozenset([name async for name in store.names()])
+    """All names in a store, for `glance`: one listing instead of three requests an image.
+
+    Raises:
+        CouldNotCheck, Refused: nobody knows what there is.
+    """
+    try:
+        return frozenset([name async for name in store.names()])
+    except NotFound:  # a repository for signatures to which none was pushed yet
+        return frozenset()
 
 
 async def glance(image: Image, names: AbstractSet[str] | None = None, *, where: Where = beside) -> Glance:

@@ -88,6 +88,7 @@ class _Attesting:
             self.signatory,
             formats=self.formats,
             dry_run=self.dry_run,
+            where=self.stores.signatures_of,
         )
         if not self.dry_run:
             self.record.add(

@@ -33,7 +33,8 @@ async def copy_image(source: str, goal: str, settings: Settings, *, referrers: b
         source: a name, or a place as `Stores.open` takes it.
         goal: a reference in a registry, or ``oci:DIR:NAME``.
         settings: where things are.
-        referrers: take along what hangs on it.
+        referrers: take along what hangs on it, also from the repository of the settings; all of it comes to hang
+            beside the copy.
         observer: is told what happens.
 
     Raises:
@@ -47,7 +48,15 @@ async def copy_image(source: str, goal: str, settings: Settings, *, referrers: b
             raise found.error
         to = _goal(goal, stores, settings)
         image = await found.open(stores)
-        descriptor = await copy(image, to.store, to.inside, referrers=referrers, observer=observer)
+        signatures = stores.signatures_of(image)
+        descriptor = await copy(
+            image,
+            to.store,
+            to.inside,
+            referrers=referrers,
+            elsewhere=None if signatures is image.store else signatures,
+            observer=observer,
+        )
         copied = Copied(to.name, to.place, descriptor)
     with recording(settings) as record:
         record.add("image-copied", copied.descriptor.digest, "copied", to.name, source=found.place, place=to.place)

@@ -41,4 +41,4 @@ class _Looking:
     record: Recording
 
     async def __call__(self, target: Target) -> Attached:
-        return await attached(await target.open(self.stores), trust=self.trust)
+        return await attached(await target.open(self.stores), trust=self.trust, where=self.stores.signatures_of)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from undercurrent.errors import UndercurrentError
+from undercurrent.errors import CouldNotCheck, Refused, UndercurrentError
 from undercurrent.fleet import Summary
 from undercurrent.oci.engines.engine import Engine, EngineImage
+from undercurrent.oci.image import Image
 from undercurrent.oci.overview import overview
 from undercurrent.oci.store import Store
 from undercurrent.oci.stores import Stores
@@ -82,7 +83,7 @@ class _Listing:
         image = await found.open(self.stores)
         seen = await overview(image)
         listed = Listed(found.name, found.place, found.digest, tuple(map(str, seen.platforms)), seen.size, seen.created)
-        return _with(listed, await glance(image, await self._names(store)))
+        return await self._with_hanging(listed, image)
 
     async def _names(self, store: Store) -> AbstractSet[str]:
         if store.label not in self.names:
@@ -108,7 +109,15 @@ class _Listing:
             return replace(listed, signatures=None, sbom=None, problem=error.message)
         if copy is None or not copy.same:
             return listed
-        return _with(listed, await glance(copy.image, await self._names(copy.image.store)))
+        return await self._with_hanging(listed, copy.image)
+
+    async def _with_hanging(self, listed: Listed, image: Image) -> Listed:
+        where = self.stores.signatures_of
+        try:
+            names = await self._names(where(image))
+        except (CouldNotCheck, Refused) as error:
+            return replace(listed, signatures=None, sbom=None, problem=error.message)
+        return _with(listed, await glance(image, names, where=where))
 
 
 def _with(listed: Listed, hanging: Glance) -> Listed:

@@ -21,6 +21,7 @@ from undercurrent.sbom.making import make, slots
 from undercurrent.settings import Settings, cache_folder
 from undercurrent.signing.attest import attest
 from undercurrent.signing.checks import Format
+from undercurrent.signing.places import Where, beside
 from undercurrent.signing.signatory import Signatory
 from undercurrent.signing.verify import verify_attestation
 from undercurrent.workflows.each import each
@@ -160,6 +161,7 @@ class SbomAttacher:
         running: see `undercurrent.sbom.making.slots`.
         record: where to record what was made.
         dry_run: find out what would be added, and add nothing.
+        where: in which store the attestations live.
     """
 
     signatory: Signatory
@@ -168,6 +170,7 @@ class SbomAttacher:
     running: asyncio.Semaphore
     record: Recording
     dry_run: bool = False
+    where: Where = beside
 
     async def attach(self, image: Image) -> AttachedSboms:
         """Attests what is missing on ``image``.
@@ -193,13 +196,19 @@ class SbomAttacher:
             for subject in subjects.values():
                 if (subject.digest, document.format.name) in lacking:
                     attested = await attest(
-                        subject, document.read(), document.format.predicate_type, self.signatory, formats=self.formats
+                        subject,
+                        document.read(),
+                        document.format.predicate_type,
+                        self.signatory,
+                        formats=self.formats,
+                        where=self.where,
                     )
                     added += attested.changed
         return AttachedSboms(total, added)
 
     async def _lacks(self, subject: Image, name: FormatName, count: int) -> bool:
         """Whether this key has attested fewer than ``count`` such documents about ``subject``, in any format."""
-        found = await verify_attestation(subject, FORMATS[name].predicate_type, self.signatory.trust)
+        kind, trust = FORMATS[name].predicate_type, self.signatory.trust
+        found = await verify_attestation(subject, kind, trust, where=self.where)
         present = [check.format for check in found.accepted]
         return any(present.count(format_) < count for format_ in self.formats)

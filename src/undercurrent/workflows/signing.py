@@ -137,6 +137,7 @@ def _plain(options: SignOptions, settings: Settings) -> dict[str, "JSON"]:
         "recursive": options.recursive,
         "sbom": sorted(settings.sbom.formats) if options.sbom else [],
         "home": settings.images.default_registry or str(embedded_store(settings)),
+        "repository": settings.signing.repository,
     }
 
 
@@ -183,6 +184,7 @@ class _Signing:
             annotations=options.annotations,
             recursive=options.recursive,
             dry_run=options.dry_run,
+            where=self.stores.signatures_of,
         )
         sboms = await self._attacher().attach(image) if options.sbom else AttachedSboms()
         now = await _meaning(image.store, inside)
@@ -206,7 +208,13 @@ class _Signing:
     def _attacher(self) -> SbomAttacher:
         options = self.options
         return SbomAttacher(
-            self.signatory, options.formats, self.settings, self.syft_slots, self.record, dry_run=options.dry_run
+            self.signatory,
+            options.formats,
+            self.settings,
+            self.syft_slots,
+            self.record,
+            dry_run=options.dry_run,
+            where=self.stores.signatures_of,
         )
 
     def _record(self, done: SignedImage, signed: Signed) -> None:

@@ -82,7 +82,8 @@ class _Verifying:
         return verification
 
     async def _verify(self, image: Image) -> Verification:
-        return await verify(image, self.trust, recursive=self.recursive, deep=self.deep)
+        where = self.stores.signatures_of
+        return await verify(image, self.trust, recursive=self.recursive, deep=self.deep, where=where)
 
     async def _in_engine(self, target: Target, engine: Engine) -> tuple[str, Verification]:
         """An engine keeps no signatures, so its image is verified by its copy; another build is not it."""
