@@ -79,7 +79,7 @@ async def examine_bundle(
         attached = manifest.subject is not None and manifest.subject.digest == digest
         _require(attached, Reason.OTHER_SUBJECT, _("it is attached to another image"))
         parsed = bundle.parse(await read_blob(store, layer, _limit(wanted)), _("the bundle"))
-        check = replace(check, hint=parsed.hint, identity=_identity(parsed.certificate))
+        check = replace(check, hint=parsed.material.hint, identity=_identity(parsed.material.certificate))
         envelope = _enveloped(parsed)
         content = _statement(envelope, said)
         if _is_another(content.predicate_type, wanted):

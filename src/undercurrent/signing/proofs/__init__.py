@@ -1,0 +1,1 @@
+"""Shows who made a signature and when: certificates, transparency logs and timestamps, without any network."""
