@@ -241,8 +241,8 @@ async def bundle_with_a_plain_message(image: Image, _other: Image, signer: Priva
     await push_referrer(image, json.dumps(document).encode(), SAYS_SIGN)
 
 
-async def older_bundle(image: Image, _other: Image, signer: PrivateKey) -> None:
-    kind = "application/vnd.dev.sigstore.bundle+json;version=0.2"
+async def newer_bundle(image: Image, _other: Image, signer: PrivateKey) -> None:
+    kind = "application/vnd.dev.sigstore.bundle+json;version=0.4"
     payload = statement.build_signature(image.digest, {})
     await push_referrer(image, await signed_bundle(payload, signer, mediaType=kind), SAYS_SIGN)
 
@@ -291,7 +291,7 @@ async def too_many_layers(image: Image, _other: Image, _signer: PrivateKey) -> N
         (oversized_payload, Reason.TOO_LARGE),
         (oversized_bundle, Reason.TOO_LARGE),
         (bundle_with_a_plain_message, Reason.UNSUPPORTED),
-        (older_bundle, Reason.UNSUPPORTED),
+        (newer_bundle, Reason.UNSUPPORTED),
         (no_json, Reason.MALFORMED),
         (listed_as_a_bundle_and_none, Reason.MALFORMED),
         (index_as_legacy_manifest, Reason.MALFORMED),
