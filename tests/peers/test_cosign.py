@@ -11,13 +11,16 @@ from tests.support.images import AMD64, ARM64, push_image, push_index
 from tests.support.servers import RegistryServer
 
 from undercurrent.oci import mediatypes
+from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
 from undercurrent.oci.manifest import Manifest, build_manifest
 from undercurrent.oci.reference import Reference
 from undercurrent.oci.store import WritableStore, content_of, read_blob
 from undercurrent.oci.stores import Stores
 from undercurrent.signing.algorithms import KeyKind, PrivateKey
+from undercurrent.signing.attached import attached, glance
 from undercurrent.signing.attest import attest
 from undercurrent.signing.checks import Format, Reason, Trust
 from undercurrent.signing.examine import SIGNATURE
@@ -172,6 +175,25 @@ async def test_uc_verifies_what_cosign_attests(
         assert [json.loads(statement.predicate_bytes) for statement in found.statements] == [SBOM]
     absent = await verify_attestation(image, "cyclonedx", Trust((signer.public,)))
     assert absent.verdict is Verdict.UNSIGNED
+
+
+async def test_uc_verifies_and_takes_along_what_cosign_signed_in_a_referrer(
+    image: Image, signer: PrivateKey, cosign: Cosign, stranger: Cosign, tmp_path: Path
+) -> None:
+    trust = Trust((signer.public,))
+    stranger.sign_as_referrer(by_digest(image))
+    refused = await verify(image, trust)
+    assert (refused.verdict, refused.reason) == (Verdict.UNTRUSTED, Reason.UNTRUSTED_KEY)
+    cosign.sign_as_referrer(by_digest(image))
+    layout = Layout.open(tmp_path / "copy", create=True)
+    copied = Image(layout, image.name, await copy(image, layout, "app:1.0", referrers=True))
+    for one in (image, copied):
+        found = await verify(one, trust)
+        assert (found.verdict, found.formats, found.problems) == (Verdict.VERIFIED, (Format.REFERRER,), ())
+        assert (await glance(one)).signatures == (Format.REFERRER,)
+        tree = await attached(one, trust=trust)
+        assert sorted(item.check.accepted for item in tree.attachments if item.check) == [False, True]
+        assert (await verify((await one.platforms())[0], trust)).verdict is Verdict.UNSIGNED
 
 
 # Both on one image

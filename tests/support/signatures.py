@@ -19,7 +19,15 @@ from undercurrent.signing.examine import SIGNATURE
 from undercurrent.signing.keys import Signer
 from undercurrent.signing.places import legacy_name
 
-__all__ = ["FailingLayout", "Failure", "legacy_layer", "push_legacy", "push_referrer", "signed_bundle"]
+__all__ = [
+    "FailingLayout",
+    "Failure",
+    "legacy_layer",
+    "push_legacy",
+    "push_older_referrer",
+    "push_referrer",
+    "signed_bundle",
+]
 
 Failure = Callable[[str, str], UndercurrentError | None]
 """The error for a call: by method, and the name or digest that it is about."""
@@ -118,6 +126,31 @@ async def push_referrer(
         artifact_type=artifact_type,
         subject=Descriptor(described.media_type, described.digest, described.size),
         annotations=annotations or {},
+    )
+    await store.push_manifest(manifest)
+    return manifest
+
+
+async def push_older_referrer(
+    image: Image,
+    *layers: tuple[Descriptor, bytes],
+    subject: Image | None = None,
+    artifact_type: str = mediatypes.COSIGN_SIGNATURE,
+    config_type: str = mediatypes.COSIGN_SIGNATURE,
+) -> Manifest:
+    """Attaches ``layers`` to ``image`` in the format that cosign tried between its tags and its bundles."""
+    store = image.store
+    assert isinstance(store, Layout)
+    for descriptor, content in layers:
+        await store.push_blob(replace(descriptor, annotations={}), content_of(content))
+    config = Descriptor.of(EMPTY_BYTES, config_type)
+    await store.push_blob(config, content_of(EMPTY_BYTES))
+    described = (subject or image).descriptor
+    manifest = build_manifest(
+        config,
+        [descriptor for descriptor, _content in layers],
+        artifact_type=artifact_type,
+        subject=Descriptor(described.media_type, described.digest, described.size),
     )
     await store.push_manifest(manifest)
     return manifest

@@ -7,15 +7,16 @@ from enum import StrEnum
 from typing import Final
 
 from undercurrent.errors import CouldNotCheck, NotFound, Refused
+from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor, Platform
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.image import Image
-from undercurrent.oci.manifest import Index
+from undercurrent.oci.manifest import Index, Manifest
 from undercurrent.oci.store import Store
 from undercurrent.signing.checks import Check, Format, Trust
+from undercurrent.signing.dsse import IN_TOTO
 from undercurrent.signing.examine import (
     LEGACY_PREDICATE_TYPE,
-    examine_bundle,
     examine_legacy_attestation,
     examine_legacy_signature,
 )
@@ -31,12 +32,13 @@ from undercurrent.signing.places import (
     may_be_bundle,
 )
 from undercurrent.signing.predicates import COSIGN_SIGN, is_sbom
+from undercurrent.signing.referrers import examine_referrer, may_be_signed
 from undercurrent.signing.verify import Problem
 
 __all__ = ["Attached", "Attachment", "Glance", "Kind", "attached", "glance", "names_in"]
 
 _ENDINGS: Final = (SIGNATURES, ATTESTATIONS, SBOM)
-_SBOM_TYPES: Final = ("spdx", "cyclonedx", "syft")
+_SBOM_TYPES: Final = ("spdx", "cyclonedx", "syft", "cosign.artifact.sbom")
 """What the media types of plain SBOMs have in them; there are a dozen spellings."""
 
 
@@ -141,7 +143,7 @@ async def glance(image: Image, names: AbstractSet[str] | None = None, *, where: 
             if names is None or legacy_name(image.digest, ending) in names:
                 found += await _legacy_claims(store, image.digest, ending, certain=names is not None)
         for referrer in await store.referrers(image.digest):
-            found.append(await _claim(store, referrer))
+            found += await _claims(store, referrer)
     except (CouldNotCheck, NotFound, Refused) as error:
         problem = Problem(store.label, error.code, error.message, error.hint)
     signatures = {item.format for item in found if item.kind is Kind.SIGNATURE and item.format}
@@ -169,17 +171,22 @@ def _legacy(ending: str, where: str, layer: Descriptor) -> Attachment:
     return Attachment(Kind.SBOM, where, layer.media_type)
 
 
-async def _claim(store: Store, referrer: Descriptor) -> Attachment:
+async def _claims(store: Store, referrer: Descriptor) -> list[Attachment]:
     """What a referrer is, by what its manifest says; the bundle itself is not read."""
-    said, kind = referrer.annotations.get(PREDICATE_TYPE, ""), referrer.artifact_type
-    if may_be_bundle(referrer) and not said:
+    said, kind, where = referrer.annotations.get(PREDICATE_TYPE, ""), referrer.artifact_type, referrer.digest
+    if kind == IN_TOTO or (may_be_bundle(referrer) and not said):
         manifest = await store.manifest(referrer)
         said, kind = manifest.annotations.get(PREDICATE_TYPE, ""), manifest.kind
-    if said == COSIGN_SIGN:
-        return Attachment(Kind.SIGNATURE, referrer.digest, said, Format.BUNDLE)
+        layers = manifest.layers if isinstance(manifest, Manifest) else ()
+        envelopes = [layer for layer in layers if layer.media_type == mediatypes.DSSE_ENVELOPE]
+        if kind == IN_TOTO and envelopes:
+            types = [layer.annotations.get(LEGACY_PREDICATE_TYPE, "") for layer in envelopes]
+            return [Attachment(Kind.ATTESTATION, where, type_, Format.REFERRER) for type_ in types]
+    if kind == mediatypes.COSIGN_SIGNATURE:
+        return [Attachment(Kind.SIGNATURE, where, COSIGN_SIGN, Format.REFERRER)]
     if said:
-        return Attachment(Kind.ATTESTATION, referrer.digest, said, Format.BUNDLE)
-    return _plain(referrer.digest, kind)
+        return [Attachment(Kind.SIGNATURE if said == COSIGN_SIGN else Kind.ATTESTATION, where, said, Format.BUNDLE)]
+    return [_plain(where, kind)]
 
 
 def _plain(where: str, type_: str) -> Attachment:
@@ -238,8 +245,14 @@ async def _legacy_attachments(
 
 async def _referrers(store: Store, digest: Digest, trust: Trust | None) -> AsyncIterator[Attachment]:
     for referrer in await store.referrers(digest):
-        check = await examine_bundle(store, referrer, digest, trust) if may_be_bundle(referrer) else None
-        yield _checked(check) if check else await _claim(store, referrer)
+        signed = False
+        if may_be_signed(referrer):
+            async for check in examine_referrer(store, referrer, digest, trust):
+                signed = True
+                yield _checked(check)
+        if not signed:
+            for claim in await _claims(store, referrer):
+                yield claim
 
 
 def _checked(check: Check) -> Attachment:

@@ -91,12 +91,21 @@ async def examine_bundle(
 
 
 async def examine_legacy_attestation(
-    store: Store, number: int, layer: Descriptor, digest: Digest, trust: Trust | None, wanted: str = ""
+    store: Store,
+    number: int,
+    layer: Descriptor,
+    digest: Digest,
+    trust: Trust | None,
+    wanted: str = "",
+    *,
+    referrer: Digest | None = None,
 ) -> Check | None:
-    """Examines one layer of an image's ``.att`` manifest. Arguments and errors are those of `examine_bundle`."""
+    """Examines one layer of an image's ``.att`` manifest, or of ``referrer``, which holds the same.
+
+    Arguments and errors are those of `examine_bundle`.
+    """
     check = Check(
-        Format.LEGACY,
-        f"{legacy_name(digest, ATTESTATIONS)}#{number}",
+        *_place(digest, ATTESTATIONS, number, referrer),
         identity=_identity(layer.annotations.get(_CERTIFICATE, "")),
         predicate_type=layer.annotations.get(LEGACY_PREDICATE_TYPE, ""),
     )
@@ -116,12 +125,20 @@ async def examine_legacy_attestation(
 
 
 async def examine_legacy_signature(
-    store: Store, number: int, layer: Descriptor, digest: Digest, trust: Trust | None
+    store: Store,
+    number: int,
+    layer: Descriptor,
+    digest: Digest,
+    trust: Trust | None,
+    *,
+    referrer: Digest | None = None,
 ) -> Check:
-    """Examines one layer of an image's ``.sig`` manifest. Arguments and errors are those of `examine_bundle`."""
+    """Examines one layer of an image's ``.sig`` manifest, or of ``referrer``, which holds the same.
+
+    Arguments and errors are those of `examine_bundle`.
+    """
     check = Check(
-        Format.LEGACY,
-        f"{legacy_name(digest, SIGNATURES)}#{number}",
+        *_place(digest, SIGNATURES, number, referrer),
         identity=_identity(layer.annotations.get(_CERTIFICATE, "")),
         predicate_type=COSIGN_SIGN,
     )
@@ -143,6 +160,12 @@ async def examine_legacy_signature(
         return replace(check, maker=key)
     except (UndercurrentError, SignatureRefusedError) as error:
         return refusal(check, error)
+
+
+def _place(digest: Digest, ending: str, number: int, referrer: Digest | None) -> tuple[Format, str]:
+    if referrer is None:
+        return Format.LEGACY, f"{legacy_name(digest, ending)}#{number}"
+    return Format.REFERRER, f"{referrer}#{number}"
 
 
 def _require(holds: bool, reason: Reason, message: str) -> None:

@@ -19,11 +19,7 @@ from undercurrent.oci.manifest import AnyManifest, Index, Manifest
 from undercurrent.oci.store import Store
 from undercurrent.signing.algorithms import PublicKey
 from undercurrent.signing.checks import Check, Format, Trust, refusal
-from undercurrent.signing.examine import (
-    examine_bundle,
-    examine_legacy_attestation,
-    examine_legacy_signature,
-)
+from undercurrent.signing.examine import examine_legacy_attestation, examine_legacy_signature
 from undercurrent.signing.identities import Identity, Maker
 from undercurrent.signing.places import (
     ATTESTATIONS,
@@ -32,9 +28,9 @@ from undercurrent.signing.places import (
     beside,
     legacy_manifest,
     legacy_name,
-    may_be_bundle,
 )
 from undercurrent.signing.predicates import COSIGN_SIGN, predicate_uri
+from undercurrent.signing.referrers import examine_referrer, may_be_signed
 from undercurrent.signing.statement import Statement
 
 __all__ = ["MAX_REFERRERS", "Problem", "Verdict", "Verification", "verdict_of", "verify", "verify_attestation"]
@@ -134,7 +130,7 @@ class Verification:
 async def verify(
     image: Image, trust: Trust, *, recursive: bool = False, deep: bool = False, where: Where = beside
 ) -> Verification:
-    """Verifies an image's signatures, in both formats.
+    """Verifies an image's signatures, in every format.
 
     Args:
         image: what to verify: its digest, whatever its name means by now.
@@ -159,7 +155,7 @@ async def verify(
     await found.take(
         Format.BUNDLE,
         _("referrers of {digest}").format(digest=image.digest),
-        _bundles(store, image, trust, COSIGN_SIGN),
+        _referring(store, image, trust, COSIGN_SIGN),
     )
     await found.take(Format.LEGACY, legacy_name(image.digest, SIGNATURES), _legacy_signatures(store, image, trust))
     result = _concluded(image, found, _("it has no signature"))
@@ -171,7 +167,7 @@ async def verify(
 
 
 async def verify_attestation(image: Image, predicate_type: str, trust: Trust, *, where: Where = beside) -> Verification:
-    """Verifies an image's attestations of one type, in both formats; `Verification.statements` has what they say.
+    """Verifies an image's attestations of one type, in every format; `Verification.statements` has what they say.
 
     Args:
         image: what they are about: its digest, whatever its name means by now.
@@ -190,7 +186,7 @@ async def verify_attestation(image: Image, predicate_type: str, trust: Trust, *,
     store = where(image)
     found = _Found()
     await found.take(
-        Format.BUNDLE, _("referrers of {digest}").format(digest=image.digest), _bundles(store, image, trust, uri)
+        Format.BUNDLE, _("referrers of {digest}").format(digest=image.digest), _referring(store, image, trust, uri)
     )
     name = legacy_name(image.digest, ATTESTATIONS)
     await found.take(Format.LEGACY, name, _legacy_attestations(store, image, trust, uri))
@@ -207,10 +203,17 @@ async def _read_content(store: Store, manifest: AnyManifest, leaves: tuple[Image
                     pass
 
 
-async def _bundles(store: Store, image: Image, trust: Trust, wanted: str) -> AsyncIterator[Check | None]:
-    candidates = [item for item in await store.referrers(image.digest) if may_be_bundle(item)]
+async def _referring(store: Store, image: Image, trust: Trust, wanted: str) -> AsyncIterator[Check]:
+    candidates = [item for item in await store.referrers(image.digest) if may_be_signed(item)]
+    examined = 0
     for referrer in candidates[:MAX_REFERRERS]:
-        yield await examine_bundle(store, referrer, image.digest, trust, wanted)
+        async for check in examine_referrer(store, referrer, image.digest, trust, wanted):
+            yield check
+            examined += 1
+            if examined > MAX_REFERRERS:  # in the older format, one referrer may hold many
+                raise TooLarge(
+                    _("it has more than {limit} signatures; the rest is not read").format(limit=MAX_REFERRERS)
+                )
     if len(candidates) > MAX_REFERRERS:
         raise TooLarge(_("it has more than {limit} referrers; the rest is not read").format(limit=MAX_REFERRERS))
 
