@@ -268,9 +268,10 @@ def _from_file(path: Path) -> _Layer:
             _("cannot read {path}: {reason}").format(path=path, reason=system_reason(error)),
             hint=_("check that the file exists and that you may read it"),
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number of absurd length
+        reason = _("it is nested too deeply") if isinstance(error, RecursionError) else error
         raise ConfigError(
-            _("{path} is not valid TOML: {reason}").format(path=path, reason=error),
+            _("{path} is not valid TOML: {reason}").format(path=path, reason=reason),
             hint=_("see https://toml.io for the format"),
         ) from error
     layer: _Layer = {}

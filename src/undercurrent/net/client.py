@@ -33,6 +33,10 @@ _READ_BUFFER: Final = 256 * 1024
 _LONGEST_HEADER: Final = 64 * 1024  # upload sessions of some registries travel in very long Location headers
 _ERROR_BODY: Final = 4096
 _MOST_FETCHED: Final = 4 * 1024 * 1024
+_WHOLE: Final = 10.0
+"""Times ``timeout_s`` that an answer which is read whole may take: drop by drop, it would never be late."""
+_SLOWEST: Final = 256.0
+"""Bytes a second that a body moves at least, over any time of ``timeout_s`` that it was waited for."""
 
 _Result = TypeVar("_Result")
 
@@ -129,7 +133,11 @@ class Client(AbstractAsyncContextManager["Client"]):
         async def whole() -> Answer:
             async with AsyncExitStack() as stack:
                 response = await self._follow(request, stack)
-                body = await response.read(limit)
+                try:
+                    async with asyncio.timeout(_WHOLE * self.settings.timeout_s):
+                        body = await response.read(limit)
+                except TimeoutError as error:
+                    raise explain(error, URL(response.url, encoded=True)) from None
                 return Answer(response.status, response.headers, response.url, body)
 
         return await self._persist(request, whole)
@@ -167,7 +175,8 @@ class Client(AbstractAsyncContextManager["Client"]):
             answer, first = await self._exchange(hop)
             if answer.status not in REDIRECTS or not request.follow:
                 stack.callback(_hang_up, answer)
-                return Response(answer.status, answer.headers, hop.url, _pieces(answer, first))
+                pieces = _pieces(answer, first, self.settings.timeout_s)
+                return Response(answer.status, answer.headers, hop.url, pieces)
             _hang_up(answer)
             hop = next_hop(hop, answer.status, answer.headers)
         raise UnexpectedAnswer(_("{host} redirects in circles").format(host=URL(request.url).host))
@@ -198,7 +207,10 @@ class Client(AbstractAsyncContextManager["Client"]):
         body = self._body(hop)
         mark = feeding.set(body is not None)
         try:
-            async with asyncio.timeout(None) as deadline:
+            # Without a body to send, the head has to be there in time as a whole: each byte of it resets the limit of
+            # the socket. With one, the body moves the deadline along while it is taken.
+            within_s = self.settings.connect_timeout_s + self.settings.timeout_s if body is None else None
+            async with asyncio.timeout(within_s) as deadline:
                 if body is not None:
                     body.watched_by(deadline)
                 answer = await self._session.request(
@@ -261,11 +273,18 @@ def _hang_up(answer: aiohttp.ClientResponse) -> None:
     answer.close()
 
 
-async def _pieces(answer: aiohttp.ClientResponse, first: bytes) -> AsyncIterator[bytes]:
+async def _pieces(answer: aiohttp.ClientResponse, first: bytes, window_s: float) -> AsyncIterator[bytes]:
     piece = first
+    waited = moved = 0.0
     while piece:
         yield piece
+        began = time.monotonic()
         try:
             piece = await answer.content.readany()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise explain(error, answer.url) from None
+        waited, moved = waited + time.monotonic() - began, moved + len(piece)
+        if waited > window_s:
+            if moved < _SLOWEST * waited and not answer.content.at_eof():
+                raise explain(TimeoutError(), answer.url)
+            waited = moved = 0.0

@@ -6,22 +6,24 @@ from typing import Final
 __all__ = ["excerpt", "redact"]
 
 _EXCERPT: Final = 200
+_LOOKED_AT: Final = 16 * 1024
 _MASK: Final = "***"
 _ANY_CASE: Final = re.IGNORECASE
 
+# Names have limits: with `*` in their place, text that is made for it would take the square of its length.
 _CREDENTIAL: Final = (
-    r"[\w.-]*(?:token|secret|passw(?:or)?d|passwd|signature|credential|api[_-]?key|assertion|identitytoken)[\w.-]*"
-    r"|x-amz-[\w-]+|x-goog-[\w-]+|awsaccesskeyid|sig|_?state|code|jwt|auth"
+    r"[\w.-]{0,64}(?:token|secret|passw(?:or)?d|passwd|signature|credential|api[_-]?key|assertion|identitytoken)"
+    r"[\w.-]{0,64}|x-amz-[\w-]{1,64}|x-goog-[\w-]{1,64}|awsaccesskeyid|sig|_?state|code|jwt|auth"
 )
 _HEADER_NAME: Final = (
-    r"(?:proxy-)?authorization|set-cookie|cookie|x-registry-auth|x-registry-config|private-token|[\w-]*api-key"
-    r"|x-(?:auth|csrf|vault|amz-security)[\w-]*"
+    r"(?:proxy-)?authorization|set-cookie|cookie|x-registry-auth|x-registry-config|private-token|[\w-]{0,64}api-key"
+    r"|x-(?:auth|csrf|vault|amz-security)[\w-]{0,64}"
 )
 
 _RULES: Final = (
     # user:password@host; the user name may be a token, too
     (
-        re.compile(r"(?P<keep>[a-z][a-z0-9+.-]*://)[^/?#\s\"'@]*(?:@[^/?#\s\"'@]*)*@", _ANY_CASE),
+        re.compile(r"(?P<keep>[a-z][a-z0-9+.-]{0,32}://)[^/?#\s\"'@]*(?:@[^/?#\s\"'@]*)*@", _ANY_CASE),
         r"\g<keep>" + _MASK + "@",
     ),
     # Authorization: Bearer …, to the end of the line: some schemes have many parts
@@ -55,5 +57,5 @@ def excerpt(text: str) -> str:
 
     Terminal escapes and marks that turn the direction of writing are control characters, too.
     """
-    line = "".join(mark if mark.isprintable() else " " for mark in redact(text))
+    line = "".join(mark if mark.isprintable() else " " for mark in redact(text[:_LOOKED_AT]))
     return " ".join(line.split())[:_EXCERPT]

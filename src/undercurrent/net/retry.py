@@ -25,7 +25,7 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> f
         return min(float(value), _EVER_S)
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if when.tzinfo is None:  # "-0000", or the obsolete asctime form: both are UTC in HTTP
         when = when.replace(tzinfo=UTC)

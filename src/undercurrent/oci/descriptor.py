@@ -18,6 +18,8 @@ __all__ = ["NOTHING", "Descriptor", "Platform", "text_map"]
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _FIELDS: Final = frozenset({"mediaType", "digest", "size", "annotations", "artifactType", "platform", "urls", "data"})
+_LARGEST: Final = 2**63 - 1
+"""Bytes; the specification says int64."""
 _OS_ARCH_VARIANT: Final = (2, 3)
 _MACHINE: Final = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 
@@ -140,7 +142,7 @@ class Descriptor:
         artifact_type = rest.pop("artifactType", "")
         if not (isinstance(media_type, str) and isinstance(digest, str) and isinstance(artifact_type, str)):
             raise BadContent(_("a descriptor lacks mediaType or digest"))
-        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST:
             raise BadContent(_("descriptor {digest} has no valid size").format(digest=digest[:80]))
         try:
             parsed = Digest(digest)

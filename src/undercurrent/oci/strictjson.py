@@ -1,19 +1,23 @@
 """Reads JSON from people we do not trust: one meaning only, or an error.
 
 Duplicate keys (two readers would see two values), NaN and infinities, text that is not UTF-8 (half of a surrogate
-pair, escaped, is not either) and nesting beyond what Python can follow are refused.
+pair, escaped, is not either) and nesting deeper than MAX_DEPTH are refused: what was read can be written again, too.
 """
 
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any, Final, NoReturn
 
 from undercurrent.errors import BadContent
 from undercurrent.i18n import translate as _
 
-__all__ = ["loads", "loads_object", "refuse_lookalikes"]
+__all__ = ["MAX_DEPTH", "loads", "loads_object", "refuse_lookalikes"]
+
+MAX_DEPTH: Final = 100
+"""Lists and objects within one another; as in protobuf's JSON, which sigstore's bundles are."""
 
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -21,8 +25,7 @@ _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _value in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = next(key for key, count in Counter(key for key, _value in pairs).items() if count > 1)
         raise ValueError(_("key {key!r} appears twice").format(key=twice))
     return found
 
@@ -51,9 +54,21 @@ def loads(raw: bytes | str, what: str) -> Any:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if text.count("[") + text.count("{") > MAX_DEPTH:
+            _check_depth(value)
     except (ValueError, RecursionError) as error:
         raise BadContent(_("{what} is not valid JSON: {error}").format(what=what, error=_reason(error))) from error
     return value
+
+
+def _check_depth(value: Any) -> None:
+    """Refuses what is nested deeper than MAX_DEPTH; level by level, for it must not recurse itself."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _level in range(MAX_DEPTH):
+        children = (child for item in level for child in (item.values() if isinstance(item, dict) else item))
+        level = [child for child in children if isinstance(child, dict | list)]
+    if level:
+        raise RecursionError
 
 
 def _reason(error: Exception) -> str:

@@ -11,7 +11,6 @@ attached to it; each document names the digest of the platform it is about.
 
 import asyncio
 import hashlib
-import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,7 +21,7 @@ from typing import Final
 from undercurrent.errors import BadContent, EnvironmentLacks, Unsupported
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
-from undercurrent.oci import mediatypes
+from undercurrent.oci import mediatypes, strictjson
 from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Descriptor, Platform
 from undercurrent.oci.files.durable import locked, replacing
@@ -146,11 +145,7 @@ async def _subject(leaf: Image, cache: Path, syft: Syft) -> _Subject:
     platform = leaf.descriptor.platform
     if platform is None:
         raw = await read_blob(leaf.store, manifest.config, MAX_MANIFEST)
-        try:
-            config = json.loads(raw)
-        except ValueError as error:
-            raise BadContent(_("the configuration of {name} is not JSON").format(name=leaf.name)) from error
-        full = Platform.from_dict(config)
+        full = Platform.from_dict(strictjson.loads(raw, _("the configuration of {name}").format(name=leaf.name)))
         platform = Platform(full.os, full.architecture, full.variant, full.os_version)
     return _Subject(leaf, manifest, platform, syft, cache)
 

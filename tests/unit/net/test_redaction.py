@@ -125,3 +125,9 @@ async def test_an_answer_does_not_print_its_address(registry: FakeRegistry, pati
     async with patience.client() as client:
         answer = await client.fetch(Request("GET", f"{registry.url}/v2/?token=s3cret"))
         assert "s3cret" not in repr(answer)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["a", "a-", "token", "?token", "x-auth-", "://", "bearer ", "'token':\""])
+def test_long_text_takes_no_longer_than_its_length(text: str) -> None:
+    redact("?" + text * (1024 * 1024 // len(text)))

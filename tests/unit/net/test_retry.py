@@ -26,6 +26,7 @@ NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
         ("1.5", None),
         ("٣", None),
         ("9" * 400, 365 * 86_400),
+        ("Wed, 01 Jul 2026 14:00:30 +99999999999999999999", None),
     ],
 )
 def test_retry_after(value: str, seconds: float | None) -> None:

@@ -43,12 +43,26 @@ def test_whatever_json_holds_is_read(value: Any, ascii_only: bool) -> None:
         (b'["\n"]', "control character"),
         (b'\xef\xbb\xbf{"a":1}', "BOM"),
         (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
+        (b"[" * 101 + b"]" * 101, "nested too deeply"),
+        (b'{"a":[' * 50 + b"[0]" + b"]}" * 50, "nested too deeply"),
         (b"[" + b"9" * 5000 + b"]", "digits"),
     ],
 )
 def test_what_has_no_meaning_or_two_is_refused(raw: bytes, reason: str) -> None:
     with pytest.raises(BadContent, match=rf"the thing is not valid JSON: .*{reason}"):
         strictjson.loads(raw, "the thing")
+
+
+@pytest.mark.parametrize("raw", [b"[" * 100 + b"]" * 100, b'"' + b"[" * 101 + b'"', b"[" + b"[]," * 101 + b"{}]"])
+def test_what_is_not_nested_too_deeply(raw: bytes) -> None:
+    assert json.dumps(strictjson.loads(raw, "it"))
+
+
+@pytest.mark.timeout(30)
+def test_a_key_that_appears_twice_is_found_among_many() -> None:
+    many = b",".join(b'"%d":1' % number for number in range(200_000))
+    with pytest.raises(BadContent, match="key '199999' appears twice"):
+        strictjson.loads(b"{" + many + b',"199999":1}', "it")
 
 
 def test_both_halves_of_a_surrogate_pair_are_a_character() -> None:

@@ -7,6 +7,7 @@ Formats: ustar, pax (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/
 
 import io
 import os
+import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,10 +36,21 @@ _BLOCK: Final = tarfile.BLOCKSIZE
 _STEP: Final = 256 * 1024
 _MAX_EXTENSION: Final = 1024 * 1024
 """Bytes of one pax or GNU extension header: paths have at most 4 KiB, an extended attribute 64 KiB."""
-_MAX_MEMBERS: Final = 4_000_000
+_MAX_MEMBERS: Final = 1_000_000
+"""Files of one layer: what has more is no root file system. Packing remembers all of them."""
 _FREE_EXPANSION: Final = 16 * 1024**3
 _MAX_EXPANSION: Final = 200
 _MAGIC_SIZE: Final = 6
+_MAX_NAME: Final = 4096
+"""Bytes of a path, or of what a link points to: Linux opens none that is longer."""
+_USUAL_NAME: Final = 256
+"""Bytes of names that members have on average at most: what is remembered of a hostile file is bounded by it."""
+_MAX_CAPABILITY: Final = 64
+"""Bytes; the kernel's newest format has 24."""
+_LENGTH: Final = re.compile(rb"([0-9]{1,8}) ")
+_SPARSE: Final = "GNU.sparse."
+_HEEDED: Final = frozenset({b"path", b"linkpath", b"size", b"uid", b"gid", CAPABILITY.encode()})
+"""Keys of pax headers. All others are passed over: a file may have any number of them."""
 
 
 class Kind(Enum):
@@ -279,7 +291,7 @@ def _members(scan: _Scan, limit: int) -> Iterator[Member]:
     """The members from here on; whoever takes one passes over its content before taking the next."""
     everywhere: dict[str, bytes] = {}
     here: dict[str, bytes] = {}
-    count = 0
+    count = names = 0
     while (header := _header(scan)) is not None:
         count += 1
         if count > limit:
@@ -293,7 +305,11 @@ def _members(scan: _Scan, limit: int) -> Iterator[Member]:
         elif header.type == tarfile.GNUTYPE_LONGLINK:
             here["linkpath"] = _extension(scan, header).rstrip(b"\0")
         else:
-            yield _member(header, everywhere | here, scan)
+            member = _member(header, everywhere | here, scan)
+            names += len(member.name) + len(member.link)
+            if names > limit * _USUAL_NAME:
+                raise TooLarge(_("{what} has names of absurd length").format(what=scan.what))
+            yield member
             here = {}
 
 
@@ -319,25 +335,30 @@ def _extension(scan: _Scan, header: tarfile.TarInfo) -> bytes:
 
 
 def _pax(data: bytes, what: str) -> dict[str, bytes]:
-    """The records of a pax header: a length that counts all of it, a blank, key=value, a line feed."""
+    """The records of a pax header that matter here: a length that counts all of it, a blank, key=value, a line feed."""
     records: dict[str, bytes] = {}
-    while data.strip(b"\0"):
-        length, space, rest = data.partition(b" ")
-        if not space or not length.isdigit() or len(length) > 8:  # noqa: PLR2004 - more digits than _MAX_EXTENSION has
+    at, end = 0, len(data.rstrip(b"\0"))
+    while at < end:
+        found = _LENGTH.match(data, at)
+        stop = at + int(found[1]) if found else 0
+        # A record ends behind where it begins; one of length 0 would be read for ever.
+        if not found or not found.end() < stop <= len(data) or data[stop - 1 : stop] != b"\n":
             raise BadContent(_("{what} has a damaged extension header").format(what=what))
-        record = rest[: int(length) - len(length) - 1]
-        key, equals, value = record.partition(b"=")
-        if not equals or not value.endswith(b"\n") or int(length) > len(data):
+        key, equals, value = data[found.end() : stop - 1].partition(b"=")
+        if not equals:
             raise BadContent(_("{what} has a damaged extension header").format(what=what))
-        records[key.decode("utf-8", "surrogateescape")] = value[:-1]
-        data = data[int(length) :]
+        if key in _HEEDED:
+            records[key.decode()] = value
+        elif key.startswith(_SPARSE.encode()):
+            records[_SPARSE] = b""
+        at = stop
     return records
 
 
 def _member(header: tarfile.TarInfo, extended: Mapping[str, bytes], scan: _Scan) -> Member:
     kind = _KINDS.get(header.type)
     name = _text(extended.get("path"), header.name)
-    if kind is None or any(key.startswith("GNU.sparse.") for key in extended):
+    if kind is None or _SPARSE in extended:
         raise Unsupported(
             _("{what}: {name!r} is a sparse file, or of a kind that is not read here").format(
                 what=scan.what, name=name
@@ -348,6 +369,8 @@ def _member(header: tarfile.TarInfo, extended: Mapping[str, bytes], scan: _Scan)
         key: _number(extended.get(key), default, scan.what)
         for key, default in (("size", header.size), ("uid", header.uid), ("gid", header.gid))
     }
+    link, capability = _text(extended.get("linkpath"), header.linkname), extended.get(CAPABILITY, b"")
+    _check_texts(name, link, capability, scan.what)
     return Member(
         name=name.rstrip("/") if kind is Kind.FOLDER else name,
         kind=kind,
@@ -356,9 +379,19 @@ def _member(header: tarfile.TarInfo, extended: Mapping[str, bytes], scan: _Scan)
         mode=header.mode & 0o7777,
         uid=numbers["uid"],
         gid=numbers["gid"],
-        link=_text(extended.get("linkpath"), header.linkname),
-        capability=extended.get(CAPABILITY, b""),
+        link=link,
+        capability=capability,
     )
+
+
+def _check_texts(name: str, link: str, capability: bytes, what: str) -> None:
+    if max(len(name), len(link)) > _MAX_NAME or len(capability) > _MAX_CAPABILITY:
+        raise TooLarge(
+            _("{what}: {name!r} has a name or an attribute of absurd size").format(what=what, name=name[:100])
+        )
+    if "\0" in name or "\0" in link:
+        # Programs written in C end the name there, and would take it for another file.
+        raise BadContent(_("{what}: {name!r} has a name with a NUL in it").format(what=what, name=name[:100]))
 
 
 def inner_name(name: str, what: str) -> str:

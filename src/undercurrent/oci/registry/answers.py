@@ -5,7 +5,7 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/s
 
 import json
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from undercurrent.errors import (
     DigestMismatch,
@@ -20,7 +20,16 @@ from undercurrent.errors import (
 from undercurrent.i18n import translate as _
 from undercurrent.net import excerpt
 
-__all__ = ["codes_in", "refusal"]
+__all__ = ["codes_in", "count_in", "refusal"]
+
+_DIGITS: Final = 18
+"""Of a number of bytes that fits into 63 bits."""
+
+
+def count_in(text: str) -> int | None:
+    """The number of bytes that a header's value holds; None if it is none, or more than any content has."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
 
 
 def codes_in(body: bytes) -> frozenset[str]:

@@ -13,12 +13,12 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from multidict import CIMultiDictProxy
 from yarl import URL
 
 from undercurrent.errors import BadContent, Unauthorized, UnexpectedAnswer
 from undercurrent.i18n import translate as _
-from undercurrent.net import Answer, Client, Request
+from undercurrent.net import Answer, Client, Request, Response
+from undercurrent.net.trust import asked_for_plain
 from undercurrent.oci import strictjson
 from undercurrent.oci.registry.challenge import Challenge, parse_challenges
 from undercurrent.oci.registry.credentials import Credential, CredentialSource
@@ -29,6 +29,7 @@ _CLIENT_ID: Final = "undercurrent"
 _LARGEST_TOKEN: Final = 1024 * 1024
 # Some services say less than they mean: the specification asks clients to take 60 s at least.
 _SHORTEST_LIFE_S: Final = 60.0
+_LONGEST_LIFE_S: Final = 365 * 86_400.0
 _MARGIN_S: Final = 10.0
 
 
@@ -56,6 +57,7 @@ class Authorization:
         self._credentials = credentials
         self._clock = clock
         self._challenge: Challenge | None = None
+        self._in_the_clear = False
         self._scopes_asked: dict[frozenset[str], frozenset[str]] = {}
         self._tokens: dict[frozenset[str], _Token] = {}
         self._locks: dict[frozenset[str], asyncio.Lock] = {}
@@ -81,17 +83,18 @@ class Authorization:
         token = await self._token(challenge, self._scopes_asked.get(scopes, scopes), repository)
         return {"Authorization": f"Bearer {token}"}
 
-    def challenged(self, headers: CIMultiDictProxy[str], scopes: frozenset[str], sent: Mapping[str, str]) -> bool:
+    def challenged(self, answer: Answer | Response, scopes: frozenset[str], sent: Mapping[str, str]) -> bool:
         """Learns from a 401; says whether asking once more may help.
 
         Args:
-            headers: of the answer.
+            answer: the registry's own, not that of a place it led to.
             scopes: what the request was thought to need.
             sent: the headers that were not enough.
         """
-        challenge = _usable(parse_challenges(headers.getall("WWW-Authenticate", [])))
+        challenge = _usable(parse_challenges(answer.headers.getall("WWW-Authenticate", [])))
         if challenge is None:
             return False
+        self._in_the_clear = URL(answer.url, encoded=True).scheme == "http"
         is_news = self._challenge is None or self._challenge.scheme != challenge.scheme
         self._challenge = challenge
         if challenge.scheme == "basic":
@@ -159,6 +162,16 @@ class Authorization:
             realm = URL()
         if realm.scheme not in {"http", "https"} or not realm.host or realm.user:
             raise UnexpectedAnswer(_("{host} names no token service that can be asked").format(host=self._host))
+        if realm.scheme == "http" and not (
+            self._in_the_clear or asked_for_plain(realm.host, realm.port, self._client.settings)
+        ):
+            # Not to this machine either: what listens here is none of the registry's business.
+            raise UnexpectedAnswer(
+                _("{host} wants the credentials shown to {other} without TLS").format(
+                    host=self._host, other=realm.host
+                ),
+                hint=_("if that is meant, add the host to net.plain_http"),
+            )
         return realm
 
     def _read(self, answer: Answer, began: float) -> _Token:
@@ -174,8 +187,8 @@ class Authorization:
                 )
             )
         life = document.get("expires_in")
-        seconds = float(life) if isinstance(life, int | float) and not isinstance(life, bool) else _SHORTEST_LIFE_S
-        return _Token(text, began + max(seconds, _SHORTEST_LIFE_S) - _MARGIN_S)
+        seconds = life if isinstance(life, int | float) and not isinstance(life, bool) else _SHORTEST_LIFE_S
+        return _Token(text, began + min(max(seconds, _SHORTEST_LIFE_S), _LONGEST_LIFE_S) - _MARGIN_S)
 
 
 def _usable(challenges: tuple[Challenge, ...]) -> Challenge | None:

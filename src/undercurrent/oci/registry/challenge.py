@@ -11,9 +11,10 @@ from typing import Final
 __all__ = ["Challenge", "parse_challenges"]
 
 _WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-# Either `name=value`, or a word that is no parameter: the scheme of the next challenge (or its token68).
+# Either `name=value`, or a word that is no parameter: the scheme of the next challenge (or its token68). What is
+# between them is passed over by the search: a pattern for it would try every blank against every other one.
 _PART: Final = re.compile(
-    rf"\s*,?\s*(?:(?P<name>{_WORD})\s*=\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<bare>{_WORD}))(?=\s*(?:,|$))"
+    rf"(?:(?P<name>{_WORD})\s*=\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<bare>{_WORD}))(?=\s*(?:,|$))"
     rf"|(?P<word>[^\s,\"]+))"
 )
 

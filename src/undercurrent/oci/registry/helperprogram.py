@@ -81,7 +81,7 @@ def _read(output: bytes, status: int | None, program: str, action: str) -> Mappi
         )
     try:
         document = json.loads(output or b"{}") if action == "get" else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise EnvironmentLacks(_("{program} does not answer in JSON").format(program=program)) from None

@@ -116,9 +116,7 @@ class Registry:
         request = await self._located(request)
         sent = await self._authorized(request, needed, repository)
         answer = await self.client.fetch(sent, limit=limit)
-        if answer.status == HTTPStatus.UNAUTHORIZED and self._authorization.challenged(
-            answer.headers, needed, sent.headers
-        ):
+        if self._may_ask_again(answer, needed, sent):
             answer = await self.client.fetch(await self._authorized(request, needed, repository), limit=limit)
         return answer
 
@@ -130,9 +128,7 @@ class Registry:
         async with AsyncExitStack() as stack:
             sent = await self._authorized(request, needed, repository)
             response = await stack.enter_async_context(self.client.send(sent))
-            if response.status == HTTPStatus.UNAUTHORIZED and self._authorization.challenged(
-                response.headers, needed, sent.headers
-            ):
+            if self._may_ask_again(response, needed, sent):
                 again = await self._authorized(request, needed, repository)
                 response = await stack.enter_async_context(self.client.send(again))
             yield response
@@ -180,7 +176,8 @@ class Registry:
     async def _greet(self, base: URL, retries: int | None = None) -> URL:
         answer = await self.client.fetch(Request("GET", str(base / "v2/"), retries=retries))
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            self._authorization.challenged(answer.headers, frozenset(), {})
+            if _origin(answer.url) == base.origin():
+                self._authorization.challenged(answer, frozenset(), {})
         elif answer.status not in {HTTPStatus.OK, HTTPStatus.FORBIDDEN}:
             raise UnexpectedAnswer(
                 _("{host} does not answer like a registry: {status} for /v2/").format(
@@ -198,13 +195,36 @@ class Registry:
             url = base.join(URL(request.url, encoded=True))
         except ValueError:
             raise UnexpectedAnswer(_("{host} names an address that is not valid").format(host=self.host)) from None
-        if base.scheme == "https" and url.scheme == "http" and url.host == base.host:
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise UnexpectedAnswer(_("{host} names an address that is not valid").format(host=self.host))
+        if base.scheme == "https" and url.scheme == "http":
+            if url.host != base.host:
+                raise UnexpectedAnswer(
+                    _("{host} redirects to {other} without TLS; not followed").format(host=self.host, other=url.host)
+                )
             # A registry behind a proxy that ends TLS often does not know that it is reached by https.
             url = url.with_scheme("https")
         return replace(request, url=str(url))
 
+    def _may_ask_again(self, answer: Answer | Response, scopes: frozenset[str], sent: Request) -> bool:
+        """Whether the registry itself wants to know who asks, and can be told something new.
+
+        Where an answer comes from elsewhere (a redirect, an upload), its challenge is for nobody: whoever wrote it
+        would else choose whom our credentials for the registry are shown to.
+        """
+        assert self._base is not None  # noqa: S101 - the request was located
+        return (
+            answer.status == HTTPStatus.UNAUTHORIZED
+            and _origin(answer.url) == self._base.origin()
+            and self._authorization.challenged(answer, scopes, sent.headers)
+        )
+
     async def _authorized(self, request: Request, scopes: frozenset[str], repository: str) -> Request:
-        if self._base is None or URL(request.url, encoded=True).origin() != self._base.origin():
+        if self._base is None or _origin(request.url) != self._base.origin():
             return request  # an upload that goes elsewhere: our credentials do not
         headers = await self._authorization.headers(scopes, repository)
         return replace(request, headers=MappingProxyType({**request.headers, **headers}))
+
+
+def _origin(url: str) -> URL:
+    return URL(url, encoded=True).origin()

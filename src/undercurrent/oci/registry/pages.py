@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["answers", "next_page", "pages"]
 
 _MOST_PAGES: Final = 10_000
+_LONGEST_LIST: Final = 64 * 1024 * 1024
+"""Bytes of all pages: more than a million tags."""
 _LARGEST_PAGE: Final = 32 * 1024 * 1024  # registries that know no pages send everything at once
-_LINK: Final = re.compile(r"<([^>]*)>((?:\s*;\s*[^;,\"]+(?:\"[^\"]*\")?)*)")
+_LINK: Final = re.compile(r"<([^<>]*)>((?:\s*;\s*[^;,\"]+(?:\"[^\"]*\")?)*)")
 _NEXT: Final = re.compile(r";\s*rel\s*=\s*\"?(?:[^\";]*\s)?next(?:\s[^\";]*)?\"?\s*(?:;|$)", re.IGNORECASE)
 
 
@@ -55,20 +57,23 @@ async def answers(
     Raises:
         UnexpectedAnswer: the pages lead in a circle, to another host, or do not end.
     """
-    seen = set()
+    seen, size = set(), 0
     for _page in range(_MOST_PAGES):
         answer = await registry.fetch(
             Request("GET", url, headers or {}), *scopes, repository=repository, limit=_LARGEST_PAGE
         )
         seen.add(answer.url)
+        size += len(answer.body)
+        if size > _LONGEST_LIST:
+            raise UnexpectedAnswer(_("{host} continues a list without end").format(host=registry.host))
         yield answer
         following = next_page(answer) if answer.status == HTTPStatus.OK else None
         if following is None:
             return
         if following in seen:
-            break
+            raise UnexpectedAnswer(_("{host} continues a list in a circle").format(host=registry.host))
         url = following
-    raise UnexpectedAnswer(_("{host} continues a list in a circle").format(host=registry.host))
+    raise UnexpectedAnswer(_("{host} continues a list without end").format(host=registry.host))
 
 
 async def pages(

@@ -27,7 +27,7 @@ from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.manifest import MAX_MANIFEST, AnyManifest, parse
 from undercurrent.oci.reference import Reference
-from undercurrent.oci.registry.answers import refusal
+from undercurrent.oci.registry.answers import count_in, refusal
 from undercurrent.oci.registry.pages import pages
 from undercurrent.oci.registry.referrers import FallbackList, list_referrer, read_referrers
 from undercurrent.oci.registry.upload import UploadBy, upload
@@ -300,13 +300,13 @@ class Repository(WritableStore):
 def _described(headers: Headers, wanted: Digest | None) -> Descriptor | None:
     """The descriptor that an answer without body gives, None if it does not give a whole and consistent one."""
     media_type = headers.get("Content-Type", "").partition(";")[0].strip()
-    digests, length = set(headers.getall("Docker-Content-Digest", [])), headers.get("Content-Length", "")
+    digests, length = set(headers.getall("Docker-Content-Digest", [])), count_in(headers.get("Content-Length", ""))
     if wanted:
         digests.add(wanted)
-    if media_type not in mediatypes.MANIFESTS | mediatypes.INDEXES or len(digests) != 1 or not length.isdigit():
+    if media_type not in mediatypes.MANIFESTS | mediatypes.INDEXES or len(digests) != 1 or length is None:
         return None
     try:
-        return Descriptor(media_type, Digest(digests.pop()), int(length))
+        return Descriptor(media_type, Digest(digests.pop()), length)
     except InvalidReference:
         return None
 

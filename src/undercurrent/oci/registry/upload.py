@@ -15,6 +15,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.net import Answer, Request
 from undercurrent.net.body import content_of
 from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.registry.answers import count_in
 from undercurrent.oci.store import Content
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ UploadBy: TypeAlias = Literal["auto", "one-piece", "single-post", "chunks"]
 
 CHUNK_BYTES: Final = 8 * 1024 * 1024
 """Of one chunk; it is kept in memory, so that it can be sent again."""
+_LARGEST_CHUNK: Final = 64 * 1024 * 1024
 _OCTETS: Final = {"Content-Type": "application/octet-stream"}
 _TOO_LARGE_IN_ONE_PIECE: Final = frozenset(
     {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.LENGTH_REQUIRED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
@@ -157,8 +159,7 @@ async def _standing(repository: "Repository", place: str, failed: UndercurrentEr
     if state.status != HTTPStatus.NO_CONTENT:
         raise failed  # it is gone: begin a new one
     # "0-N"; an upload that has no bytes says "0-0", as one with one byte does.
-    last = state.headers.get("Range", "").rpartition("-")[2]
-    number = int(last) if last.isdigit() else 0
+    number = count_in(state.headers.get("Range", "").rpartition("-")[2]) or 0
     return _location(repository, state, place), number + 1 if number else 0
 
 
@@ -192,7 +193,14 @@ def _location(repository: "Repository", answer: Answer, otherwise: str = "") -> 
     location = answer.headers.get("Location", otherwise)
     if not location:
         raise UnexpectedAnswer(_("{host} does not say where the upload goes").format(host=repository.registry.host))
-    return str(URL(answer.url, encoded=True).join(URL(location, encoded=True)))
+    here = URL(answer.url, encoded=True)
+    try:
+        place = here.join(URL(location, encoded=True))
+    except ValueError:
+        place = URL()
+    if place.scheme not in {"http", "https"} or not place.host:
+        raise UnexpectedAnswer(_("{host} names an address that is not valid").format(host=repository.registry.host))
+    return str(place)
 
 
 def _with_digest(place: str, descriptor: Descriptor) -> str:
@@ -201,5 +209,4 @@ def _with_digest(place: str, descriptor: Descriptor) -> str:
 
 
 def _least(answer: Answer) -> int:
-    text = answer.headers.get("OCI-Chunk-Min-Length", "")
-    return min(int(text), 64 * 1024 * 1024) if text.isdigit() else 0
+    return min(count_in(answer.headers.get("OCI-Chunk-Min-Length", "")) or 0, _LARGEST_CHUNK)

@@ -245,6 +245,7 @@ async def test_an_archive_that_is_cut_off(tmp_path: Path, compress: Callable[[by
         ({"manifest.json": b"[{}]"}, BadContent, "lacks the name of a configuration"),
         ({"manifest.json": b'[{"Config":"x","Layers":[1]}]'}, BadContent, "Layers is not a list of texts"),
         ({"manifest.json": b'[{"Config":"../x","Layers":[]}]'}, BadContent, r"lacks its file \.\./x"),
+        ({"manifest.json": b"[" + b"0," * 10_000 + b"0]"}, TooLarge, "lists 10001 images, more than 10000"),
         (docker_files(**{"one.json": b"[]"}), BadContent, "not a JSON object"),
         (docker_files(**{"one.json": b"{}"}), BadContent, "names 0 layers, and 1 are there"),
         (docker_files(**{"one.json": b'{"rootfs":{"diff_ids":["x"]}}'}), BadContent, "'x' is not a digest"),
@@ -269,6 +270,22 @@ async def test_a_decompression_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     await fails(tmp_path / "bomb.tar.zst", zstandard.compress(bomb), TooLarge, "decompression bomb")
     inner = docker_files(**{"a/layer.tar": gzip.compress(bytes(3 * 2**20))})
     await fails(tmp_path / "inner.tar", tar(inner), TooLarge, r"a/layer\.tar expands .* decompression bomb")
+
+
+@pytest.mark.timeout(60)
+async def test_an_image_of_very_many_names(tmp_path: Path) -> None:
+    manifest = docker_files()["manifest.json"]
+    assert isinstance(manifest, bytes)
+    document = json.loads(manifest)
+    document[0]["RepoTags"] = [f"app:{number}" for number in range(100_000)]
+    archive = written(tmp_path / "images.tar", tar(docker_files(**{"manifest.json": json.dumps(document).encode()})))
+    assert len([name async for name in archive.names()]) > 100_000
+    assert await archive.resolve("app:99999") == await archive.resolve("app:0")
+
+
+async def test_too_many_configurations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("undercurrent.oci.files.dockerarchive._MAX_CONFIGS", 100)
+    await fails(tmp_path / "images.tar", tar(docker_files()), TooLarge, "64 MiB of configurations")
 
 
 async def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

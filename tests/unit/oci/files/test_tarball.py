@@ -126,6 +126,11 @@ def pax(records: bytes) -> bytes:
         (pax(b"9 path=ab\n"), BadContent, "damaged extension header"),
         (pax(b"99 path=a\n"), BadContent, "damaged extension header"),
         (pax(b"0 path=a\n"), BadContent, "damaged extension header"),
+        (pax(b"0 a=b\n\n\n"), BadContent, "damaged extension header"),  # was read for ever
+        (pax(b"12 path=a\0b\n"), BadContent, "a name with a NUL"),
+        (pax(b"16 linkpath=a\0b\n"), BadContent, "a name with a NUL"),
+        (pax(b"5006 path=" + b"n" * 4995 + b"\n"), TooLarge, "absurd size"),
+        (pax(b"136 SCHILY.xattr.security.capability=" + b"c" * 98 + b"\n"), TooLarge, "absurd size"),
         (pax(b"10 path=ab"), BadContent, "damaged extension header"),
         (pax(b"999999999999 path=a\n"), BadContent, "damaged extension header"),
         (pax(b"12 size=-10\n"), BadContent, "a number that is not valid"),
@@ -153,6 +158,18 @@ def test_a_negative_size_is_refused() -> None:
     header[148:156] = f"{sum(header):06o}\0 ".encode()
     with pytest.raises(BadContent, match="a number that is not valid"):
         read(bytes(header) + bytes(1024))
+
+
+@pytest.mark.timeout(30)
+def test_an_extension_header_of_many_records_takes_no_longer_than_its_length() -> None:
+    assert [member.name for member in read(pax(b"6 a=b\n" * 170_000))] == ["a"]
+
+
+def test_names_of_absurd_length_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("undercurrent.oci.files.tarball._MAX_MEMBERS", 10)
+    assert len(read(tar(*(info("n" * 250) for _number in range(4))))) == 4
+    with pytest.raises(TooLarge, match="names of absurd length"):
+        read(tar(*(info("n" * 1000) for _number in range(3))))
 
 
 def test_a_single_block_of_zeros_ends_a_tar_file_too() -> None:

@@ -2,19 +2,23 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.registry import FakeRegistry, Fault
-from tests.unit.oci.registry.conftest import open_repository
+from tests.support.tls import Authority
+from tests.unit.oci.registry.conftest import open_repository, read
 
 from undercurrent.errors import Unauthorized, UndercurrentError, UnexpectedAnswer
 from undercurrent.net import Client
 from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.digest import Digest
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES
 from undercurrent.oci.registry import Credential, Registry
 from undercurrent.oci.registry.credentials import Fixed
 from undercurrent.oci.store import content_of, read_blob
+from undercurrent.settings import NetSettings
 
 ANN = Credential("ann", 'päss:word, with "quotes"')
 PAIR = (ANN.username, ANN.password)
@@ -149,7 +153,7 @@ async def test_a_token_service_that_gives_none(client: Client, body: bytes) -> N
             await open_repository(registry, client, credential=ANN).resolve("1.0")
 
 
-@pytest.mark.parametrize("life", ['"soon"', "null", "-5", "true", "1e999", "0.5"])
+@pytest.mark.parametrize("life", ['"soon"', "null", "-5", "true", "1e999", "0.5", "9" * 400])
 async def test_strange_lifetimes_are_a_minute(client: Client, life: str) -> None:
     async with FakeRegistry(bearer=PAIR, anonymous_pull=True) as registry:
         registry.put_image("acme/app", "1.0")
@@ -186,6 +190,38 @@ async def test_credentials_do_not_go_to_a_token_service_in_the_clear(registry: F
     registry.fail(Fault("GET", "/v2/", status=401, headers={"WWW-Authenticate": challenge}, times=None))
     with pytest.raises(UndercurrentError, match="without TLS"):
         await open_repository(registry, client, credential=ANN).resolve("1.0")
+
+
+async def test_credentials_do_not_go_from_tls_to_this_machine_in_the_clear(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with (
+        FakeRegistry(tls=authority.server("127.0.0.1")) as registry,
+        FakeRegistry() as other,
+        Client(NetSettings(ca_bundle=authority.bundle)) as client,
+    ):
+        challenge = f'Bearer realm="{other.url}/token"'
+        registry.fail(Fault("GET", "/v2/", status=401, headers={"WWW-Authenticate": challenge}, times=None))
+        with pytest.raises(UnexpectedAnswer, match=r"wants the credentials shown to 127\.0\.0\.1 without TLS"):
+            await open_repository(registry, client, credential=ANN).resolve("1.0")
+        assert not other.seen
+
+
+@pytest.mark.parametrize("status", [307, 302])
+async def test_a_challenge_of_a_place_that_the_registry_leads_to_is_not_taken_for_its_own(
+    client: Client, status: int
+) -> None:
+    """Else whoever keeps its blobs could have our password for it sent wherever they like."""
+    async with FakeRegistry(bearer=PAIR) as registry, FakeRegistry() as other, FakeRegistry() as thief:
+        digest = registry.put_blob("acme/app", b"blob")
+        registry.fail(Fault("GET", "/blobs/", redirect=other.url + "{path}", status=status, times=None))
+        challenge = f'Bearer realm="{thief.url}/token", scope="repository:acme/app:pull"'
+        other.fail(Fault(status=401, headers={"WWW-Authenticate": challenge}, times=None))
+        repository = open_repository(registry, client, credential=ANN)
+        with pytest.raises(Unauthorized):
+            await read(repository, Descriptor("application/octet-stream", Digest(digest), 4))
+        assert other.count("GET", "/blobs/") == 1
+        assert not thief.seen
+        assert all("Authorization" not in seen.headers for seen in other.seen)
 
 
 async def test_a_scheme_that_is_not_known_is_shown_nothing(registry: FakeRegistry, client: Client) -> None:

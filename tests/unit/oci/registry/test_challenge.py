@@ -45,6 +45,13 @@ def test_challenges_are_read(values: list[str], expected: list[tuple[str, dict[s
         assert found == tuple(Challenge(scheme, parameters) for scheme, parameters in expected)
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("value", ['a{}"', "a={}x", 'a="{}', "{},"])
+@pytest.mark.parametrize("filling", [" ", "a ", ",", '"', "\\"])
+def test_a_long_challenge_takes_no_longer_than_its_length(value: str, filling: str) -> None:
+    parse_challenges([value.format(filling * 60_000)])
+
+
 @given(st.lists(st.text()))
 def test_nothing_breaks_it(values: list[str]) -> None:
     parse_challenges(values)

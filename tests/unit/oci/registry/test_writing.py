@@ -2,9 +2,11 @@
 
 import tracemalloc
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from tests.support.registry import FakeRegistry, Fault
+from tests.support.tls import Authority
 from tests.unit.oci.registry.conftest import MIB, blob_of, noise, open_repository, push_image, read
 
 from undercurrent.errors import (
@@ -23,6 +25,7 @@ from undercurrent.oci.digest import Digest
 from undercurrent.oci.manifest import EMPTY, build_index, build_manifest
 from undercurrent.oci.registry import Credential, Repository
 from undercurrent.oci.store import content_of
+from undercurrent.settings import NetSettings
 
 
 class TestPush:
@@ -184,6 +187,33 @@ class TestPush:
         registry.fail(Fault("POST", headers={"Location": None}))
         with pytest.raises(UnexpectedAnswer, match="where the upload goes"):
             await repository.push_blob(blob_of(b"data"), content_of(b"data"))
+
+    @pytest.mark.parametrize("location", ["http://[", "file:///etc/passwd", "mailto:a@b", "https://"])
+    async def test_an_upload_goes_nowhere_else(
+        self, registry: FakeRegistry, repository: Repository, location: str
+    ) -> None:
+        registry.fail(Fault("POST", headers={"Location": location}))
+        with pytest.raises(UnexpectedAnswer, match="not valid"):
+            await repository.push_blob(blob_of(b"data"), content_of(b"data"))
+
+    @pytest.mark.parametrize("number", ["\N{SUPERSCRIPT TWO}", "9" * 5000, "-1", "1_0", ""])
+    async def test_numbers_that_are_none(self, registry: FakeRegistry, repository: Repository, number: str) -> None:
+        registry.fail(Fault("POST", headers={"OCI-Chunk-Min-Length": number}))
+        repository.upload_by = "chunks"
+        assert await repository.push_blob(blob_of(b"data"), content_of(b"data"))
+
+    async def test_an_upload_does_not_leave_tls(self, tmp_path: Path) -> None:
+        """Not for this machine either, which is where plain HTTP is allowed."""
+        authority = Authority(tmp_path)
+        async with (
+            FakeRegistry(tls=authority.server("127.0.0.1")) as registry,
+            FakeRegistry() as inside,
+            Client(NetSettings(ca_bundle=authority.bundle)) as client,
+        ):
+            registry.fail(Fault("POST", headers={"Location": inside.url.replace("127.0.0.1", "localhost") + "/v1/x"}))
+            with pytest.raises(UnexpectedAnswer, match="redirects to localhost without TLS"):
+                await open_repository(registry, client).push_blob(blob_of(b"data"), content_of(b"data"))
+            assert not inside.seen
 
     async def test_our_credentials_do_not_go_to_an_upload_elsewhere(self, client: Client) -> None:
         async with FakeRegistry(basic=("ann", "pw")) as registry, FakeRegistry() as elsewhere:
