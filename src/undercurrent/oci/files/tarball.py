@@ -7,7 +7,6 @@ Formats: ustar, pax (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/
 
 import io
 import os
-import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,9 +18,9 @@ from typing import Any, BinaryIO, Final
 from undercurrent.errors import BadContent, TooLarge, Unsupported
 from undercurrent.i18n import translate as _
 from undercurrent.oci.files.compression import DAMAGE, Compression, decompressing, open_decompressed
+from undercurrent.oci.files.paxheader import CAPABILITY, SPARSE, records
 
 __all__ = [
-    "CAPABILITY",
     "Kind",
     "Member",
     "content",
@@ -31,7 +30,6 @@ __all__ = [
     "members_of",
 ]
 
-CAPABILITY: Final = "SCHILY.xattr.security.capability"
 _BLOCK: Final = tarfile.BLOCKSIZE
 _STEP: Final = 256 * 1024
 _MAX_EXTENSION: Final = 1024 * 1024
@@ -47,10 +45,6 @@ _USUAL_NAME: Final = 256
 """Bytes of names that members have on average at most: what is remembered of a hostile file is bounded by it."""
 _MAX_CAPABILITY: Final = 64
 """Bytes; the kernel's newest format has 24."""
-_LENGTH: Final = re.compile(rb"([0-9]{1,8}) ")
-_SPARSE: Final = "GNU.sparse."
-_HEEDED: Final = frozenset({b"path", b"linkpath", b"size", b"uid", b"gid", CAPABILITY.encode()})
-"""Keys of pax headers. All others are passed over: a file may have any number of them."""
 
 
 class Kind(Enum):
@@ -297,9 +291,9 @@ def _members(scan: _Scan, limit: int) -> Iterator[Member]:
         if count > limit:
             raise TooLarge(_("{what} has more than {limit} members").format(what=scan.what, limit=limit))
         if header.type in {tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE}:
-            here |= _pax(_extension(scan, header), scan.what)
+            here |= records(_extension(scan, header), scan.what)
         elif header.type == tarfile.XGLTYPE:
-            everywhere |= _pax(_extension(scan, header), scan.what)
+            everywhere |= records(_extension(scan, header), scan.what)
         elif header.type == tarfile.GNUTYPE_LONGNAME:
             here["path"] = _extension(scan, header).rstrip(b"\0")
         elif header.type == tarfile.GNUTYPE_LONGLINK:
@@ -334,31 +328,10 @@ def _extension(scan: _Scan, header: tarfile.TarInfo) -> bytes:
     return scan.read(_padded(header.size))[: header.size]
 
 
-def _pax(data: bytes, what: str) -> dict[str, bytes]:
-    """The records of a pax header that matter here: a length that counts all of it, a blank, key=value, a line feed."""
-    records: dict[str, bytes] = {}
-    at, end = 0, len(data.rstrip(b"\0"))
-    while at < end:
-        found = _LENGTH.match(data, at)
-        stop = at + int(found[1]) if found else 0
-        # A record ends behind where it begins; one of length 0 would be read for ever.
-        if not found or not found.end() < stop <= len(data) or data[stop - 1 : stop] != b"\n":
-            raise BadContent(_("{what} has a damaged extension header").format(what=what))
-        key, equals, value = data[found.end() : stop - 1].partition(b"=")
-        if not equals:
-            raise BadContent(_("{what} has a damaged extension header").format(what=what))
-        if key in _HEEDED:
-            records[key.decode()] = value
-        elif key.startswith(_SPARSE.encode()):
-            records[_SPARSE] = b""
-        at = stop
-    return records
-
-
 def _member(header: tarfile.TarInfo, extended: Mapping[str, bytes], scan: _Scan) -> Member:
     kind = _KINDS.get(header.type)
     name = _text(extended.get("path"), header.name)
-    if kind is None or _SPARSE in extended:
+    if kind is None or SPARSE in extended:
         raise Unsupported(
             _("{what}: {name!r} is a sparse file, or of a kind that is not read here").format(
                 what=scan.what, name=name

@@ -19,7 +19,7 @@ from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.files.compression import Compression, compressor
-from undercurrent.oci.files.tarball import CAPABILITY
+from undercurrent.oci.files.paxheader import CAPABILITY
 from undercurrent.oci.packing.rootfs import Entry
 from undercurrent.oci.store import CHUNK
 
