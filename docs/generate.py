@@ -79,6 +79,10 @@ ERROR_TEXTS: Final[Mapping[str, ErrorText]] = {
         N_("A program that this command starts is not on the PATH."),
         N_("`uc doctor` has the line that installs it here."),
     ),
+    "signer-failed": ErrorText(
+        N_("Whatever keeps the key, a token or a plug-in, did not sign, or signed wrongly. Nothing was written."),
+        N_("Check that the token is plugged in, and the plug-in's package; then run the same command again."),
+    ),
     "could-not-check": ErrorText(
         N_("Nobody can say: the other side did not answer, or not usefully. It is never taken for a no."),
         N_("Run the same command again later; what was done is not done twice."),

@@ -8,7 +8,8 @@
     │   └── NotFound                  not-found             the place answered: it has no such thing
     ├── EnvironmentLacks              environment           exit 3   this machine lacks something
     │   ├── MissingExtra              missing-extra
-    │   └── MissingTool               missing-tool
+    │   ├── MissingTool               missing-tool
+    │   └── SignerFailed              signer-failed         a token or a plug-in that should sign does not
     ├── CouldNotCheck                 could-not-check       exit 4   nobody can say: never read as "no"
     │   ├── Unreachable               unreachable           retried
     │   ├── TimedOut                  timed-out             retried
@@ -44,6 +45,7 @@ __all__ = [
     "RateLimited",
     "Refused",
     "RemoteFault",
+    "SignerFailed",
     "TimedOut",
     "TooLarge",
     "Unauthorized",
@@ -144,6 +146,12 @@ class MissingTool(EnvironmentLacks):
     """A program that one capability needs is not on the PATH."""
 
     code = "missing-tool"
+
+
+class SignerFailed(EnvironmentLacks):
+    """Whatever keeps the key, a token or a plug-in, does not sign, or signs wrongly."""
+
+    code = "signer-failed"
 
 
 class CouldNotCheck(UndercurrentError):

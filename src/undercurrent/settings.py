@@ -7,6 +7,7 @@ cosign and of the toolkit scripts already set. Secrets are not settings: no fiel
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ _PREFIX: Final = "UNDERCURRENT_"
 
 Setting: TypeAlias = tuple[str, str]
 """Group and field."""
+_ELSEWHERE: Final = re.compile(r"pkcs11:|[A-Za-z][A-Za-z0-9+.-]*://")
+"""How keys begin that are in no file."""
 _LARGEST_FILE: Final = 1024 * 1024
 
 ALIASES: Final = MappingProxyType(
@@ -124,9 +127,9 @@ class SigningSettings(_Group):
     """Keys and formats of signatures."""
 
     key: Annotated[str, _NAMES_FILES] = ""
-    """Private key file to sign with."""
-    public_keys: Annotated[tuple[Path, ...], _NAMES_FILES] = ()
-    """Public key files that verification trusts."""
+    """Private key to sign with: a file, ``env://VARIABLE``, ``pkcs11:…``, or ``NAME://…`` of a plug-in."""
+    public_keys: Annotated[tuple[str, ...], _NAMES_FILES] = ()
+    """Public keys that verification trusts: files, or what ``key`` takes."""
     format: Literal["both", "bundle", "legacy"] = "both"
     """Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."""
     repository: str = ""
@@ -313,8 +316,9 @@ def _anchored(group: str, name: str, value: Any, folder: Path) -> Any:
     if field is None or not field.json_schema_extra:
         return value
     if isinstance(value, list):
-        return [str(folder / item) if isinstance(item, str) else item for item in value]
-    return str(folder / value) if isinstance(value, str) and value and "://" not in value else value
+        return [_anchored(group, name, item, folder) for item in value]
+    is_path = isinstance(value, str) and value and not _ELSEWHERE.match(value)
+    return str(folder / value) if is_path else value
 
 
 def _flag(path: Setting) -> str:

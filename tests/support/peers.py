@@ -111,6 +111,8 @@ DEBIAN_PEERS: Final = (
     DebianPeer("zsh", "zsh"),
     DebianPeer("fish", "fish"),
     DebianPeer("openssl", "openssl"),
+    DebianPeer("softhsm2-util", "softhsm2"),
+    DebianPeer("pkcs11-tool", "opensc"),
 )
 
 

@@ -4,16 +4,20 @@ import getpass
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from undercurrent.cli.command import Session
 from undercurrent.cli.options import WholeNumber
 from undercurrent.errors import UsageError
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
+from undercurrent.signing import pkcs11uri
+from undercurrent.signing.pkcs11uri import Pkcs11Uri
 
-__all__ = ["PasswordSource", "password_option"]
+__all__ = ["PasswordSource", "key_password", "password_option"]
 
 _LONGEST: Final = 64 * 1024
 
@@ -71,6 +75,24 @@ class PasswordSource:
 
 def _ask(prompt: str) -> str:
     return getpass.getpass(_("{prompt}: ").format(prompt=prompt))
+
+
+def key_password(session: Session, key: Path | str, descriptor: int | None) -> PasswordSource:
+    """Where the password of a key comes from, or the PIN of the token that it is in.
+
+    Args:
+        session: says whether somebody may be asked.
+        key: as the user names it.
+        descriptor: as in `PasswordSource`.
+
+    Raises:
+        UsageError: ``key`` is a URI that names no key in a token.
+    """
+    text = str(key)
+    if not text.startswith(pkcs11uri.SCHEME):
+        return PasswordSource(descriptor=descriptor, prompt=session.prompt(_("Password of {file}").format(file=text)))
+    prompt = session.prompt(_("PIN for {key}").format(key=Pkcs11Uri.parse(text)))
+    return PasswordSource("COSIGN_PKCS11_PIN", descriptor, prompt)
 
 
 def password_option(name: str = "--password-fd") -> Callable[[Any], Any]:

@@ -6,7 +6,8 @@ from typing import Final
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.settings import SigningSettings
-from undercurrent.signing.keys import PublicKey, load_any, load_public, public_beside
+from undercurrent.signing.keys import PublicKey, load_public, public_beside
+from undercurrent.signing.signers import is_file, public_key
 
 __all__ = ["signing_key", "trusted_keys"]
 
@@ -28,7 +29,7 @@ def signing_key(settings: SigningSettings) -> str:
     )
 
 
-def trusted_keys(settings: SigningSettings) -> tuple[PublicKey, ...]:
+async def trusted_keys(settings: SigningSettings) -> tuple[PublicKey, ...]:
     """The public keys to believe: those that are set; else the public half of the signing key.
 
     The public half is read from the ``.pub`` file beside the private one, so that verifying asks for no password.
@@ -36,15 +37,23 @@ def trusted_keys(settings: SigningSettings) -> tuple[PublicKey, ...]:
     Raises:
         UsageError: there is none.
         InvalidKey: a file holds none.
+        UndercurrentError: a token or a plug-in does not say which it is.
     """
     if settings.public_keys:
-        return tuple(load_public(path) for path in settings.public_keys)
+        return tuple([await _public(source) for source in settings.public_keys])
+    if settings.key and not is_file(settings.key):
+        return (await public_key(settings.key),)
     private = Path(settings.key or _PRIVATE)
     beside = public_beside(private)
     if settings.key and not beside.is_file():
-        return (load_any(settings.key),)
+        return (await public_key(settings.key),)
     if beside.is_file():
         return (load_public(beside),)
     raise UsageError(
         _("there is no key to verify with"), hint=_("name a public key with --key, such as --key cosign.pub")
     )
+
+
+async def _public(source: str) -> PublicKey:
+    """A public key; a file with a private one is a mistake, not a key to trust."""
+    return load_public(source) if is_file(source) or source.startswith("env://") else await public_key(source)

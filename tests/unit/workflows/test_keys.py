@@ -40,42 +40,52 @@ def test_without_a_key_nobody_signs() -> None:
         signing_key(SigningSettings())
 
 
-def test_public_keys_that_are_set_are_all_trusted() -> None:
+async def test_public_keys_that_are_set_are_all_trusted() -> None:
     keys = [pair("a.key"), pair("b.key")]
     pair("cosign.key")
 
-    trusted = trusted_keys(SigningSettings(public_keys=(Path("a.pub"), Path("b.pub"))))
+    trusted = await trusted_keys(SigningSettings(public_keys=("a.pub", "b.pub")))
 
     assert trusted == tuple(key.public for key in keys)
 
 
-def test_else_the_public_half_of_the_signing_key_is_and_asks_for_no_password() -> None:
+async def test_public_keys_in_the_environment_are_trusted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUR_PUBLIC_KEY", pair("a.key").public.pem)
+    monkeypatch.setenv("OUR_PRIVATE_KEY", Path("a.key").read_text())
+    (key,) = await trusted_keys(SigningSettings(public_keys=("env://OUR_PUBLIC_KEY",)))
+
+    assert key.pem == Path("a.pub").read_text()
+    with pytest.raises(InvalidKey, match="holds no public key"):
+        await trusted_keys(SigningSettings(public_keys=("env://OUR_PRIVATE_KEY",)))
+
+
+async def test_else_the_public_half_of_the_signing_key_is_and_asks_for_no_password() -> None:
     here, other = pair("cosign.key", b"secret"), pair("other.key", b"secret")
 
-    assert trusted_keys(SigningSettings()) == (here.public,)
-    assert trusted_keys(SigningSettings(key="other.key")) == (other.public,)
+    assert await trusted_keys(SigningSettings()) == (here.public,)
+    assert await trusted_keys(SigningSettings(key="other.key")) == (other.public,)
 
 
-def test_a_private_key_alone_will_do_only_if_it_is_not_encrypted() -> None:
+async def test_a_private_key_alone_will_do_only_if_it_is_not_encrypted() -> None:
     key = pair("cosign.key", b"secret")
     Path("open.pem").write_bytes(
         load_der_private_key(key.pkcs8, None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
     Path("cosign.pub").unlink()
 
-    assert trusted_keys(SigningSettings(key="open.pem")) == (key.public,)
+    assert await trusted_keys(SigningSettings(key="open.pem")) == (key.public,)
     with pytest.raises(InvalidKey, match="encrypted, and there is no password"):
-        trusted_keys(SigningSettings(key="cosign.key"))
+        await trusted_keys(SigningSettings(key="cosign.key"))
 
 
-def test_without_any_nobody_is_trusted() -> None:
+async def test_without_any_nobody_is_trusted() -> None:
     with pytest.raises(UsageError, match="no key to verify with"):
-        trusted_keys(SigningSettings())
+        await trusted_keys(SigningSettings())
     with pytest.raises(InvalidKey, match=r"nowhere\.key cannot be read"):
-        trusted_keys(SigningSettings(key="nowhere.key"))
+        await trusted_keys(SigningSettings(key="nowhere.key"))
 
 
 @pytest.mark.parametrize("key", ["/", ".", "env://NOT_SET", "~"])
-def test_strange_names_of_keys_are_errors_of_ours(key: str) -> None:
+async def test_strange_names_of_keys_are_errors_of_ours(key: str) -> None:
     with pytest.raises(InvalidKey):
-        trusted_keys(SigningSettings(key=key))
+        await trusted_keys(SigningSettings(key=key))

@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from undercurrent.cli.command import Session, setting
-from undercurrent.cli.passwords import PasswordSource, password_option
+from undercurrent.cli.passwords import key_password, password_option
 from undercurrent.i18n import translate as _
-from undercurrent.signing.keys import load_signer
 from undercurrent.signing.signatory import KeySignatory, Signatory
+from undercurrent.signing.signers import open_signer
 from undercurrent.workflows.keys import signing_key
 
 __all__ = ["keyed_options", "signatory_of"]
@@ -25,7 +25,12 @@ def keyed_options(body: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(["both", "bundle", "legacy"]),
         help=_("Of what is attached: cosign's new bundles, its old tags, or both."),
     )(body)
-    return setting("--key", of=("signing", "key"), metavar="FILE", help=_("Private key to sign with."))(body)
+    return setting(
+        "--key",
+        of=("signing", "key"),
+        metavar="KEY",
+        help=_("Private key to sign with: a file, env://VARIABLE, pkcs11:…, or NAME://… of a plug-in."),
+    )(body)
 
 
 @asynccontextmanager
@@ -38,6 +43,6 @@ async def signatory_of(session: Session, flags: dict[str, Any]) -> AsyncIterator
         UsageError, InvalidKey: there is no key, or it does not open.
     """
     key = signing_key(session.settings.signing)
-    prompt = session.prompt(_("Password of {file}").format(file=key))
-    password = PasswordSource(descriptor=flags.pop("password_fd"), prompt=prompt)
-    yield KeySignatory(load_signer(key, password, observer=session.observer))
+    password = key_password(session, key, flags.pop("password_fd"))
+    async with open_signer(key, password, observer=session.observer) as signer:
+        yield KeySignatory(signer)

@@ -16,10 +16,10 @@ from undercurrent.workflows.keys import trusted_keys
 __all__ = ["tree"]
 
 
-def _trust(settings: SigningSettings) -> Trust | None:
+async def _trust(settings: SigningSettings) -> Trust | None:
     """Whom to believe; nobody where no key is known, because a tree is of use without one."""
     try:
-        return Trust(trusted_keys(settings))
+        return Trust(await trusted_keys(settings))
     except UsageError:
         if settings.public_keys:
             raise
@@ -39,5 +39,5 @@ async def tree(session: Session, **flags: Any) -> Report:
     """Looks at them."""
     settings = session.settings
     async with chosen(session, flags) as (found, _asked):
-        summary = await look_at_images(found, _trust(settings.signing), settings, observer=session.observer)
+        summary = await look_at_images(found, await _trust(settings.signing), settings, observer=session.observer)
     return view.view(summary)

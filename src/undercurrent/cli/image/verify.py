@@ -31,7 +31,7 @@ __all__ = ["verify"]
 @click.option("--deep", is_flag=True, help=_("Also read all content and compare its digests."))
 async def verify(session: Session, recursive: bool, deep: bool, **flags: Any) -> Report:
     """Verifies them."""
-    trust = Trust(trusted_keys(session.settings.signing), pairs(flags["annotation"], "--annotation"))
+    trust = Trust(await trusted_keys(session.settings.signing), pairs(flags["annotation"], "--annotation"))
     async with chosen(session, flags, engine_first=True) as (found, _asked):
         summary = await verify_images(
             found, trust, session.settings, recursive=recursive, deep=deep, observer=session.observer

@@ -1,23 +1,23 @@
 """``uc key public``."""
 
-from pathlib import Path
-
 import click
 
 from undercurrent.cli.command import Session, command
-from undercurrent.cli.passwords import PasswordSource, password_option
+from undercurrent.cli.passwords import key_password, password_option
 from undercurrent.i18n import translate as _
 from undercurrent.report.model import Report, Text
-from undercurrent.signing.keys import load_any
+from undercurrent.signing.signers import public_key
 
 __all__ = ["public"]
 
 
-@command("public", help=_("Print the public half of a private key, as PEM."))
-@click.argument("file", type=click.Path(path_type=Path), default=Path("cosign.key"))
+@command(
+    "public",
+    help=_("Print the public half of a private key, as PEM: of a file, a token (pkcs11:…), a plug-in (NAME://…)."),
+)
+@click.argument("key", default="cosign.key")
 @password_option()
-def public(session: Session, file: Path, password_fd: int | None) -> Report:
+async def public(session: Session, key: str, password_fd: int | None) -> Report:
     """Prints it."""
-    prompt = session.prompt(_("Password of {file}").format(file=file))
-    pem = load_any(file, PasswordSource(descriptor=password_fd, prompt=prompt)).pem
+    pem = (await public_key(key, key_password(session, key, password_fd))).pem
     return Report("public-key", {"pem": pem}, [Text(pem.rstrip("\n"))])
