@@ -33,8 +33,8 @@ TEXTS: Final = frozenset(
         N_("Where a name without a host is looked for; Docker Hub when empty."),
         N_("The embedded store: an OCI layout for images that have no registry. In the data folder when unset."),
         N_("Keys and formats of signatures."),
-        N_("Private key file to sign with."),
-        N_("Public key files that verification trusts."),
+        N_("Private key to sign with: a file, `env://VARIABLE`, `pkcs11:…`, or `NAME://…` of a plug-in."),
+        N_("Public keys that verification trusts: files, or what `key` takes."),
         N_("Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."),
         N_(
             "Repository, with its host, that holds the signatures, attestations and SBOMs of all images in registries; "
