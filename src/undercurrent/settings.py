@@ -130,6 +130,8 @@ class SigningSettings(_Group):
     """Private key to sign with: a file, ``env://VARIABLE``, ``pkcs11:…``, or ``NAME://…`` of a plug-in."""
     public_keys: Annotated[tuple[str, ...], _NAMES_FILES] = ()
     """Public keys that verification trusts: files, or what ``key`` takes."""
+    trusted_root: Annotated[Path | None, _NAMES_FILES] = None
+    """Who vouches for the certificates of identities, and for times: a ``trusted_root.json``."""
     format: Literal["both", "bundle", "legacy"] = "both"
     """Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."""
     repository: str = ""

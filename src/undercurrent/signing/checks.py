@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from undercurrent.errors import (
     BadContent,
@@ -17,9 +17,12 @@ from undercurrent.errors import (
 )
 from undercurrent.i18n import translate as _
 from undercurrent.signing.algorithms import PublicKey
-from undercurrent.signing.identities import Maker
+from undercurrent.signing.identities import IdentityPattern, Maker
 from undercurrent.signing.predicates import COSIGN_SIGN
 from undercurrent.signing.statement import Statement
+
+if TYPE_CHECKING:
+    from undercurrent.signing.proofs.trustedroot import TrustedRoot
 
 __all__ = ["Check", "Format", "Reason", "SignatureRefusedError", "Trust", "refusal"]
 
@@ -64,22 +67,32 @@ class Trust:
     Attributes:
         keys: a signature by any of them counts.
         annotations: what a signature must say besides.
+        identities: a signature by any of them counts, if ``root`` vouches for its certificate.
+        root: the authorities and logs that vouch for certificates, and for times. Log entries and timestamps that a
+            key's signature brings along are checked too where it is given.
 
     Raises:
-        UsageError: nobody is trusted.
+        UsageError: nobody is trusted, or identities are and nobody vouches for them.
     """
 
     keys: tuple[PublicKey, ...] = ()
     annotations: Mapping[str, str] = field(default_factory=dict)
+    identities: tuple[IdentityPattern, ...] = ()
+    root: "TrustedRoot | None" = field(default=None, repr=False)
 
     def maker(self, made_by: Callable[[PublicKey], bool]) -> PublicKey | None:
         """The first trusted key of which ``made_by`` says that it made a signature."""
         return next((key for key in self.keys if made_by(key)), None)
 
     def __post_init__(self) -> None:
-        if not self.keys:
+        if not self.keys and not self.identities:
             raise UsageError(
                 _("there is nobody to trust"), hint=_("name a public key with --key, or in undercurrent.toml")
+            )
+        if self.identities and self.root is None:
+            raise UsageError(
+                _("there is no root of trust for the certificates of identities"),
+                hint=_("name one: --trusted-root FILE"),
             )
 
 

@@ -2,42 +2,36 @@
 
 from typing import Any
 
-from undercurrent.cli.command import Session, command, setting
+from undercurrent.cli.command import Session, command
 from undercurrent.cli.image.choosing import choice_options, chosen
+from undercurrent.cli.trusting import trust_of, trust_options
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.report import hanging as view
 from undercurrent.report.model import Report
-from undercurrent.settings import SigningSettings
 from undercurrent.signing.checks import Trust
 from undercurrent.workflows.hanging import look_at_images
-from undercurrent.workflows.keys import trusted_keys
 
 __all__ = ["tree"]
 
 
-async def _trust(settings: SigningSettings) -> Trust | None:
+async def _trust(session: Session, flags: dict[str, Any]) -> Trust | None:
     """Whom to believe; nobody where no key is known, because a tree is of use without one."""
+    named = session.settings.signing.public_keys or any(flags[name] for name in flags if name.startswith("certificate"))
     try:
-        return Trust(await trusted_keys(settings))
+        return await trust_of(session, flags)
     except UsageError:
-        if settings.public_keys:
+        if named:
             raise
         return None
 
 
 @command("tree", help=_("What hangs on images: platforms, signatures in each format, attestations, SBOMs, by whom."))
 @choice_options
-@setting(
-    "--key",
-    of=("signing", "public_keys"),
-    multiple=True,
-    metavar="FILE",
-    help=_("Public key to verify signatures with; several may be named."),
-)
+@trust_options
 async def tree(session: Session, **flags: Any) -> Report:
     """Looks at them."""
-    settings = session.settings
+    trust = await _trust(session, flags)
     async with chosen(session, flags) as (found, _asked):
-        summary = await look_at_images(found, await _trust(settings.signing), settings, observer=session.observer)
+        summary = await look_at_images(found, trust, session.settings, observer=session.observer)
     return view.view(summary)
