@@ -20,7 +20,7 @@ from undercurrent.oci import strictjson
 from undercurrent.signing import protojson
 from undercurrent.signing.algorithms import PublicKey
 
-__all__ = ["MAX_TRUSTED_ROOT", "Authority", "Log", "TrustedRoot", "Validity", "parse"]
+__all__ = ["MAX_TRUSTED_ROOT", "Authority", "Log", "TrustedRoot", "Validity", "parse", "read_certificate"]
 
 MAX_TRUSTED_ROOT: Final = 4 * 1024 * 1024
 """Bytes of a trusted root; the public one has seven thousand."""
@@ -133,6 +133,24 @@ def parse(raw: bytes, what: str) -> TrustedRoot:
     )
 
 
+def read_certificate(der: bytes) -> x509.Certificate:
+    """A certificate, all of which can be read.
+
+    Raises:
+        ValueError: something in it cannot.
+    """
+    certificate = x509.load_der_x509_certificate(der)
+    try:
+        # These are read when they are asked for, and raise then.
+        for _part in (certificate.subject, certificate.issuer, certificate.public_key(), *certificate.extensions):
+            pass
+        if certificate.not_valid_before_utc > certificate.not_valid_after_utc:
+            raise ValueError(_("it is never valid"))
+    except (x509.DuplicateExtension, UnsupportedAlgorithm) as error:
+        raise ValueError(str(error)) from error
+    return certificate
+
+
 def _log(fields: Mapping[str, Any], what: str) -> Log:
     key = protojson.message(fields, "publicKey", what)
     log_id = protojson.octets(protojson.message(fields, "logId", what), "keyId", what)
@@ -162,7 +180,7 @@ def _authorities(document: Mapping[str, Any], name: str, what: str) -> Iterable[
             protojson.message(fields, "certChain", what), "certificates", what, _MOST_CERTIFICATES
         )
         try:
-            chain = tuple(x509.load_der_x509_certificate(protojson.octets(item, "rawBytes", what)) for item in listed)
+            chain = tuple(read_certificate(protojson.octets(item, "rawBytes", what)) for item in listed)
         except ValueError as error:
             raise BadContent(_("{what} holds a certificate that cannot be read").format(what=what)) from error
         if not chain:
