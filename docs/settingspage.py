@@ -36,6 +36,7 @@ TEXTS: Final = frozenset(
         N_("Private key to sign with: a file, `env://VARIABLE`, `pkcs11:…`, or `NAME://…` of a plug-in."),
         N_("Public keys that verification trusts: files, or what `key` takes."),
         N_("Who vouches for the certificates of identities, and for times: a `trusted_root.json`."),
+        N_("Timestamp authority (RFC 3161) that confirms when a key signed: its whole address, `https://…`."),
         N_("Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."),
         N_(
             "Repository, with its host, that holds the signatures, attestations and SBOMs of all images in registries; "

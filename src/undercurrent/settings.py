@@ -132,6 +132,8 @@ class SigningSettings(_Group):
     """Public keys that verification trusts: files, or what ``key`` takes."""
     trusted_root: Annotated[Path | None, _NAMES_FILES] = None
     """Who vouches for the certificates of identities, and for times: a ``trusted_root.json``."""
+    timestamp_url: str = ""
+    """Timestamp authority (RFC 3161) that confirms when a key signed: its whole address, ``https://…``."""
     format: Literal["both", "bundle", "legacy"] = "both"
     """Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."""
     repository: str = ""

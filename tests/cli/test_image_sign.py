@@ -1,18 +1,24 @@
 """``uc image sign``: names and ``--all``, keys and passwords, where they come from, what is left alone."""
 
+import base64
+import hashlib
+import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import pytest
+from rfc3161_client import decode_timestamp_response
 from tests.support.background import in_background
 from tests.support.cli import UcRunner, command_line_environment
 from tests.support.estate import PASSWORD, SIGNED, STRANGE, TWO_PLATFORMS, UNSIGNED, Estate
 from tests.support.fakeengine import FakeEngine
 from tests.support.registry import FakeRegistry, Fault
 from tests.support.terminal import converse
+from tests.support.timestamps import Reply, timestamp_authority
 
 OPEN: Final = {"COSIGN_PASSWORD": "", "COSIGN_KEY": "open.key"}
 CONFIG: Final = """
@@ -189,3 +195,45 @@ def test_a_layout_that_may_not_be_written_to(run_uc: UcRunner, estate: Estate) -
     estate.images.chmod(0o700)
     assert result.exit_code == 3
     assert "cannot be written" in result.stdout
+
+
+def timestamps_in(layout: Path) -> list[tuple[bytes, bytes]]:
+    """Signatures in a layout with their timestamps: the bundle's, then those of the older format."""
+    found: list[tuple[str, str]] = []
+    for path in sorted((layout / "blobs" / "sha256").iterdir()):
+        with suppress(ValueError):
+            document = json.loads(path.read_bytes())
+            if "verificationMaterial" in document:
+                (stamp,) = document["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+                signature = document["dsseEnvelope"]["signatures"][0]["sig"]
+                found.insert(0, (signature, stamp["signedTimestamp"]))
+            for layer in document.get("layers", ()):
+                if stamp := layer.get("annotations", {}).get("dev.sigstore.cosign/rfc3161timestamp"):
+                    signature = layer["annotations"]["dev.cosignproject.cosign/signature"]
+                    found.append((signature, json.loads(stamp)["SignedRFC3161Timestamp"]))
+    return [(base64.b64decode(signature), base64.b64decode(stamp)) for signature, stamp in found]
+
+
+def test_an_authority_witnesses_each_signature(run_uc: UcRunner, tmp_path: Path) -> None:
+    (tmp_path / "authority").mkdir()
+    run_uc("key", "generate", "open.key", env=OPEN)
+    (run_uc.folder / "files").mkdir()
+    run_uc("image", "pack", "files", "-t", "app:1.0", "--layout", "images")
+    with timestamp_authority(tmp_path / "authority") as authority:
+        signed = run_uc(*("image", "sign", "app:1.0", "--layout", "images", "--timestamp-url", authority.url), env=OPEN)
+        authority.answer = lambda _query: Reply(b"", status=404)
+        refused = run_uc(
+            *("image", "sign", "app:1.0", "--layout", "images", "-a", "team=red"),
+            env={**OPEN, "UNDERCURRENT_SIGNING_TIMESTAMP_URL": authority.url},
+        )
+
+    assert signed.exit_code == 0, signed.stderr
+    witnessed = timestamps_in(run_uc.folder / "images")
+    assert len(witnessed) == 2
+    for signature, stamp in witnessed:
+        imprint = decode_timestamp_response(stamp).tst_info.message_imprint.message
+        assert imprint == hashlib.sha256(signature).digest()
+    assert refused.exit_code == 4
+    assert "answers with status 404" in refused.stdout
+    assert timestamps_in(run_uc.folder / "images") == witnessed
+    assert run_uc("image", "verify", "app:1.0", "--layout", "images", "--key", "open.pub").exit_code == 0

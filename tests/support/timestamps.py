@@ -1,5 +1,7 @@
 """A timestamp authority: openssl's answers (RFC 3161), handed out on a loopback port."""
 
+import base64
+import json
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.support.peers import require_peer
 
 __all__ = ["Authority", "Reply", "timestamp_authority"]
@@ -57,9 +61,23 @@ class Authority:
     answer: Callable[[bytes], Reply]
 
     @property
-    def chain(self) -> str:
-        """Its certificate and that of its root, PEM."""
-        return (self.folder / "tsa.pem").read_text() + (self.folder / "root.pem").read_text()
+    def trusted_root(self) -> Path:
+        """A file as ``trusted_root.json``, with this authority and nobody else in it."""
+        chain = [x509.load_pem_x509_certificate((self.folder / name).read_bytes()) for name in ("tsa.pem", "root.pem")]
+        certificates = [{"rawBytes": base64.b64encode(item.public_bytes(Encoding.DER)).decode()} for item in chain]
+        document = {
+            "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+            "timestampAuthorities": [
+                {
+                    "subject": {"organization": "tests", "commonName": "tsa"},
+                    "certChain": {"certificates": certificates},
+                    "validFor": {"start": f"{chain[0].not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}"},
+                }
+            ],
+        }
+        file = self.folder / "trusted_root.json"
+        file.write_text(json.dumps(document))
+        return file
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import click
@@ -9,8 +10,10 @@ import click
 from undercurrent.cli.command import Session, setting
 from undercurrent.cli.passwords import key_password, password_option
 from undercurrent.i18n import translate as _
-from undercurrent.signing.signatory import KeySignatory, Signatory
+from undercurrent.net import Client
+from undercurrent.signing.signatory import KeySignatory, Signatory, Timestamping
 from undercurrent.signing.signers import open_signer
+from undercurrent.signing.timestamping import timestamp
 from undercurrent.workflows.keys import signing_key
 
 __all__ = ["keyed_options", "signatory_of"]
@@ -19,6 +22,12 @@ __all__ = ["keyed_options", "signatory_of"]
 def keyed_options(body: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the flags to a command, which hands them to `signatory_of`."""
     body = password_option()(body)
+    body = setting(
+        "--timestamp-url",
+        of=("signing", "timestamp_url"),
+        metavar="URL",
+        help=_("Have this timestamp authority (RFC 3161) confirm when it was signed."),
+    )(body)
     body = setting(
         "--format",
         of=("signing", "format"),
@@ -44,5 +53,15 @@ async def signatory_of(session: Session, flags: dict[str, Any]) -> AsyncIterator
     """
     key = signing_key(session.settings.signing)
     password = key_password(session, key, flags.pop("password_fd"))
-    async with open_signer(key, password, observer=session.observer) as signer:
-        yield KeySignatory(signer)
+    async with open_signer(key, password, observer=session.observer) as signer, _timestamping(session) as timestamping:
+        yield KeySignatory(signer, timestamping)
+
+
+@asynccontextmanager
+async def _timestamping(session: Session) -> AsyncIterator[Timestamping | None]:
+    """Asks the authority that is set; None if none is."""
+    if not (url := session.settings.signing.timestamp_url):
+        yield None
+        return
+    async with Client(session.settings.net, observer=session.observer) as client:
+        yield partial(timestamp, client, url)
