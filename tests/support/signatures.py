@@ -112,6 +112,7 @@ async def push_referrer(
     subject: Image | None = None,
     artifact_type: str = mediatypes.SIGSTORE_BUNDLE,
     layer_type: str = mediatypes.SIGSTORE_BUNDLE,
+    config_type: str = mediatypes.OCI_EMPTY,
 ) -> Manifest:
     """Attaches ``content`` to ``image``, as a bundle unless said otherwise."""
     store = image.store
@@ -121,7 +122,7 @@ async def push_referrer(
     await store.push_blob(layer, content_of(content))
     described = (subject or image).descriptor
     manifest = build_manifest(
-        EMPTY,
+        replace(EMPTY, media_type=config_type),
         [layer],
         artifact_type=artifact_type,
         subject=Descriptor(described.media_type, described.digest, described.size),

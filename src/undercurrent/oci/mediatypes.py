@@ -11,6 +11,7 @@ __all__ = [
     "DSSE_ENVELOPE",
     "INDEXES",
     "MANIFESTS",
+    "NOTATION_SIGNATURE",
     "OCI_CONFIG",
     "OCI_EMPTY",
     "OCI_INDEX",
@@ -39,6 +40,7 @@ SIMPLE_SIGNING: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 DSSE_ENVELOPE: Final = "application/vnd.dsse.envelope.v1+json"
 SIGSTORE_BUNDLE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 COSIGN_SIGNATURE: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
+NOTATION_SIGNATURE: Final = "application/vnd.cncf.notary.signature"
 
 MANIFESTS: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 INDEXES: Final = frozenset({OCI_INDEX, DOCKER_LIST})

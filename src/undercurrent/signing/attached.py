@@ -182,6 +182,8 @@ async def _claims(store: Store, referrer: Descriptor) -> list[Attachment]:
         if kind == IN_TOTO and envelopes:
             types = [layer.annotations.get(LEGACY_PREDICATE_TYPE, "") for layer in envelopes]
             return [Attachment(Kind.ATTESTATION, where, type_, Format.REFERRER) for type_ in types]
+    if kind == mediatypes.NOTATION_SIGNATURE:
+        return [Attachment(Kind.SIGNATURE, where, COSIGN_SIGN, Format.NOTATION)]
     if kind == mediatypes.COSIGN_SIGNATURE:
         return [Attachment(Kind.SIGNATURE, where, COSIGN_SIGN, Format.REFERRER)]
     if said:
@@ -213,7 +215,7 @@ async def attached(image: Image, *, trust: Trust | None = None, where: Where = b
     found: list[Attachment] = []
     problems: list[Problem] = []
     legacy = [_legacy_attachments(store, image.digest, ending, trust) for ending in _ENDINGS]
-    for part in (*legacy, _referrers(store, image.digest, trust)):
+    for part in (*legacy, _referrers(store, image, trust)):
         try:
             async for attachment in part:
                 found.append(attachment)  # noqa: PERF401 - what was found before an error counts
@@ -243,11 +245,11 @@ async def _legacy_attachments(
         yield _checked(check) if check else _legacy(ending, f"{legacy_name(digest, ending)}#{number}", layer)
 
 
-async def _referrers(store: Store, digest: Digest, trust: Trust | None) -> AsyncIterator[Attachment]:
-    for referrer in await store.referrers(digest):
+async def _referrers(store: Store, image: Image, trust: Trust | None) -> AsyncIterator[Attachment]:
+    for referrer in await store.referrers(image.digest):
         signed = False
         if may_be_signed(referrer):
-            async for check in examine_referrer(store, referrer, digest, trust):
+            async for check in examine_referrer(store, referrer, image, trust):
                 signed = True
                 yield _checked(check)
         if not signed:

@@ -22,6 +22,7 @@ from undercurrent.signing.predicates import COSIGN_SIGN
 from undercurrent.signing.statement import Statement
 
 if TYPE_CHECKING:
+    from undercurrent.signing.notation.trust import NotationTrust
     from undercurrent.signing.proofs.trustedroot import TrustedRoot
 
 __all__ = ["Check", "Format", "Reason", "SignatureRefusedError", "Trust", "refusal"]
@@ -70,6 +71,7 @@ class Trust:
         identities: a signature by any of them counts, if ``root`` vouches for its certificate.
         root: the authorities and logs that vouch for certificates, and for times. Log entries and timestamps that a
             key's signature brings along are checked too where it is given.
+        notation: whom of those who sign with notation; nobody if None.
 
     Raises:
         UsageError: nobody is trusted, or identities are and nobody vouches for them.
@@ -79,13 +81,26 @@ class Trust:
     annotations: Mapping[str, str] = field(default_factory=dict)
     identities: tuple[IdentityPattern, ...] = ()
     root: "TrustedRoot | None" = field(default=None, repr=False)
+    notation: "NotationTrust | None" = None
 
     def maker(self, made_by: Callable[[PublicKey], bool]) -> PublicKey | None:
         """The first trusted key of which ``made_by`` says that it made a signature."""
         return next((key for key in self.keys if made_by(key)), None)
 
+    def require_annotations(self, found: Mapping[str, Any]) -> None:
+        """Checks that a signature that says ``found`` says all that it must.
+
+        Raises:
+            SignatureRefusedError: it does not.
+        """
+        for key, value in self.annotations.items():
+            if found.get(key) != value:
+                raise SignatureRefusedError(
+                    Reason.ANNOTATIONS_DIFFER, _("it does not say {key}={value}").format(key=key, value=value)
+                )
+
     def __post_init__(self) -> None:
-        if not self.keys and not self.identities:
+        if not self.keys and not self.identities and self.notation is None:
             raise UsageError(
                 _("there is nobody to trust"), hint=_("name a public key with --key, or in undercurrent.toml")
             )
@@ -112,6 +127,7 @@ class Check:
         signed_at: when, as proved by a log or by a timestamp authority; the earliest proof. None if nothing proves it.
         reason: why it is refused; None if it is accepted, or if nobody was trusted.
         message: the same for people.
+        notes: what is wrong with it and does not count, because the policy that was followed says so.
         statement: the signed statement; None in legacy signatures and where it could not be read.
     """
 
@@ -126,6 +142,7 @@ class Check:
     signed_at: datetime | None = None
     reason: Reason | None = None
     message: str = ""
+    notes: tuple[str, ...] = ()
     statement: Statement | None = field(default=None, repr=False)
 
     @property

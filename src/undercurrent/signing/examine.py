@@ -4,9 +4,8 @@ Nothing here decides about an image; `verify` does, from all its checks. A signa
 bundle, or a simple signing payload; an attestation is none, though cosign 3.1.3 takes it for one.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from cryptography import x509
 
@@ -156,7 +155,7 @@ async def examine_legacy_signature(
         check = replace(check, hint=key.hint)
         if payload.digest != digest:
             raise _other_image(payload.digest)
-        _expect_annotations(payload.optional, trust)
+        trust.require_annotations(payload.optional)
         return replace(check, maker=key)
     except (UndercurrentError, SignatureRefusedError) as error:
         return refusal(check, error)
@@ -212,7 +211,7 @@ def _judged(check: Check, envelope: Envelope, digest: Digest, trust: Trust | Non
         first = next(iter(check.statement.subjects), None)
         raise _other_image(", ".join(first.digests.values()) if first else _("none"))
     if check.is_signature:
-        _expect_annotations(check.annotations, trust)
+        trust.require_annotations(check.annotations)
     return replace(check, maker=key, hint=key.hint)
 
 
@@ -239,14 +238,6 @@ def _other_image(digest: str) -> SignatureRefusedError:
     return SignatureRefusedError(
         Reason.OTHER_IMAGE, _("it is about another image, {digest}").format(digest=digest[:200])
     )
-
-
-def _expect_annotations(found: Mapping[str, Any], trust: Trust) -> None:
-    for key, value in trust.annotations.items():
-        if found.get(key) != value:
-            raise SignatureRefusedError(
-                Reason.ANNOTATIONS_DIFFER, _("it does not say {key}={value}").format(key=key, value=value)
-            )
 
 
 def _is_another(said: str, wanted: str) -> bool:

@@ -3,7 +3,7 @@
 Between its tags and its bundles, cosign tried a third format: one referrer with a layer for each signature, as under
 the tag. It still writes and reads it when told to
 (https://github.com/sigstore/cosign/blob/v3.1.3/pkg/oci/remote/write.go, WriteSignaturesExperimentalOCI), and the
-library has the same for attestations (WriteAttestationsReferrer).
+library has the same for attestations (WriteAttestationsReferrer). Notation's signatures are referrers, too.
 """
 
 from collections.abc import AsyncIterator
@@ -14,12 +14,14 @@ from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
+from undercurrent.oci.image import Image
 from undercurrent.oci.manifest import Manifest
 from undercurrent.oci.store import Store
 from undercurrent.signing import bundle
 from undercurrent.signing.checks import Check, Format, Reason, SignatureRefusedError, Trust, refusal
 from undercurrent.signing.dsse import IN_TOTO
 from undercurrent.signing.examine import examine_bundle, examine_legacy_attestation, examine_legacy_signature
+from undercurrent.signing.notation.examine import examine_notation
 from undercurrent.signing.places import MAX_LAYERS, may_be_bundle
 from undercurrent.signing.predicates import COSIGN_SIGN
 
@@ -30,8 +32,8 @@ OLDER: Final = frozenset({mediatypes.COSIGN_SIGNATURE, IN_TOTO})
 
 
 def may_be_signed(referrer: Descriptor) -> bool:
-    """Whether a listed referrer can be a signature or an attestation, in any of cosign's formats."""
-    return referrer.artifact_type in OLDER or may_be_bundle(referrer)
+    """Whether a listed referrer can be a signature or an attestation, in any of cosign's formats or in notation's."""
+    return referrer.artifact_type in {*OLDER, mediatypes.NOTATION_SIGNATURE} or may_be_bundle(referrer)
 
 
 async def kind_of(store: Store, referrer: Descriptor) -> str:
@@ -47,11 +49,11 @@ async def kind_of(store: Store, referrer: Descriptor) -> str:
 
 
 async def examine_referrer(
-    store: Store, referrer: Descriptor, digest: Digest, trust: Trust | None, wanted: str = ""
+    store: Store, referrer: Descriptor, image: Image, trust: Trust | None, wanted: str = ""
 ) -> AsyncIterator[Check]:
-    """Examines one referrer: nothing comes of it if it is neither, or if it is of another predicate type.
+    """Examines one referrer of ``image``: nothing comes of what is neither, or of another predicate type.
 
-    Arguments and errors are those of `examine_bundle`.
+    Other arguments, and errors, are those of `examine_bundle` and `examine_notation`.
     """
     try:
         kind = await kind_of(store, referrer)
@@ -60,9 +62,12 @@ async def examine_referrer(
     except UndercurrentError:
         kind = ""  # it is read again below, and said to be damaged there
     if kind in OLDER:
-        async for check in _examine_older(store, referrer, kind, digest, trust, wanted):
+        async for check in _examine_older(store, referrer, kind, image.digest, trust, wanted):
             yield check
-    elif may_be_bundle(referrer) and (found := await examine_bundle(store, referrer, digest, trust, wanted)):
+    elif kind == mediatypes.NOTATION_SIGNATURE:
+        if wanted in {"", COSIGN_SIGN}:
+            yield await examine_notation(store, referrer, image, trust)
+    elif may_be_bundle(referrer) and (found := await examine_bundle(store, referrer, image.digest, trust, wanted)):
         yield found
 
 

@@ -206,14 +206,22 @@ async def _read_content(store: Store, manifest: AnyManifest, leaves: tuple[Image
 async def _referring(store: Store, image: Image, trust: Trust, wanted: str) -> AsyncIterator[Check]:
     candidates = [item for item in await store.referrers(image.digest) if may_be_signed(item)]
     examined = 0
+    unanswered: CouldNotCheck | None = None
     for referrer in candidates[:MAX_REFERRERS]:
-        async for check in examine_referrer(store, referrer, image.digest, trust, wanted):
-            yield check
-            examined += 1
-            if examined > MAX_REFERRERS:  # in the older format, one referrer may hold many
-                raise TooLarge(
-                    _("it has more than {limit} signatures; the rest is not read").format(limit=MAX_REFERRERS)
-                )
+        try:
+            async for check in examine_referrer(store, referrer, image, trust, wanted):
+                yield check
+                examined += 1
+                if examined > MAX_REFERRERS:  # in the older format, one referrer may hold many
+                    raise TooLarge(
+                        _("it has more than {limit} signatures; the rest is not read").format(limit=MAX_REFERRERS)
+                    )
+        except CouldNotCheck as error:
+            if error.retryable:  # the store does not answer, nor would it for the others
+                raise
+            unanswered = unanswered or error
+    if unanswered:
+        raise unanswered
     if len(candidates) > MAX_REFERRERS:
         raise TooLarge(_("it has more than {limit} referrers; the rest is not read").format(limit=MAX_REFERRERS))
 

@@ -26,7 +26,7 @@ async def push_everything(image: Image, signer: PrivateKey) -> None:
     await attest(image, b"{}", "cyclonedx", KeySignatory(signer))
     text = Descriptor.of(b"SPDXVersion: SPDX-2.3", "text/spdx")
     await push_legacy(image, SBOM, (text, b"SPDXVersion: SPDX-2.3"))
-    for kind in ("application/vnd.cyclonedx+json", "application/vnd.cncf.notary.signature"):
+    for kind in ("application/vnd.cyclonedx+json", "application/pdf"):
         await push_referrer(image, b"{}", artifact_type=kind, layer_type="application/json")
     await push_referrer(image, b"{}", artifact_type="", layer_type="application/json")
 
@@ -43,7 +43,7 @@ async def test_all_that_hangs_on_an_image_is_told_with_whom_it_is_by(
     assert sorted((item.kind, item.type, item.format or "") for item in found.attachments) == [
         (Kind.ATTESTATION, CYCLONEDX, Format.BUNDLE),
         (Kind.ATTESTATION, CYCLONEDX, Format.LEGACY),
-        (Kind.OTHER, "application/vnd.cncf.notary.signature", ""),
+        (Kind.OTHER, "application/pdf", ""),
         (Kind.OTHER, mediatypes.OCI_EMPTY, ""),
         (Kind.SBOM, "application/vnd.cyclonedx+json", ""),
         (Kind.SBOM, "text/spdx", ""),
