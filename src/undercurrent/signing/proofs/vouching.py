@@ -85,7 +85,7 @@ def witnessed(material: Material, content: SignedContent, root: TrustedRoot, key
     Raises:
         SignatureRefusedError: a log entry or a timestamp is there, and not right.
     """
-    return _proven(material, content, root, key)[0]
+    return _proven(material, content, root, material.certificate or key)[0]
 
 
 def _times(material: Material, content: SignedContent, root: TrustedRoot, verifier: Verifier) -> tuple[datetime, ...]:
