@@ -42,6 +42,14 @@ TEXTS: Final = frozenset(
             "Repository, with its host, that holds the signatures, attestations and SBOMs of all images in registries; "
             "beside each image when empty."
         ),
+        N_(
+            "Where roots of trust are kept up to date (The Update Framework), for identities; that of sigstore's "
+            "public instance unless set."
+        ),
+        N_("Root metadata (`root.json`) that trust in the mirror begins with; known already for the public ones."),
+        N_(
+            "Services and root of trust of a private sigstore instance, in one file (client trust configuration, JSON)."
+        ),
         N_("Software bills of materials."),
         N_("Formats to make."),
         N_("Where outcomes are recorded."),

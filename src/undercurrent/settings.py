@@ -139,6 +139,13 @@ class SigningSettings(_Group):
     repository: str = ""
     """Repository, with its host, that holds the signatures, attestations and SBOMs of all images in registries;
     beside each image when empty."""
+    tuf_mirror: str = "https://tuf-repo-cdn.sigstore.dev"
+    """Where roots of trust are kept up to date (The Update Framework), for identities; that of sigstore's public
+    instance unless set."""
+    tuf_root: Annotated[Path | None, _NAMES_FILES] = None
+    """Root metadata (``root.json``) that trust in the mirror begins with; known already for the public ones."""
+    trust_config: Annotated[Path | None, _NAMES_FILES] = None
+    """Services and root of trust of a private sigstore instance, in one file (client trust configuration, JSON)."""
 
 
 class SbomSettings(_Group):

@@ -24,6 +24,9 @@ COMMANDS: Final = {
         "undercurrent.cli.demo:demo", N_("watch the main job run on real images, here and now"), N_("Images")
     ),
     "key": Entry("undercurrent.cli.key:group", N_("make, show and convert signing keys"), N_("Keys and registries")),
+    "trust": Entry(
+        "undercurrent.cli.trust:group", N_("the root of trust that vouches for identities"), N_("Keys and registries")
+    ),
     "login": Entry("undercurrent.cli.login:login", N_("keep the credentials of a registry"), N_("Keys and registries")),
     "logout": Entry(
         "undercurrent.cli.logout:logout", N_("forget the credentials of a registry"), N_("Keys and registries")
