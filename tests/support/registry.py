@@ -8,7 +8,6 @@
 Only for faults and for quick unit tests: what real registries do is shown with real ones, in tests/peers.
 """
 
-import asyncio
 import base64
 import hashlib
 import json
@@ -17,75 +16,18 @@ import secrets
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from aiohttp import web
+from tests.support.faults import TAKE, Fault, FaultyServer, Generated, Reply, Seen
 
 __all__ = ["FakeRegistry", "Fault", "Held", "Seen"]
 
-Generated = Callable[[], AsyncIterator[bytes]]
-_TAKE: web.RequestKey[int | None] = web.RequestKey("take", int)
 _SUBJECT_KINDS = ("config", "layers", "manifests")
-
-
-@dataclass
-class Fault:
-    """What goes wrong with the next `times` requests that match.
-
-    Without `status`, `redirect` or `reset` the request is served, and its answer damaged.
-
-    Attributes:
-        method: a regular expression for the whole method.
-        path: a regular expression, searched in path and query.
-        times: requests it meets; None for all.
-        status: answered instead, with `headers` and `body`.
-        redirect: answered instead: 307 (or `status`) to this address; ``{path}`` in it is replaced.
-        reset: the connection is reset instead of answered.
-        delay_s: before anything happens.
-        headers: set in the answer; None takes a header away; a list sends it several times.
-        cut_at: the connection is reset after so many bytes of the body.
-        take: the connection is reset after so many bytes of an upload have been taken.
-        corrupt: one byte of the body is changed.
-        piece, piece_s: the body comes in pieces of so many bytes, with such a pause after each.
-        applied: still serves the request before it answers with `status` or resets: the change was made, but
-            the client cannot know.
-    """
-
-    method: str = ".*"
-    path: str = ""
-    times: int | None = 1
-    status: int = 0
-    redirect: str = ""
-    reset: bool = False
-    delay_s: float = 0.0
-    headers: Mapping[str, str | list[str] | None] = field(default_factory=dict)
-    body: bytes = b""
-    cut_at: int | None = None
-    take: int | None = None
-    corrupt: bool = False
-    piece: int = 0
-    piece_s: float = 0.0
-    applied: bool = False
-
-    def matches(self, request: web.Request) -> bool:
-        return (
-            self.times != 0
-            and re.fullmatch(self.method, request.method) is not None
-            and re.search(self.path, request.path_qs) is not None
-        )
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A request that came."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
 
 
 @dataclass
@@ -106,14 +48,6 @@ class _Upload:
     size: int = 0
 
 
-@dataclass
-class _Reply:
-    status: int
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes | Generated = b""
-    size: int | None = None
-
-
 @dataclass(frozen=True)
 class _Token:
     scopes: frozenset[tuple[str, str]]
@@ -124,10 +58,10 @@ class _Refusal(Exception):
     def __init__(self, status: int, code: str, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(code)
         body = json.dumps({"errors": [{"code": code, "message": code.lower().replace("_", " ")}]}).encode()
-        self.reply = _Reply(status, {"Content-Type": "application/json", **headers}, body)
+        self.reply = Reply(status, {"Content-Type": "application/json", **headers}, body)
 
 
-class FakeRegistry:
+class FakeRegistry(FaultyServer):
     """The registry; see the module for how to use it.
 
     Args:
@@ -175,6 +109,7 @@ class FakeRegistry:
         token_lifetime_s: int = 300,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        super().__init__(tls=tls)
         self.referrers = referrers
         self.filters = filters
         self.basic = basic
@@ -194,50 +129,7 @@ class FakeRegistry:
         self.keep_up_to = keep_up_to
         self.token_lifetime_s = token_lifetime_s
         self.repositories: defaultdict[str, Held] = defaultdict(Held)
-        self.seen: list[Seen] = []
-        self.faults: list[Fault] = []
-        self.most_at_once = 0
-        self._at_once = 0
         self._tokens: dict[str, _Token] = {}
-        self._tls = tls
-        self._port = 0
-        application = web.Application(client_max_size=1 << 40)
-        application.router.add_route("*", "/{path:.*}", self._serve)
-        self._runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.2)
-
-    async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
-
-    @property
-    def host(self) -> str:
-        """``127.0.0.1:PORT``, as it stands in a reference."""
-        return f"127.0.0.1:{self._port}"
-
-    @property
-    def url(self) -> str:
-        """With scheme."""
-        return f"{'https' if self._tls else 'http'}://{self.host}"
-
-    def fail(self, *faults: Fault) -> None:
-        """Lets requests go wrong from now on; the first fault that matches a request meets it."""
-        self.faults += faults
-
-    def count(self, method: str = ".*", path: str = "") -> int:
-        """How many requests came whose method and path match these regular expressions."""
-        return len(self.requests(method, path))
-
-    def requests(self, method: str = ".*", path: str = "") -> list[Seen]:
-        """The requests that came whose method and path match these regular expressions."""
-        return [seen for seen in self.seen if re.fullmatch(method, seen.method) and re.search(path, seen.path)]
 
     def expire_tokens(self) -> None:
         """Makes every token that was given out invalid."""
@@ -279,55 +171,8 @@ class FakeRegistry:
         }
         return self.put_manifest(repository, json.dumps(document).encode(), tag)
 
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
-        self.seen.append(Seen(request.method, request.path_qs, MappingProxyType(dict(request.headers))))
-        self._at_once += 1
-        self.most_at_once = max(self.most_at_once, self._at_once)
-        try:
-            fault = next((known for known in self.faults if known.matches(request)), Fault())
-            if fault.times is not None:
-                fault.times -= 1
-            request[_TAKE] = fault.take
-            await asyncio.sleep(fault.delay_s)
-            if (fault.reset or fault.status or fault.redirect) and not fault.applied:
-                reply = _Reply(fault.status or 307, {}, fault.body)
-            else:
-                reply = await self._reply(request)
-                if fault.status:
-                    reply = _Reply(fault.status, {}, fault.body)
-            if fault.redirect:
-                reply.headers["Location"] = fault.redirect.replace("{path}", request.path_qs)
-            return await self._send(request, reply, fault)
-        finally:
-            self._at_once -= 1
-
-    async def _send(self, request: web.Request, reply: _Reply, fault: Fault) -> web.StreamResponse:
-        transport = request.transport
-        assert transport is not None
-        response = web.StreamResponse(status=reply.status, headers=reply.headers)
-        size = reply.size if reply.size is not None else len(reply.body) if isinstance(reply.body, bytes) else None
-        response.content_length = size
-        for name, value in fault.headers.items():
-            response.headers.popall(name, None)
-            for item in [] if value is None else [value] if isinstance(value, str) else value:
-                response.headers.add(name, item)
-        if fault.reset:
-            transport.abort()
-            return response
-        await response.prepare(request)
-        if request.method != "HEAD":
-            sent = 0
-            async for piece in _pieces(reply.body, fault):
-                if fault.cut_at is not None and sent + len(piece) > fault.cut_at:
-                    await response.write(piece[: fault.cut_at - sent])
-                    await asyncio.sleep(0.02)  # lets the bytes out before the reset
-                    transport.abort()
-                    return response
-                await response.write(piece)
-                sent += len(piece)
-        return response
-
-    async def _reply(self, request: web.Request) -> _Reply:
+    async def reply(self, request: web.Request) -> Reply:
+        """See `FaultyServer.reply`."""
         try:
             if request.path == "/token":
                 return await self._token(request)
@@ -360,7 +205,7 @@ class FakeRegistry:
     def _is(credential: tuple[str, str], header: str) -> bool:
         return header == "Basic " + base64.b64encode(":".join(credential).encode()).decode()
 
-    async def _token(self, request: web.Request) -> _Reply:
+    async def _token(self, request: web.Request) -> Reply:
         if request.method == "POST":
             form = parse_qs((await request.read()).decode())
             known = form.get("grant_type") == ["refresh_token"] and form.get("refresh_token") == [self.identity_token]
@@ -383,14 +228,14 @@ class FakeRegistry:
         name = secrets.token_urlsafe(24)
         self._tokens[name] = _Token(frozenset(granted), time.monotonic() + self.token_lifetime_s)
         body = {"token": name, "access_token": name, "expires_in": self.token_lifetime_s}
-        return _Reply(200, {"Content-Type": "application/json"}, json.dumps(body).encode())
+        return Reply(200, {"Content-Type": "application/json"}, json.dumps(body).encode())
 
     # What it does
 
-    async def _route(self, request: web.Request) -> _Reply:
+    async def _route(self, request: web.Request) -> Reply:
         path = request.path
         if path in {"/v2", "/v2/"}:
-            return _Reply(200, {"Docker-Distribution-Api-Version": "registry/2.0"}, b"{}")
+            return Reply(200, {"Docker-Distribution-Api-Version": "registry/2.0"}, b"{}")
         if path == "/v2/_catalog":
             return self._catalog(request)
         match = re.fullmatch(
@@ -413,15 +258,15 @@ class FakeRegistry:
                 reply = self._blob(request, held, last)
         return reply
 
-    def _catalog(self, request: web.Request) -> _Reply:
+    def _catalog(self, request: web.Request) -> Reply:
         if not self.catalog:
             raise _Refusal(404, "NAME_UNKNOWN")
         names, headers = self._page(request, sorted(self.repositories))
-        return _Reply(200, headers, json.dumps({"repositories": names}).encode())
+        return Reply(200, headers, json.dumps({"repositories": names}).encode())
 
-    def _tags(self, request: web.Request, name: str, held: Held) -> _Reply:
+    def _tags(self, request: web.Request, name: str, held: Held) -> Reply:
         tags, headers = self._page(request, sorted(held.tags))
-        return _Reply(200, headers, json.dumps({"name": name, "tags": tags}).encode())
+        return Reply(200, headers, json.dumps({"name": name, "tags": tags}).encode())
 
     def _page(self, request: web.Request, entries: list[str]) -> tuple[list[str], dict[str, str]]:
         size = min(int(request.query.get("n", self.page_size)), self.page_size)
@@ -432,7 +277,7 @@ class FakeRegistry:
             headers["Link"] = f'<{request.path}?{query}>; rel="next"'
         return rest[:size], headers
 
-    async def _manifest(self, request: web.Request, name: str, held: Held, target: str) -> _Reply:
+    async def _manifest(self, request: web.Request, name: str, held: Held, target: str) -> Reply:
         digest = held.tags.get(target, target)
         if request.method == "PUT":
             return self._put_manifest(request, name, held, target, await request.read())
@@ -446,9 +291,9 @@ class FakeRegistry:
             headers["Docker-Content-Digest"] = digest
         if self.etags:
             headers["ETag"] = f'"{digest}"'
-        return _Reply(200, headers, raw)
+        return Reply(200, headers, raw)
 
-    def _put_manifest(self, request: web.Request, name: str, held: Held, target: str, raw: bytes) -> _Reply:
+    def _put_manifest(self, request: web.Request, name: str, held: Held, target: str, raw: bytes) -> Reply:
         digest = "sha256:" + hashlib.sha256(raw).hexdigest()
         if ":" in target and target != digest:
             raise _Refusal(400, "DIGEST_INVALID")
@@ -464,7 +309,7 @@ class FakeRegistry:
         headers = {"Location": f"/v2/{name}/manifests/{digest}", "Docker-Content-Digest": digest}
         if self.referrers and "subject" in document:
             headers["OCI-Subject"] = document["subject"]["digest"]
-        return _Reply(201, headers)
+        return Reply(201, headers)
 
     @staticmethod
     def _parts_are_here(held: Held, document: Mapping[str, Any]) -> bool:
@@ -473,7 +318,7 @@ class FakeRegistry:
         children = {part["digest"] for part in document.get("manifests") or []}
         return blobs <= held.blobs.keys() and children <= held.manifests.keys()
 
-    def _delete_manifest(self, held: Held, target: str) -> _Reply:
+    def _delete_manifest(self, held: Held, target: str) -> Reply:
         if not self.deletes:
             raise _Refusal(405, "UNSUPPORTED")
         if target in held.tags:
@@ -482,9 +327,9 @@ class FakeRegistry:
             del held.manifests[target]
         else:
             raise _Refusal(404, "MANIFEST_UNKNOWN")
-        return _Reply(202)
+        return Reply(202)
 
-    def _list_referrers(self, request: web.Request, held: Held, subject: str) -> _Reply:
+    def _list_referrers(self, request: web.Request, held: Held, subject: str) -> Reply:
         if not self.referrers:
             raise _Refusal(404, "NOT_FOUND")
         entries = {}
@@ -506,24 +351,24 @@ class FakeRegistry:
             "manifests": [entries[name] for name in names],
         }
         headers |= more | {"Content-Type": "application/vnd.oci.image.index.v1+json"}
-        return _Reply(200, headers, json.dumps(index).encode())
+        return Reply(200, headers, json.dumps(index).encode())
 
-    def _blob(self, request: web.Request, held: Held, digest: str) -> _Reply:
+    def _blob(self, request: web.Request, held: Held, digest: str) -> Reply:
         if digest not in held.blobs:
             raise _Refusal(404, "BLOB_UNKNOWN")
         data = held.blobs[digest]
         headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": digest}
         if not isinstance(data, bytes):
-            return _Reply(200, headers, data, held.sizes[digest])
+            return Reply(200, headers, data, held.sizes[digest])
         if self.ranges and (match := re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))):
             start = int(match[1])
             if start >= len(data):
-                return _Reply(416, {"Content-Range": f"bytes */{len(data)}"})
+                return Reply(416, {"Content-Range": f"bytes */{len(data)}"})
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
-            return _Reply(206, headers, data[start:])
-        return _Reply(200, headers, data)
+            return Reply(206, headers, data[start:])
+        return Reply(200, headers, data)
 
-    async def _upload(self, request: web.Request, name: str, held: Held, session: str) -> _Reply:
+    async def _upload(self, request: web.Request, name: str, held: Held, session: str) -> Reply:
         if request.method == "POST":
             return await self._begin_upload(request, name, held)
         if session not in held.uploads or request.query.get("_state") != f"state={session}":
@@ -545,15 +390,15 @@ class FakeRegistry:
                 return self._finish(name, held, session, request.query["digest"])
             case "DELETE":
                 del held.uploads[session]
-                return _Reply(204)
+                return Reply(204)
         reply = self._under_way(name, session, upload)
         return replace(reply, status=204)
 
-    async def _begin_upload(self, request: web.Request, name: str, held: Held) -> _Reply:
+    async def _begin_upload(self, request: web.Request, name: str, held: Held) -> Reply:
         mount, source = request.query.get("mount", ""), request.query.get("from", "")
         if self.mounts and source in self.repositories and mount in self.repositories[source].blobs:
             held.blobs[mount] = self.repositories[source].blobs[mount]
-            return _Reply(201, {"Location": f"/v2/{name}/blobs/{mount}", "Docker-Content-Digest": mount})
+            return Reply(201, {"Location": f"/v2/{name}/blobs/{mount}", "Docker-Content-Digest": mount})
         session = secrets.token_hex(8)
         held.uploads[session] = _Upload()
         if "digest" in request.query and self.single_post:
@@ -562,12 +407,12 @@ class FakeRegistry:
         await request.read()
         return self._under_way(name, session, held.uploads[session])
 
-    def _under_way(self, name: str, session: str, upload: _Upload) -> _Reply:
+    def _under_way(self, name: str, session: str, upload: _Upload) -> Reply:
         location = f"/v2/{name}/blobs/uploads/{session}?_state=state%3D{session}"
-        return _Reply(202, {"Location": location, "Range": f"0-{max(upload.size - 1, 0)}"})
+        return Reply(202, {"Location": location, "Range": f"0-{max(upload.size - 1, 0)}"})
 
     async def _receive(self, request: web.Request, upload: _Upload) -> None:
-        left = request[_TAKE]
+        left = request[TAKE]
         async for arrived in request.content.iter_any():
             piece = arrived[:left]
             upload.hasher.update(piece)
@@ -581,12 +426,12 @@ class FakeRegistry:
                 request.transport.abort()
                 raise ConnectionResetError
 
-    def _finish(self, name: str, held: Held, session: str, digest: str) -> _Reply:
+    def _finish(self, name: str, held: Held, session: str, digest: str) -> Reply:
         upload = held.uploads.pop(session)
         if "sha256:" + upload.hasher.hexdigest() != digest:
             raise _Refusal(400, "DIGEST_INVALID")
         held.blobs[digest] = bytes(upload.data)
-        return _Reply(201, {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest})
+        return Reply(201, {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest})
 
 
 def _scopes_of(request: web.Request) -> frozenset[tuple[str, str]]:
@@ -601,16 +446,3 @@ def _scopes_of(request: web.Request) -> frozenset[tuple[str, str]]:
     if request.method == "DELETE":
         return frozenset({(target, "delete")})
     return frozenset({(target, "pull"), (target, "push")})
-
-
-async def _pieces(body: bytes | Generated, fault: Fault) -> AsyncIterator[bytes]:
-    if not isinstance(body, bytes):
-        async for piece in body():
-            yield piece
-        return
-    if fault.corrupt and body:
-        body = bytes([body[0] ^ 1]) + body[1:]
-    step = fault.piece or max(len(body), 1)
-    for start in range(0, len(body), step):
-        yield body[start : start + step]
-        await asyncio.sleep(fault.piece_s)
