@@ -196,7 +196,10 @@ async def _stays(
     last = written
     for _look in range(_MOST_LOOKS):
         await repository.registry.client.sleep(random.uniform(settle_s / 2, settle_s))  # noqa: S311 - no secret
-        now = (await repository.resolve(fallback_tag(subject))).digest
+        try:
+            now = (await repository.resolve(fallback_tag(subject))).digest
+        except NotFound:
+            return False  # the registry said that it has it, and has it not
         if now != last:
             index, _etag = await _fallback(repository, subject)
             if index is None or not wanted.keys() <= {item.digest for item in index.manifests}:

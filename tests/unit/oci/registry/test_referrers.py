@@ -305,6 +305,15 @@ class TestRaces:
         digests = {entry.digest for entry in listed(without_api, subject).manifests}
         assert digests == {signature(subject).digest, rude[-1]}
 
+    async def test_a_list_that_the_registry_says_it_has_and_has_not_is_written_again(
+        self, without_api: FakeRegistry, awake: Client
+    ) -> None:
+        repository = open_repository(without_api, awake)
+        subject = await push_subject(repository)
+        without_api.fail(Fault("PUT", fallback_tag(subject.digest), status=201, times=2))
+        await repository.push_manifest(signature(subject))
+        assert len(await repository.referrers(subject.digest)) == 1
+
     async def test_being_overwritten_for_ever_is_an_error(self, without_api: FakeRegistry, client: Client) -> None:
         repository = open_repository(without_api, client)
         subject = await push_subject(repository)
