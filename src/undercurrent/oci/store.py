@@ -7,9 +7,9 @@ referrer, or sits under a name made from the digest (``sha256-….sig``): both w
 """
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from undercurrent.errors import BadContent, DigestMismatch, TooLarge
 from undercurrent.i18n import translate as _
@@ -26,8 +26,11 @@ __all__ = [
     "is_derived",
     "parse_verified",
     "read_blob",
+    "read_twice",
     "verified",
 ]
+
+Result = TypeVar("Result")
 
 CHUNK = 256 * 1024
 """Bytes handed on at once where a store chooses."""
@@ -145,10 +148,22 @@ async def verified(pieces: AsyncIterator[bytes], descriptor: Descriptor, where: 
         )
 
 
+async def read_twice(read: Callable[[], Awaitable[Result]]) -> Result:
+    """What ``read`` gives; it is called again where what came first was not what its digest says.
+
+    A cache or a proxy on the way may have cut or changed it. What is damaged where it is stored is so again.
+    """
+    try:
+        return await read()
+    except DigestMismatch:
+        return await read()
+
+
 async def read_blob(store: Store, descriptor: Descriptor, limit: int) -> bytes:
-    """A small blob, whole.
+    """A small blob, whole; read a second time if it was damaged.
 
     Raises:
+        DigestMismatch: it is not what the descriptor says.
         TooLarge: it is larger than ``limit`` bytes; nothing is read then.
     """
     if descriptor.size > limit:
@@ -157,7 +172,11 @@ async def read_blob(store: Store, descriptor: Descriptor, limit: int) -> bytes:
                 digest=descriptor.digest, where=store.label, size=descriptor.size, limit=limit
             )
         )
-    return b"".join([piece async for piece in store.blob(descriptor)])
+
+    async def whole() -> bytes:
+        return b"".join([piece async for piece in store.blob(descriptor)])
+
+    return await read_twice(whole)
 
 
 def is_derived(name: str) -> bool:

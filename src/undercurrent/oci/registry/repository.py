@@ -31,7 +31,7 @@ from undercurrent.oci.registry.answers import count_in, refusal
 from undercurrent.oci.registry.pages import pages
 from undercurrent.oci.registry.referrers import FallbackList, list_referrer, read_referrers
 from undercurrent.oci.registry.upload import UploadBy, upload
-from undercurrent.oci.store import Content, WritableStore, parse_verified, verified
+from undercurrent.oci.store import Content, WritableStore, parse_verified, read_twice, verified
 
 if TYPE_CHECKING:
     from undercurrent.oci.registry.host import Registry
@@ -133,10 +133,14 @@ class Repository(WritableStore):
         written = self.written(descriptor.digest)
         if descriptor.size > MAX_MANIFEST:
             raise TooLarge(_("{name} is larger than 4 MiB: that is no manifest").format(name=written))
-        answer = await self.ask(Request("GET", self.path("manifests", descriptor.digest), {"Accept": _ACCEPT}))
-        if answer.status != HTTPStatus.OK:
-            raise self.refused(answer, written)
-        return self._keep(parse_verified(answer.body, descriptor, self.label))
+
+        async def read() -> AnyManifest:
+            answer = await self.ask(Request("GET", self.path("manifests", descriptor.digest), {"Accept": _ACCEPT}))
+            if answer.status != HTTPStatus.OK:
+                raise self.refused(answer, written)
+            return self._keep(parse_verified(answer.body, descriptor, self.label))
+
+        return await read_twice(read)
 
     async def blob(self, descriptor: Descriptor) -> AsyncGenerator[bytes, None]:
         """The content that ``descriptor`` names; resumed where it was cut off."""
@@ -226,20 +230,28 @@ class Repository(WritableStore):
             raise Unsupported(_("{host} cannot take tags away").format(host=self.registry.host))
         raise self.refused(answer, self.written(name), writing=True)
 
-    async def get(self, name: str) -> tuple[AnyManifest, Headers]:
-        """The manifest or index under a tag as it is now, with the headers it came with."""
-        answer = await self.ask(Request("GET", self.path("manifests", name), {"Accept": _ACCEPT}))
-        if answer.status != HTTPStatus.OK:
-            raise self.refused(answer, self.written(name))
-        return parse(answer.body, answer.headers.get("Content-Type", "")), answer.headers
+    async def get(self, name: str, wanted: Digest | None = None) -> tuple[AnyManifest, Headers]:
+        """The manifest or index under a name as it is now, with the headers it came with.
+
+        Raises:
+            DigestMismatch: it is other content than the registry says, or than was ``wanted``.
+        """
+
+        async def read() -> tuple[AnyManifest, Headers]:
+            answer = await self.ask(Request("GET", self.path("manifests", name), {"Accept": _ACCEPT}))
+            if answer.status != HTTPStatus.OK:
+                raise self.refused(answer, self.written(name))
+            claimed = {*answer.headers.getall("Docker-Content-Digest", []), *([wanted] if wanted else [])}
+            if any(not _is_digest_of(text, answer.body) for text in claimed):
+                raise DigestMismatch(
+                    _("{where} delivered other content for {name} than it says").format(where=self.label, name=name)
+                )
+            return parse(answer.body, answer.headers.get("Content-Type", "")), answer.headers
+
+        return await read_twice(read)
 
     async def _get(self, name: str, wanted: Digest | None) -> AnyManifest:
-        manifest, headers = await self.get(name)
-        claimed = {*headers.getall("Docker-Content-Digest", []), *([wanted] if wanted else [])}
-        if any(not _is_digest_of(text, manifest.raw) for text in claimed):
-            raise DigestMismatch(
-                _("{where} delivered other content for {name} than it says").format(where=self.label, name=name)
-            )
+        manifest, _headers = await self.get(name, wanted)
         if wanted and manifest.digest != wanted:
             return parse_verified(manifest.raw, Descriptor(manifest.media_type, wanted, len(manifest.raw)), self.label)
         return self._keep(manifest)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from tests.support.registry import FakeRegistry, Fault
@@ -24,7 +25,7 @@ from undercurrent.net import Client
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.manifest import EMPTY, build_manifest
+from undercurrent.oci.manifest import EMPTY, Manifest, build_manifest
 from undercurrent.oci.registry import Repository
 from undercurrent.oci.store import WritableStore, read_blob
 from undercurrent.settings import NetSettings
@@ -88,7 +89,7 @@ class TestResolve:
         await push_image(repository)
         registry.fail(
             Fault("HEAD", "/manifests/", headers=NO_DIGEST),
-            Fault("GET", "/manifests/", headers={"Docker-Content-Digest": f"sha256:{'0' * 64}"}),
+            Fault("GET", "/manifests/", headers={"Docker-Content-Digest": f"sha256:{'0' * 64}"}, times=2),
         )
         with pytest.raises(DigestMismatch, match="than it says"):
             await repository.resolve("1.0")
@@ -139,9 +140,21 @@ class TestManifest:
         registry.put_image("acme/app", "1.0")
         repository = open_repository(registry, client)
         found = await repository.resolve("1.0")
-        registry.fail(Fault("GET", "/manifests/", corrupt=True))
+        registry.fail(Fault("GET", "/manifests/", corrupt=True, times=2))
         with pytest.raises(DigestMismatch, match="another manifest"):
             await repository.manifest(found)
+
+    @pytest.mark.parametrize("damage", [Fault(corrupt=True), Fault(end_at=100)])
+    async def test_damage_on_the_way_is_made_good(self, registry: FakeRegistry, client: Client, damage: Fault) -> None:
+        digest = registry.put_image("acme/app", "1.0")
+        repository = open_repository(registry, client)
+        found = await repository.resolve("1.0")
+        registry.fail(replace(damage))
+        manifest = await repository.manifest(found)
+        assert manifest.digest == digest
+        assert isinstance(manifest, Manifest)
+        registry.fail(replace(damage))
+        assert Digest.of(await read_blob(repository, manifest.config, MIB)) == manifest.config.digest
 
     async def test_one_that_is_cut_off_is_asked_for_again(self, registry: FakeRegistry, client: Client) -> None:
         registry.put_image("acme/app", "1.0")
