@@ -1,23 +1,13 @@
-"""The real entry point, in a home of its own."""
+"""What the real entry point works on."""
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.support.background import in_background
 from tests.support.cli import UcRunner
 from tests.support.estate import Estate, build
 from tests.support.registry import FakeRegistry
-
-
-@pytest.fixture
-def run_uc(tmp_path: Path) -> UcRunner:
-    """Runs ``uc`` in an empty folder below ``tmp_path``, with an empty home."""
-    home, folder = tmp_path / "home", tmp_path / "work"
-    home.mkdir()
-    folder.mkdir()
-    return UcRunner(home, folder)
 
 
 @pytest.fixture(scope="session")

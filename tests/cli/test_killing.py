@@ -3,22 +3,17 @@
 import asyncio
 import json
 import os
-import random
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.support.cli import Result, UcRunner, command_line_environment
+from tests.support.cli import UcRunner
 from tests.support.images import push_image
+from tests.support.killing import check_evidence, finish, journaled, kill_again_and_again, start, wait_until
 
-from undercurrent.evidence import open_store
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
@@ -55,36 +50,6 @@ def key(run_uc: UcRunner, hundred: Path) -> PublicKey:
     return made.public
 
 
-def start(run_uc: UcRunner) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [Path(sys.executable).with_name("uc"), *COMMAND],
-        cwd=run_uc.folder,
-        env=command_line_environment(run_uc.home, COSIGN_PASSWORD=""),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def journaled(run_uc: UcRunner) -> int:
-    """How many images the journal says are done."""
-    journals = list((run_uc.home / ".local/state/undercurrent/runs").glob("*.jsonl"))
-    return sum(line.count(b'"result"') for journal in journals for line in journal.read_bytes().splitlines())
-
-
-def wait_until(reached: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    while process.poll() is None and not reached():
-        time.sleep(0.001)
-
-
-def finish(run_uc: UcRunner) -> Result:
-    result = run_uc(*COMMAND, env={"COSIGN_PASSWORD": ""})
-    assert result.exit_code == 0, result.stderr
-    assert result.json["data"]["failures"] == []
-    assert len(result.json["data"]["images"]) == IMAGES
-    return result
-
-
 async def check_signatures(path: Path, key: PublicKey) -> None:
     """Every image is signed once in each format, by this key, and nothing else hangs on it."""
     layout = Layout.open(path)
@@ -110,44 +75,22 @@ def check_files(path: Path) -> None:
     assert len({json.dumps(entry, sort_keys=True) for entry in entries}) == len(entries) == 3 * IMAGES
 
 
-def check_evidence(run_uc: UcRunner) -> None:
-    """The store opens; each image was signed, and each record says all there is to say."""
-    with open_store(f"sqlite:///{run_uc.home}/.local/share/undercurrent/evidence.db") as store:
-        records = list(store.query(kind="image-signed"))
-    assert len({record.subject for record in records}) == IMAGES
-    for record in records:
-        assert record.outcome in {"signed", "already-signed"}
-        assert record.proof["formats"] == ["bundle", "legacy"]
-        assert record.name
-
-
 def test_killed_twenty_times_every_image_is_signed_exactly_once(run_uc: UcRunner, key: PublicKey) -> None:
-    seed = int(os.environ.get("UC_KILLING_SEED") or random.randrange(1 << 32))  # noqa: S311 - moments, no secrets
-    print(f"UC_KILLING_SEED={seed}")  # noqa: T201 - pytest shows it if this fails
-    moments = random.Random(seed)  # noqa: S311
-    done_before = 0
-    for goal in sorted(moments.sample(range(IMAGES - 10), KILLS)):
-        with start(run_uc) as process:
-            wait_until(lambda goal=goal: journaled(run_uc) >= goal, process)  # type: ignore[misc]
-            time.sleep(moments.uniform(0, 0.05))
-            process.kill()
-        assert process.returncode == -signal.SIGKILL, f"seed {seed}: it ended by itself"
-        assert journaled(run_uc) >= done_before, f"seed {seed}"
-        done_before = journaled(run_uc)
+    done = kill_again_and_again(run_uc, COMMAND, images=IMAGES, kills=KILLS)
 
-    result = finish(run_uc)
+    result = finish(run_uc, COMMAND, IMAGES)
 
-    assert result.json["data"]["resumed"] == done_before
+    assert result.json["data"]["resumed"] == done
     assert "going on where the last run stopped" in result.stderr
     asyncio.run(check_signatures(run_uc.folder / "images", key))
     check_files(run_uc.folder / "images")
-    check_evidence(run_uc)
-    changed = [image["changed"] for image in finish(run_uc).json["data"]["images"]]
+    check_evidence(run_uc, IMAGES)
+    changed = [image["changed"] for image in finish(run_uc, COMMAND, IMAGES).json["data"]["images"]]
     assert changed == [False] * IMAGES
 
 
 def test_interrupted_it_finishes_what_is_under_way_and_says_how_to_go_on(run_uc: UcRunner, key: PublicKey) -> None:
-    with start(run_uc) as process:
+    with start(run_uc, COMMAND) as process:
         wait_until(lambda: journaled(run_uc) >= IMAGES // 5, process)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
@@ -160,5 +103,5 @@ def test_interrupted_it_finishes_what_is_under_way_and_says_how_to_go_on(run_uc:
     assert "Traceback" not in err
     assert json.loads(out)["error"]["code"] == "interrupted"
 
-    assert finish(run_uc).json["data"]["resumed"] == done
+    assert finish(run_uc, COMMAND, IMAGES).json["data"]["resumed"] == done
     asyncio.run(check_signatures(run_uc.folder / "images", key))

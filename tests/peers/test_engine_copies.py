@@ -2,17 +2,9 @@
 
 from pathlib import Path
 
-import pytest
 from tests.support.cli import UcRunner
 from tests.support.engines import EngineServer
 from tests.support.images import layer_tar
-
-
-@pytest.fixture
-def run_uc(tmp_path: Path) -> UcRunner:
-    home = tmp_path / "home"
-    home.mkdir()
-    return UcRunner(home, home)
 
 
 def build(engine: EngineServer, folder: Path, name: str, text: str) -> None:
