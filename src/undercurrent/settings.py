@@ -5,11 +5,9 @@ upwards. Environment: ``UNDERCURRENT_<GROUP>_<FIELD>`` for every field, and the 
 cosign and of the toolkit scripts already set. Secrets are not settings: no field here holds one.
 """
 
-import difflib
 import os
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -17,11 +15,9 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_origin
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 
+from undercurrent import tomlfile
 from undercurrent.errors import ConfigError
-from undercurrent.i18n import gettext_noop as N_
-from undercurrent.i18n import listed, system_reason
 from undercurrent.i18n import translate as _
 
 __all__ = [
@@ -50,7 +46,6 @@ Setting: TypeAlias = tuple[str, str]
 """Group and field."""
 _ELSEWHERE: Final = re.compile(r"pkcs11:|[A-Za-z][A-Za-z0-9+.-]*://")
 """How keys begin that are in no file."""
-_LARGEST_FILE: Final = 1024 * 1024
 
 ALIASES: Final = MappingProxyType(
     {
@@ -273,21 +268,7 @@ _Layer: TypeAlias = dict[Setting, tuple[Any, Origin]]
 
 
 def _from_file(path: Path) -> _Layer:
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise ConfigError(_("{path} is larger than 1 MiB: that is no configuration").format(path=path))
-        document = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            _("cannot read {path}: {reason}").format(path=path, reason=system_reason(error)),
-            hint=_("check that the file exists and that you may read it"),
-        ) from error
-    except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number of absurd length
-        reason = _("it is nested too deeply") if isinstance(error, RecursionError) else error
-        raise ConfigError(
-            _("{path} is not valid TOML: {reason}").format(path=path, reason=reason),
-            hint=_("see https://toml.io for the format"),
-        ) from error
+    document = tomlfile.read(path).data
     layer: _Layer = {}
     origin = Origin("file", str(path))
     for group, table in document.items():
@@ -336,14 +317,9 @@ def _flag(path: Setting) -> str:
     return "--" + path[1].replace("_", "-")
 
 
-def _unknown(where: str, name: str, known: Mapping[str, Any]) -> ConfigError:
-    close = difflib.get_close_matches(name, known, 1)
-    hint = (
-        _("did you mean {name!r}?").format(name=close[0])
-        if close
-        else _("known are: {names}").format(names=listed(known))
-    )
-    return ConfigError(_("{where}: {name!r} cannot be set").format(where=where, name=name), hint=hint)
+def _unknown(where: str, name: str, known: Iterable[str]) -> ConfigError:
+    message = _("{where}: {name!r} cannot be set").format(where=where, name=name)
+    return ConfigError(message, hint=tomlfile.suggestion(name, known))
 
 
 def _explain(error: ValidationError, origins: Mapping[Setting, Origin]) -> ConfigError:
@@ -353,41 +329,10 @@ def _explain(error: ValidationError, origins: Mapping[Setting, Origin]) -> Confi
     origin = origins.get((group, name), _DEFAULT)
     where = origin.where or group
     if first["type"] == "extra_forbidden":
-        return _unknown(
-            where, f"{group}.{name}", {f"{group}.{known}": 0 for known in dict(_groups())[group].model_fields}
-        )
+        return _unknown(where, f"{group}.{name}", [f"{group}.{known}" for known in dict(_groups())[group].model_fields])
     return ConfigError(
         _("{where}: {name} cannot be used: {reason}").format(
-            where=where, name=f"{group}.{name}", reason=_reason(first)
+            where=where, name=f"{group}.{name}", reason=tomlfile.reason_of(first)
         ),
         hint=_("`uc config show` lists every setting with its value and where it came from"),
     )
-
-
-# pydantic's kinds of errors: https://docs.pydantic.dev/latest/errors/validation_errors/
-_REASONS: Final = MappingProxyType(
-    {
-        "float_parsing": N_("it must be a number"),
-        "float_type": N_("it must be a number"),
-        "greater_than": N_("it must be more than {gt}"),
-        "greater_than_equal": N_("it must be at least {ge}"),
-        "int_from_float": N_("it must be a whole number"),
-        "int_parsing": N_("it must be a whole number"),
-        "int_type": N_("it must be a whole number"),
-        "less_than_equal": N_("it must be at most {le}"),
-        "literal_error": N_("it must be one of {expected}"),
-        "path_type": N_("it must be a path"),
-        "string_type": N_("it must be text"),
-        "too_short": N_("it must not be empty"),
-        "tuple_type": N_("it must be a list"),
-    }
-)
-
-
-def _reason(details: ErrorDetails) -> str:
-    """What is wrong with a value, in the user's language; in pydantic's words where that is rare."""
-    facts = dict(details.get("ctx", {}))
-    if "expected" in facts:
-        facts["expected"] = listed(str(facts["expected"]).replace(" or ", ", ").split(", "))
-    reason = _REASONS.get(details["type"])
-    return _(reason).format(**facts) if reason else details["msg"]
