@@ -33,23 +33,45 @@ from undercurrent.signing.predicates import COSIGN_SIGN, predicate_uri
 from undercurrent.signing.referrers import examine_referrer, may_be_signed
 from undercurrent.signing.statement import Statement
 
-__all__ = ["MAX_REFERRERS", "Problem", "Verdict", "Verification", "verdict_of", "verify", "verify_attestation"]
+__all__ = [
+    "MAX_REFERRERS",
+    "WORST_FIRST",
+    "Problem",
+    "Verdict",
+    "Verification",
+    "verdict_of",
+    "verify",
+    "verify_attestation",
+]
 
 MAX_REFERRERS: Final = 1000
 """Referrers of one image that are examined; the same number as legacy layers."""
 
 
 class Verdict(StrEnum):
-    """What verification came to; the values are for machines."""
+    """What verification came to; the values are for machines.
+
+    A policy also says of images that they are denied, though nothing is wrong with their signatures (an attestation
+    is missing, or says something else), or allowed, because nothing is asked of them.
+    """
 
     VERIFIED = "verified"
+    ALLOWED = "allowed"
     UNSIGNED = "unsigned"
     UNTRUSTED = "untrusted"
+    DENIED = "denied"
     COULD_NOT_CHECK = "could-not-check"
 
 
-# The worst first: one platform that is refused for sure outweighs another of which nobody can say.
-_ORDER: Final = (Verdict.UNTRUSTED, Verdict.UNSIGNED, Verdict.COULD_NOT_CHECK, Verdict.VERIFIED)
+WORST_FIRST: Final = (
+    Verdict.UNTRUSTED,
+    Verdict.UNSIGNED,
+    Verdict.DENIED,
+    Verdict.COULD_NOT_CHECK,
+    Verdict.ALLOWED,
+    Verdict.VERIFIED,
+)
+"""One platform that is refused for sure outweighs another of which nobody can say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +319,7 @@ def verdict_of(error: UndercurrentError) -> Verdict:
 
 
 def _with_platforms(own: Verification, platforms: list[Verification]) -> Verification:
-    worst = min((own, *platforms), key=lambda one: _ORDER.index(one.verdict))
+    worst = min((own, *platforms), key=lambda one: WORST_FIRST.index(one.verdict))
     if worst.verdict is not own.verdict:
         message = _("{platform}: {message}").format(platform=worst.platform or worst.digest, message=worst.message)
         own = replace(own, verdict=worst.verdict, reason=worst.reason, message=message)
