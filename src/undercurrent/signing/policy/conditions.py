@@ -130,7 +130,7 @@ class Condition:
         return self._told(holds=False, found=_(", ").join(texts), values=shown)
 
     def _told(self, *, holds: bool, found: str = "", values: tuple[tuple[str, Any], ...] = ()) -> ConditionResult:
-        message = str(self) if not found else _("{wanted}: {found}").format(wanted=self, found=found)
+        message = str(self) if not found else _("{found} (asked for: {wanted})").format(wanted=self, found=found)
         return ConditionResult(self, holds, message, values)
 
     def __str__(self) -> str:

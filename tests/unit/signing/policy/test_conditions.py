@@ -130,12 +130,12 @@ def test_what_was_found_is_told_and_long_values_are_cut() -> None:
     large = told("a", "equals", "x", {"a": {"b": 1}})
 
     assert result.message == (
-        'results[*].level is none of "HIGH", "LOW": '
-        'results[0].level is "LOW", results[1].level is "HIGH", results[2].level is "LOW"'
+        'results[0].level is "LOW", results[1].level is "HIGH", results[2].level is "LOW" '
+        '(asked for: results[*].level is none of "HIGH", "LOW")'
     )
     assert result.found[1] == ("results[1].level", '"HIGH"')
     assert len(long.message) < 200
-    assert large.message == 'a is "x": a is a table of 1'
+    assert large.message == 'a is a table of 1 (asked for: a is "x")'
 
 
 @pytest.mark.parametrize(

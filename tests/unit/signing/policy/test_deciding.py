@@ -243,8 +243,8 @@ async def test_conditions_decide_on_what_is_attested(
     assert outcome(by_another) == (Verdict.UNTRUSTED, "untrusted-key")
     assert outcome(elsewhere) == (Verdict.DENIED, "condition-not-met")
     assert elsewhere.message == (
-        'slsaprovenance1: ci: runDetails.builder.id is "https://ci.example": '
-        'runDetails.builder.id is "https://laptop.example"'
+        'slsaprovenance1: ci: runDetails.builder.id is "https://laptop.example" '
+        '(asked for: runDetails.builder.id is "https://ci.example")'
     )
     # One that fulfils all of it is enough, unless the policy says otherwise.
     assert outcome(good) == (Verdict.VERIFIED, "")
