@@ -1,7 +1,6 @@
 """What is decided about real images in a layout, signed with real keys: each verdict, and each way to be fooled."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -70,7 +69,7 @@ def outcome(decision: Decision) -> tuple[Verdict, str]:
     return decision.verdict, decision.reason
 
 
-async def signs(image: Image, *keys: PrivateKey, formats: Sequence[Format] = (*BUNDLE, *LEGACY), **more: Any) -> None:
+async def signs(image: Image, *keys: PrivateKey, formats: tuple[Format, ...] = (*BUNDLE, *LEGACY), **more: Any) -> None:
     for key in keys:
         await sign(image, KeySignatory(key), formats=formats, **more)
 

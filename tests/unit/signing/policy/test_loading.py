@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from tests.unit.signing.policy.conftest import AUTHORITIES, MakePolicy
 
