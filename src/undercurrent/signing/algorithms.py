@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, cast
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,7 +23,7 @@ from nacl.exceptions import CryptoError
 from undercurrent.errors import InvalidKey
 from undercurrent.i18n import translate as _
 
-__all__ = ["KeyKind", "PrivateKey", "PublicKey", "Signer"]
+__all__ = ["Data", "KeyKind", "PrivateKey", "PublicKey", "Signer"]
 
 _PublicHandle: TypeAlias = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 _PrivateHandle: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
@@ -36,6 +36,10 @@ _LARGEST_RSA: Final = 8192
 _SMALLEST_EXPONENT: Final = 65537
 _GENERATED_RSA: Final = 3072
 _ED25519_SIGNATURE: Final = 64
+_PIECE: Final = 1024 * 1024
+
+Data: TypeAlias = bytes | memoryview
+"""What is signed; a file that is large may be mapped into memory."""
 
 
 class KeyKind(StrEnum):
@@ -153,7 +157,7 @@ class PublicKey:
         """The SHA-256 of `der` in hexadecimal digits, which ``openssl`` and people compare."""
         return hashlib.sha256(self.der).hexdigest()
 
-    def verify(self, signature: bytes, data: bytes) -> bool:
+    def verify(self, signature: bytes, data: Data) -> bool:
         """Whether this key made ``signature`` over ``data``, in any way that cosign signs or signed."""
         handle, kind = _loaded(self.der)
         if isinstance(handle, ed25519.Ed25519PublicKey):
@@ -161,12 +165,12 @@ class PublicKey:
         return any(_verifies(handle, signature, data, algorithm) for algorithm in _HASHES[kind])
 
 
-def _verifies(handle: _PublicHandle, signature: bytes, data: bytes, algorithm: hashes.HashAlgorithm = _SHA256) -> bool:
+def _verifies(handle: _PublicHandle, signature: bytes, data: Data, algorithm: hashes.HashAlgorithm = _SHA256) -> bool:
     try:
         if isinstance(handle, ec.EllipticCurvePublicKey):
             handle.verify(signature, data, ec.ECDSA(algorithm))
         elif isinstance(handle, rsa.RSAPublicKey):
-            handle.verify(signature, data, padding.PKCS1v15(), algorithm)
+            handle.verify(signature, cast("bytes", data), padding.PKCS1v15(), algorithm)  # any buffer will do
         else:
             handle.verify(signature, data)
     except InvalidSignature:
@@ -174,12 +178,13 @@ def _verifies(handle: _PublicHandle, signature: bytes, data: bytes, algorithm: h
     return True
 
 
-def _verifies_prehashed(handle: ed25519.Ed25519PublicKey, signature: bytes, data: bytes) -> bool:
+def _verifies_prehashed(handle: ed25519.Ed25519PublicKey, signature: bytes, data: Data) -> bool:
     """Ed25519ph, RFC 8032 section 5.1, with an empty context."""
     if len(signature) != _ED25519_SIGNATURE:
         return False
     state = bindings.crypto_sign_ed25519ph_state()
-    bindings.crypto_sign_ed25519ph_update(state, data)
+    for start in range(0, len(data), _PIECE):
+        bindings.crypto_sign_ed25519ph_update(state, bytes(data[start : start + _PIECE]))
     try:
         bindings.crypto_sign_ed25519ph_final_verify(state, signature, handle.public_bytes_raw())
     except CryptoError:

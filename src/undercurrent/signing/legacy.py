@@ -15,7 +15,16 @@ from undercurrent.signing import protojson
 from undercurrent.signing.dsse import decode_base64
 from undercurrent.signing.material import LogEntry, Material, instant
 
-__all__ = ["BUNDLE", "CERTIFICATE", "CHAIN", "TIMESTAMP", "from_annotations"]
+__all__ = [
+    "BUNDLE",
+    "CERTIFICATE",
+    "CHAIN",
+    "LOCAL_SIGNATURE",
+    "TIMESTAMP",
+    "certificates",
+    "from_annotations",
+    "from_local_bundle",
+]
 
 CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
 """Annotation: the signer's certificate, PEM."""
@@ -25,6 +34,8 @@ BUNDLE: Final = "dev.sigstore.cosign/bundle"
 """Annotation: an entry of a log of version 1, JSON."""
 TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
 """Annotation: an RFC 3161 response, JSON."""
+LOCAL_SIGNATURE: Final = "base64Signature"
+"""The field by which the JSON files are known that ``cosign sign-blob --bundle`` wrote before version 3."""
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
 _MOST_CERTIFICATES: Final = 8
@@ -45,20 +56,47 @@ def from_annotations(annotations: Mapping[str, str], hint: str = "") -> Material
     """
     if sum(len(annotations.get(name, "")) for name in (CERTIFICATE, CHAIN, BUNDLE, TIMESTAMP)) > _MOST_BYTES:
         raise TooLarge(_("the annotations are larger than {limit} bytes").format(limit=_MOST_BYTES))
-    leaf = _certificates(annotations.get(CERTIFICATE, ""), _("the certificate"))
-    chain = _certificates(annotations.get(CHAIN, ""), _("the chain of certificates"))
+    leaf = certificates(annotations.get(CERTIFICATE, ""), _("the certificate"))
+    chain = certificates(annotations.get(CHAIN, ""), _("the chain of certificates"))
     if len(leaf) > 1:
         raise BadContent(_("{what} is not one certificate").format(what=_("the certificate")))
     logged, stamped = annotations.get(BUNDLE), annotations.get(TIMESTAMP)
     return Material(
         hint,
         (*leaf, *chain) if leaf else (),
-        (_entry(logged, _("the log entry")),) if logged else (),
+        (_entry(strictjson.loads_object(logged, _("the log entry")), _("the log entry")),) if logged else (),
         (_timestamp(stamped, _("the timestamp")),) if stamped else (),
     )
 
 
-def _certificates(pem: str, what: str) -> tuple[bytes, ...]:
+def from_local_bundle(document: Mapping[str, Any]) -> tuple[bytes, Material]:
+    """The signature of a file, and what travels with it, from the JSON file that cosign wrote before version 3.
+
+    Format: https://github.com/sigstore/cosign/blob/v2.6.1/pkg/cosign/fetch.go (LocalSignedPayload)
+
+    Raises:
+        BadContent: it is none.
+    """
+    what = _("the bundle")
+    leaf, logged = protojson.text(document, "cert", what), protojson.message(document, "rekorBundle", what)
+    if leaf and "-----" not in leaf:
+        leaf = decode_base64(leaf, _("the certificate")).decode("ascii", "replace")
+    return protojson.octets(document, LOCAL_SIGNATURE, what), Material(
+        "", certificates(leaf, _("the certificate")), (_entry(logged, _("the log entry")),) if logged else ()
+    )
+
+
+def certificates(pem: str, what: str) -> tuple[bytes, ...]:
+    """The certificates in PEM text, DER.
+
+    Args:
+        pem: the text; without any certificate if empty.
+        what: names it in errors.
+
+    Raises:
+        BadContent: it is something else.
+        TooLarge: there are more than anybody needs.
+    """
     found = tuple(decode_base64("".join(text.split()), what) for text in _PEM.findall(pem))
     if len(found) > _MOST_CERTIFICATES:
         raise TooLarge(_("{what} has more than {limit} certificates").format(what=what, limit=_MOST_CERTIFICATES))
@@ -67,8 +105,7 @@ def _certificates(pem: str, what: str) -> tuple[bytes, ...]:
     return found
 
 
-def _entry(raw: str, what: str) -> LogEntry:
-    fields = strictjson.loads_object(raw, what)
+def _entry(fields: Mapping[str, Any], what: str) -> LogEntry:
     payload = protojson.message(fields, "Payload", what)
     body, log_id = protojson.octets(payload, "body", what), protojson.text(payload, "logID", what)
     promise = protojson.octets(fields, "SignedEntryTimestamp", what)

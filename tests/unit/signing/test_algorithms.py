@@ -27,6 +27,7 @@ async def test_each_kind_verifies_what_it_signed_and_nothing_else(key: PrivateKe
     signature = await key.sign(b"content")
 
     assert key.public.verify(signature, b"content")
+    assert key.public.verify(signature, memoryview(b"content"))
     assert not key.public.verify(signature, b"other content")
     assert not key.public.verify(signature[:-1], b"content")
     assert not key.public.verify(b"", b"content")

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from undercurrent.signing import dsse
+from undercurrent.signing.algorithms import Data
 from undercurrent.signing.dsse import Envelope
 
 __all__ = ["HASHES", "SignedContent"]
@@ -34,7 +35,7 @@ class SignedContent:
     """
 
     signature: bytes = field(repr=False)
-    data: bytes = field(repr=False)
+    data: Data = field(repr=False)
     envelope: Envelope | None = None
 
     @classmethod

@@ -18,7 +18,7 @@ from undercurrent.errors import BadContent, InvalidKey
 from undercurrent.i18n import translate as _
 from undercurrent.oci import strictjson
 from undercurrent.signing import protojson
-from undercurrent.signing.algorithms import PublicKey
+from undercurrent.signing.algorithms import Data, PublicKey
 from undercurrent.signing.checks import Reason, SignatureRefusedError
 from undercurrent.signing.dsse import decode_base64
 from undercurrent.signing.material import LogEntry
@@ -76,7 +76,7 @@ def _another_certificate() -> SignatureRefusedError:
     return _refused(_("its log entry is about another certificate"))
 
 
-def _require_hash(fields: Mapping[str, Any], data: bytes) -> None:
+def _require_hash(fields: Mapping[str, Any], data: Data) -> None:
     """Of version 1: ``{"algorithm": "sha256", "value": hexadecimal}``."""
     algorithm, value = (protojson.text(fields, name, _WHAT) for name in ("algorithm", "value"))
     function = HASHES.get(algorithm)
@@ -84,7 +84,7 @@ def _require_hash(fields: Mapping[str, Any], data: bytes) -> None:
         raise _refused(_("its log entry is about other content"))
 
 
-def _require_digest(fields: Mapping[str, Any], data: bytes) -> None:
+def _require_digest(fields: Mapping[str, Any], data: Data) -> None:
     """Of version 2: ``{"algorithm": "SHA2_256", "digest": base64}``."""
     function = HASHES.get(protojson.text(fields, "algorithm", _WHAT))
     if function is None or function(data).digest() != protojson.octets(fields, "digest", _WHAT):
