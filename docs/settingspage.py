@@ -37,6 +37,9 @@ TEXTS: Final = frozenset(
         N_("Public keys that verification trusts: files, or what `key` takes."),
         N_("Who vouches for the certificates of identities, and for times: a `trusted_root.json`."),
         N_("Timestamp authority (RFC 3161) that confirms when a key signed: its whole address, `https://…`."),
+        N_("Certificates that verification of notation's signatures trusts: notation's folder `truststore`."),
+        N_("Which of them, for which images: notation's `trustpolicy.json`."),
+        N_("Lists of revoked certificates (CRL) of those who sign with notation: files, or folders of such."),
         N_("Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."),
         N_(
             "Repository, with its host, that holds the signatures, attestations and SBOMs of all images in registries; "

@@ -129,6 +129,12 @@ class SigningSettings(_Group):
     """Who vouches for the certificates of identities, and for times: a ``trusted_root.json``."""
     timestamp_url: str = ""
     """Timestamp authority (RFC 3161) that confirms when a key signed: its whole address, ``https://…``."""
+    notation_trust_store: Annotated[Path | None, _NAMES_FILES] = None
+    """Certificates that verification of notation's signatures trusts: notation's folder ``truststore``."""
+    notation_trust_policy: Annotated[Path | None, _NAMES_FILES] = None
+    """Which of them, for which images: notation's ``trustpolicy.json``."""
+    notation_crls: Annotated[tuple[Path, ...], _NAMES_FILES] = ()
+    """Lists of revoked certificates (CRL) of those who sign with notation: files, or folders of such."""
     format: Literal["both", "bundle", "legacy"] = "both"
     """Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."""
     repository: str = ""

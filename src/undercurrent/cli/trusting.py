@@ -1,4 +1,4 @@
-"""The flags that say whom to believe: keys, or identities together with a root of trust."""
+"""The flags that say whom to believe: keys, identities together with a root of trust, notation's trust policy."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,10 +22,36 @@ _NAMES: Final = (
     "certificate_oidc_issuer",
     "certificate_oidc_issuer_regexp",
 )
+_NOTATION: Final = (("signing", "notation_trust_store"), ("signing", "notation_trust_policy"))
 
 
 def trust_options(body: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the flags to a command, which hands them to `trust_of`."""
+    for name, field, several, metavar, help_text in (
+        (
+            "--notation-crl",
+            "notation_crls",
+            True,
+            "FILE",
+            _("Certificates that are revoked (CRL): a file or a folder."),
+        ),
+        (
+            "--notation-trust-policy",
+            "notation_trust_policy",
+            False,
+            "FILE",
+            _("Whom of them to trust, for which images."),
+        ),
+        (
+            "--notation-trust-store",
+            "notation_trust_store",
+            False,
+            "DIR",
+            _("Certificates to trust, as notation has them."),
+        ),
+    ):
+        of, path = ("signing", field), click.Path(path_type=Path)
+        body = setting(name, of=of, multiple=several, type=path, metavar=metavar, help=help_text)(body)
     body = setting(
         "--trusted-root",
         of=("signing", "trusted_root"),
@@ -52,7 +78,8 @@ def trust_options(body: Callable[..., Any]) -> Callable[..., Any]:
 async def trust_of(session: Session, flags: dict[str, Any], annotations: Mapping[str, str] = NOTHING) -> Trust:
     """Whom the flags and the settings say to believe; takes the flags of `trust_options` out of ``flags``.
 
-    Whoever names an identity asks for that identity: keys from files and from the environment do not count then.
+    Whoever names somebody by a flag asks for them: those in files and in the environment do not count then, unless
+    they are of the same kind.
 
     Args:
         session: has the settings.
@@ -61,13 +88,16 @@ async def trust_of(session: Session, flags: dict[str, Any], annotations: Mapping
 
     Raises:
         UsageError: nobody is named, or half an identity.
-        InvalidKey, BadContent: a key, or the root of trust, cannot be used.
+        InvalidKey, BadContent, ConfigError: a key, the root of trust, or notation's configuration cannot be used.
     """
     names = tuple(flags.pop(name) for name in _NAMES)
     identities = (_pattern(*names),) if any(names) else ()
-    origin = session.loaded.origins.get(("signing", "public_keys"))
-    asked_for = origin is not None and origin.kind == "flag"
-    return await believed(session.settings.signing, identities, annotations, keys=asked_for or not identities)
+    flagged = {name for name, origin in session.loaded.origins.items() if origin.kind == "flag"}
+    keys, notation = ("signing", "public_keys") in flagged, not flagged.isdisjoint(_NOTATION)
+    anybody = not (keys or notation or identities)
+    return await believed(
+        session.settings.signing, identities, annotations, keys=keys or anybody, notation=notation or anybody
+    )
 
 
 def _pattern(subject: str, subject_regexp: str, issuer: str, issuer_regexp: str) -> IdentityPattern:

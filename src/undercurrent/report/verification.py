@@ -68,11 +68,13 @@ def _signers(image: Verification) -> str:
 
 def _needs_reasons(image: Verification) -> bool:
     """Whether there is more to say than the verdict: "unsigned" alone is all of it."""
-    return image.verdict is not Verdict.VERIFIED and bool(image.checks or image.problems or image.platforms)
+    if image.verdict is Verdict.VERIFIED:
+        return any(check.notes for check in image.accepted) or any(map(_needs_reasons, image.platforms))
+    return bool(image.checks or image.problems or image.platforms)
 
 
 def _reasons(image: Verification) -> Tree:
-    """Why an image is not verified: each signature, each place that did not answer, each platform, one by one."""
+    """Why an image is not verified, or what is wrong all the same: each signature, each place that did not answer."""
     name, (_text, mood) = str(image.platform or image.name), VERDICTS[image.verdict]
     children = [
         *map(_check_line, image.checks),
@@ -85,7 +87,7 @@ def _reasons(image: Verification) -> Tree:
 def _check_line(check: Check) -> Tree:
     what = f"{check.format} {short(check.where)}"
     if check.accepted:
-        return Tree(Cell(f"✓ {what}", "good"))
+        return Tree(Cell(f"✓ {what}", "good"), [Tree(Cell(f"! {note}", "unsure")) for note in check.notes])
     return Tree(Cell("✗ " + _("{what}: {why}").format(what=what, why=check.message), "bad"))
 
 
@@ -131,6 +133,7 @@ def _check(check: Check) -> dict[str, Any]:
         "predicate_type": check.predicate_type,
         "reason": check.reason,
         "message": check.message,
+        "notes": list(check.notes),
     }
 
 

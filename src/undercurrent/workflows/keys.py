@@ -9,7 +9,7 @@ from undercurrent.settings import SigningSettings
 from undercurrent.signing.keys import PublicKey, load_public, public_beside
 from undercurrent.signing.signers import is_file, public_key
 
-__all__ = ["signing_key", "trusted_keys"]
+__all__ = ["knows_keys", "signing_key", "trusted_keys"]
 
 _PRIVATE: Final = "cosign.key"
 _PUBLIC: Final = "cosign.pub"
@@ -27,6 +27,11 @@ def signing_key(settings: SigningSettings) -> str:
         _("there is no key to sign with"),
         hint=_("make one with `uc key generate`, or name one with --key or COSIGN_KEY"),
     )
+
+
+def knows_keys(settings: SigningSettings) -> bool:
+    """Whether there is any key for `trusted_keys` to look at."""
+    return bool(settings.public_keys or settings.key) or Path(_PUBLIC).is_file()
 
 
 async def trusted_keys(settings: SigningSettings) -> tuple[PublicKey, ...]:

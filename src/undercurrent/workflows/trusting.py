@@ -1,19 +1,20 @@
-"""Whom a run believes: keys and identities, and the root of trust that vouches for identities and for times."""
+"""Whom a run believes: keys, identities with the root of trust that vouches for them, and who signs with notation."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import TooLarge, UsageError
+from undercurrent.errors import ConfigError, TooLarge, UsageError
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.settings import SigningSettings
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.identities import IdentityPattern
+from undercurrent.signing.notation.trust import NotationTrust, load
 from undercurrent.signing.proofs.trustedroot import TrustedRoot, parse
-from undercurrent.workflows.keys import trusted_keys
+from undercurrent.workflows.keys import knows_keys, trusted_keys
 
-__all__ = ["believed", "read_root"]
+__all__ = ["believed", "notation_trust", "read_root"]
 
 _LARGEST: Final = 4 * 1024 * 1024
 
@@ -24,6 +25,7 @@ async def believed(
     annotations: Mapping[str, str],
     *,
     keys: bool,
+    notation: bool,
 ) -> Trust:
     """Whom to believe.
 
@@ -32,17 +34,37 @@ async def believed(
         identities: a signature by any of them counts.
         annotations: what signatures must say besides.
         keys: whether a signature by one of the settings' keys counts as well.
+        notation: whether one counts that the settings' trust policy of notation trusts.
 
     Raises:
-        UsageError: there is no key, or no root for the identities.
-        InvalidKey, BadContent: a key, or the root, cannot be used.
+        UsageError: nobody is named, or no root for the identities.
+        InvalidKey, BadContent, ConfigError: a key, the root, or notation's configuration cannot be used.
     """
+    policy = notation_trust(settings) if notation else None
     return Trust(
-        await trusted_keys(settings) if keys else (),
+        await trusted_keys(settings) if keys and (policy is None or knows_keys(settings)) else (),
         annotations,
         identities,
         read_root(settings.trusted_root) if settings.trusted_root else None,
+        policy,
     )
+
+
+def notation_trust(settings: SigningSettings) -> NotationTrust | None:
+    """Whom to believe of those who sign with notation; None if nothing says so.
+
+    Raises:
+        ConfigError: only half of it is named, or it cannot be used.
+    """
+    store, policy = settings.notation_trust_store, settings.notation_trust_policy
+    if store is None and policy is None and not settings.notation_crls:
+        return None
+    if store is None or policy is None:
+        raise ConfigError(
+            _("notation's signatures are verified with a trust store and a trust policy"),
+            hint=_("name both: --notation-trust-store DIR and --notation-trust-policy FILE"),
+        )
+    return load(store, policy, settings.notation_crls)
 
 
 def read_root(file: Path) -> TrustedRoot:

@@ -17,7 +17,14 @@ __all__ = ["tree"]
 
 async def _trust(session: Session, flags: dict[str, Any]) -> Trust | None:
     """Whom to believe; nobody where no key is known, because a tree is of use without one."""
-    named = session.settings.signing.public_keys or any(flags[name] for name in flags if name.startswith("certificate"))
+    settings = session.settings.signing
+    named = (
+        settings.public_keys
+        or settings.notation_trust_store
+        or settings.notation_trust_policy
+        or settings.notation_crls
+        or any(flags[name] for name in flags if name.startswith("certificate"))
+    )
     try:
         return await trust_of(session, flags)
     except UsageError:
