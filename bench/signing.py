@@ -1,8 +1,9 @@
-"""Signing and verifying many images with a key, beside cosign: in a loop, and with all images in one call.
+"""Signing, verifying and listing many images with a key, beside cosign: in a loop, and with all images in one call.
 
-``python -m bench.signing [--images N] [--rounds N] [--raw FILE]``, after ``make peers``. The registry is
-distribution 3 on loopback. Each round makes fresh images and lets every contender work on its own copies, in
-turns; what is compared are medians over rounds.
+``python -m bench.signing [--images N] [--rounds N] [--raw FILE]``, after ``make peers``. The registries are on
+loopback: distribution 3, which has no referrers API, and one that has it. In each round every contender works on fresh
+images of its own, in turns, so that a busy machine is as busy for each of them; what is compared are medians over
+rounds. A loop costs the same for each image, so only some of the images are looped over.
 """
 
 import argparse
@@ -15,11 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tests.support.cosign import PASSWORD, Cosign, cosign_with_key
-from tests.support.servers import distribution
+from tests.support.peers import require_peer
+from tests.support.servers import RegistryServer, distribution, referrers_registry
 
 from undercurrent import __version__
 from undercurrent.oci.packing.pack import ImageConfig, Source, pack
@@ -27,69 +32,185 @@ from undercurrent.oci.reference import Reference
 from undercurrent.oci.stores import Stores
 from undercurrent.settings import Settings
 
-_UC = Path(sys.executable).with_name("uc")
-_COSIGN_SIGN = ("--use-signing-config=false", "--tlog-upload=false", "--yes")
-_COSIGN_VERIFY = ("--insecure-ignore-tlog",)
+_UC: Final = Path(sys.executable).with_name("uc")
+_COSIGN_SIGN: Final = ("--use-signing-config=false", "--tlog-upload=false", "--yes")
+_COSIGN_VERIFY: Final = ("--insecure-ignore-tlog",)
+_AT_ONCE: Final = 8
 
 
-def _uc(home: Path, *arguments: str | Path) -> None:
-    environment = {**os.environ, "HOME": str(home), "COSIGN_PASSWORD": PASSWORD, "XDG_DATA_HOME": str(home)}
-    subprocess.run([_UC, *arguments, "--quiet"], env=environment, check=True, capture_output=True, cwd=home)
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one contender needed.
+
+    Attributes:
+        seconds: of wall time for each image, or for the whole where there is only one.
+        peak_mib: the largest resident memory of its process, MiB.
+    """
+
+    seconds: float
+    peak_mib: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A registry, a home with a key, and how much to do."""
+
+    registry: RegistryServer
+    cosign: Cosign
+    images: int
+    looped: int
+
+    def uc(self, *arguments: str | Path) -> None:
+        """Runs ``uc``."""
+        home = str(self.cosign.home)
+        environment = {**os.environ, "HOME": home, "COSIGN_PASSWORD": PASSWORD, "XDG_DATA_HOME": home}
+        command = [_UC, *arguments, "--quiet"]
+        subprocess.run(command, env=environment, check=True, capture_output=True, cwd=home)
+
+    def names(self, place: str, count: int) -> list[str]:
+        """Names of images, each in a repository of its own."""
+        return [f"{self.registry.host}/{place}/app{number}:1" for number in range(count)]
+
+
+@contextmanager
+def _registry(kind: str, folder: Path) -> Iterator[RegistryServer]:
+    running = referrers_registry(folder) if kind == "referrers" else distribution("registry", folder)
+    with running as registry:
+        yield registry
 
 
 async def _make(folder: Path, names: Sequence[str]) -> None:
     """A small image of its own under each name; ``folder`` is there."""
-    async with Stores(Settings()) as stores:
-        for name in names:
-            (folder / "content").write_text(name)
+    running = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(stores: Stores, name: str) -> None:
+        async with running:
+            config = ImageConfig(labels={"name": name})
             reference = Reference.parse(name)
-            await pack([Source(folder)], stores.repository(reference), reference.target, ImageConfig())
+            await pack([Source(folder)], stores.repository(reference), reference.target, config)
+
+    (folder / "content").write_text("content")
+    async with Stores(Settings()) as stores, asyncio.TaskGroup() as group:
+        for name in names:
+            group.create_task(one(stores, name))
 
 
-def _timed(work: Callable[[], None]) -> float:
+def _timed(work: Callable[[], object], count: int) -> Taken:
     start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - the parent is told by the exit status
+            print(error, file=sys.stderr)
+            os._exit(1)
+        os._exit(0)
+    _pid, status, usage = os.wait4(child, 0)
+    seconds = time.perf_counter() - start
+    if status:
+        raise RuntimeError("a contender failed; see above")
+    return Taken(seconds / count, usage.ru_maxrss / 1024)
 
 
-def _round(number: int, images: int, host: str, cosign: Cosign) -> dict[str, float]:
-    """Seconds an image, by contender."""
-    home = cosign.home
-    names = {
-        who: [f"{host}/round{number}/{who}/{image}:1" for image in range(images)] for who in ("uc", "loop", "call")
+def _signing(scene: Scene, place: str) -> dict[str, Taken]:
+    """Every contender signs and verifies images of its own."""
+    who = {"uc": scene.images, "bundles": scene.images, "call": scene.images, "loop": scene.looped}
+    names = {name: scene.names(f"{place}/{name}", count) for name, count in who.items()}
+    app = scene.cosign.home / "app"
+    app.mkdir(exist_ok=True)
+    asyncio.run(_make(app, [name for several in names.values() for name in several]))
+    key, public_key = scene.cosign.key, scene.cosign.public_key
+    sign = ("sign", "--key", key, *_COSIGN_SIGN)
+    verify = ("verify", "--key", public_key, *_COSIGN_VERIFY)
+
+    def each(arguments: Sequence[str | Path]) -> None:
+        for name in names["loop"]:
+            scene.cosign.run(*arguments, name)
+
+    contenders: Mapping[str, tuple[Callable[[], object], int]] = {
+        "sign: uc, both formats": (lambda: scene.uc("image", "sign", "--key", key, *names["uc"]), scene.images),
+        "sign: uc, bundles": (
+            lambda: scene.uc("image", "sign", "--key", key, "--format", "bundle", *names["bundles"]),
+            scene.images,
+        ),
+        "sign: cosign, bundles, one call": (lambda: scene.cosign.run(*sign, *names["call"]), scene.images),
+        "sign: cosign, bundles, a loop": (lambda: each(sign), scene.looped),
+        "verify: uc, both formats": (
+            lambda: scene.uc("image", "verify", "--key", public_key, *names["uc"]),
+            scene.images,
+        ),
+        "verify: uc, bundles": (
+            lambda: scene.uc("image", "verify", "--key", public_key, *names["bundles"]),
+            scene.images,
+        ),
+        "verify: cosign, one call": (lambda: scene.cosign.run(*verify, *names["call"]), scene.images),
+        "verify: cosign, a loop": (lambda: each(verify), scene.looped),
+        "verify one image: uc": (
+            lambda: scene.uc("image", "verify", "--key", public_key, names["uc"][0]),
+            1,
+        ),
+        "verify one image: cosign": (lambda: scene.cosign.run(*verify, names["call"][0]), 1),
     }
-    (home / "app").mkdir(exist_ok=True)
-    asyncio.run(_make(home / "app", [names[who][image] for image in range(images) for who in names]))
+    return {name: _timed(work, count) for name, (work, count) in contenders.items()}
 
-    def each(arguments: Sequence[str | Path], who: str) -> None:
-        for name in names[who]:
-            cosign.run(*arguments, name)
 
-    sign = ("sign", "--key", cosign.key, *_COSIGN_SIGN)
-    verify = ("verify", "--key", cosign.public_key, *_COSIGN_VERIFY)
-    contenders = {
-        "sign: uc, both formats, one call": lambda: _uc(home, "image", "sign", "--key", cosign.key, *names["uc"]),
-        "sign: cosign, bundles, a loop": lambda: each(sign, "loop"),
-        "sign: cosign, bundles, one call": lambda: cosign.run(*sign, *names["call"]),
-        "verify: uc, one call": lambda: _uc(home, "image", "verify", "--key", cosign.public_key, *names["uc"]),
-        "verify: cosign, a loop": lambda: each(verify, "loop"),
-        "verify: cosign, one call": lambda: cosign.run(*verify, *names["call"]),
+def _tagged(scene: Scene, tags: int, place: str) -> str:
+    """A repository with many tags, half of them signed; returns its name."""
+    repository = f"{scene.registry.host}/{place}/tags"
+    names = [f"{repository}:{number}" for number in range(tags)]
+    app = scene.cosign.home / "app"
+    app.mkdir(exist_ok=True)
+    asyncio.run(_make(app, names))
+    scene.uc("image", "sign", "--key", scene.cosign.key, *names[::2])
+    return repository
+
+
+def _listing(scene: Scene, repository: str, tags: int) -> dict[str, Taken]:
+    """All tags with their signing state, beside what is written with crane and cosign today."""
+    crane = str(require_peer("crane"))
+
+    def loop() -> None:
+        listed = subprocess.run([crane, "ls", repository], capture_output=True, check=True, text=True).stdout
+        images = [tag for tag in listed.split() if not tag.startswith("sha256-")]
+        for tag in images[: scene.looped]:
+            scene.cosign.run("tree", f"{repository}:{tag}")
+
+    return {
+        "list: uc": _timed(lambda: scene.uc("image", "list", "--registry", repository, "--json"), tags),
+        "list: crane ls, cosign tree in a loop": _timed(loop, scene.looped),
     }
-    return {name: _timed(work) / images for name, work in contenders.items()}  # type: ignore[arg-type]  # results unused
+
+
+def _measure(kind: str, asked: argparse.Namespace) -> list[dict[str, Taken]]:
+    with tempfile.TemporaryDirectory() as scratch, _registry(kind, Path(scratch)) as registry:
+        home = Path(scratch) / "home"
+        home.mkdir()
+        scene = Scene(registry, cosign_with_key(home), asked.images, min(asked.looped, asked.images))
+        repository = _tagged(scene, asked.tags, "list")
+        found = []
+        for number in range(asked.rounds):
+            found.append(_signing(scene, f"round{number}") | _listing(scene, repository, asked.tags))
+            print(f"{kind}: round {number + 1} of {asked.rounds}", file=sys.stderr)
+        many = scene.names("many", asked.many)
+        asyncio.run(_make(home / "app", many))
+        found[0][f"sign {asked.many} images: uc"] = _timed(
+            lambda: scene.uc("image", "sign", "--key", scene.cosign.key, *many), asked.many
+        )
+        return found
 
 
 def main() -> None:
-    """Measures, prints a table, and writes the raw data where asked to."""
+    """Measures, prints a table for each registry, and writes the raw data where asked to."""
     parser = argparse.ArgumentParser(prog="python -m bench.signing")
-    parser.add_argument("--images", type=int, default=40)
+    parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--looped", type=int, default=40, help="images in a loop of cosign")
+    parser.add_argument("--tags", type=int, default=1000)
+    parser.add_argument("--many", type=int, default=1000, help="images of the run whose memory is measured")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--registries", default="distribution,referrers")
     parser.add_argument("--raw", type=Path, help="write every measurement there, as JSON")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch, distribution("registry", Path(scratch)) as registry:
-        home = Path(scratch) / "home"
-        home.mkdir()
-        cosign = cosign_with_key(home)
-        rounds = [_round(number, asked.images, registry.host, cosign) for number in range(asked.rounds)]
+    measured = {kind: _measure(kind, asked) for kind in asked.registries.split(",")}
     machine = {
         "undercurrent": __version__,
         "cosign": "3.1.3",
@@ -97,14 +218,22 @@ def main() -> None:
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "images": asked.images,
+        "tags": asked.tags,
     }
     print(", ".join(f"{name} {value}" for name, value in machine.items()))
-    print(f"{'':36} {'ms an image':>12} {'spread':>8}")
-    for name in rounds[0]:
-        taken = [found[name] * 1e3 for found in rounds]
-        print(f"{name:36} {statistics.median(taken):12.1f} {statistics.pstdev(taken):8.1f}")
+    for kind, rounds in measured.items():
+        print(f"\n{kind:40} {'ms an image':>12} {'spread':>8} {'peak MiB':>9}")
+        for name in dict.fromkeys(name for one in rounds for name in one):
+            taken = [one[name] for one in rounds if name in one]
+            seconds = [one.seconds * 1e3 for one in taken]
+            peak = max(one.peak_mib for one in taken)
+            print(f"{name:40} {statistics.median(seconds):12.1f} {statistics.pstdev(seconds):8.1f} {peak:9.0f}")
     if asked.raw:
-        asked.raw.write_text(json.dumps({"machine": machine, "seconds_an_image": rounds}, indent=2) + "\n", "utf-8")
+        raw = {
+            kind: [{name: [one.seconds, one.peak_mib] for name, one in round_.items()} for round_ in rounds]
+            for kind, rounds in measured.items()
+        }
+        asked.raw.write_text(json.dumps({"machine": machine, "seconds and MiB": raw}, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
