@@ -94,6 +94,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         args: the arguments; the process's own when None.
     """
     arguments = list(sys.argv[1:] if args is None else args)
+    # Looking for plug-ins of pydantic reads the metadata of every package that is installed; none is wanted here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     open_streams()
     speak(language_of(arguments))
     sys.exit(_run(arguments))

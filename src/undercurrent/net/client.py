@@ -1,6 +1,7 @@
 """The one HTTP client: retries, rate control, redirects, proxies and TLS are decided here and nowhere else."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -72,13 +73,16 @@ class Client(AbstractAsyncContextManager["Client"]):
         self.sleep = sleep
         self._limiters: dict[URL, Limiter] = {}
         self._session: aiohttp.ClientSession | None = None
+        self._tls: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
         connector: aiohttp.BaseConnector = (
             aiohttp.UnixConnector(str(self._unix_socket), limit=0)
             if self._unix_socket is not None
-            else aiohttp.TCPConnector(limit=0, ssl=tls_context(self.settings.ca_bundle))
+            else aiohttp.TCPConnector(limit=0)
         )
+        if self.settings.ca_bundle is not None:
+            self._tls = tls_context(self.settings.ca_bundle)
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -219,6 +223,7 @@ class Client(AbstractAsyncContextManager["Client"]):
                     data=body,
                     headers=hop.headers,
                     allow_redirects=False,
+                    ssl=self._trusted(url),
                     proxy=None if self._unix_socket else proxy_for(url),
                 )
                 try:
@@ -235,6 +240,14 @@ class Client(AbstractAsyncContextManager["Client"]):
             feeding.reset(mark)
             if body is not None:
                 body.watched_by(None)
+
+    def _trusted(self, url: URL) -> ssl.SSLContext | bool:
+        """The certificates to trust; reading the system's takes a while, so that is left to who needs them."""
+        if url.scheme != "https" or self._unix_socket is not None:
+            return True
+        if self._tls is None:
+            self._tls = tls_context(None)
+        return self._tls
 
     def _body(self, hop: Request) -> Body | None:
         if hop.content is None:
