@@ -172,7 +172,7 @@ class EvidenceSettings(_Group):
 class FleetSettings(_Group):
     """Jobs over many items."""
 
-    concurrency: Annotated[int, Field(ge=1, le=256)] = 8
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 16
     """Items under way at once."""
 
 

@@ -25,8 +25,10 @@ class Watched(Repository):
 
     moved = manifests = 0
 
-    async def push_blob(self, descriptor: Descriptor, content: Content, *, mount_from: str = "") -> bool:
-        moved = await super().push_blob(descriptor, content, mount_from=mount_from)
+    async def push_blob(
+        self, descriptor: Descriptor, content: Content, *, mount_from: str = "", fresh: bool = False
+    ) -> bool:
+        moved = await super().push_blob(descriptor, content, mount_from=mount_from, fresh=fresh)
         self.moved += moved
         return moved
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from undercurrent.errors import BadContent, DigestMismatch, TooLarge
+from undercurrent.errors import BadContent, DigestMismatch, NotFound, TooLarge
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
@@ -59,6 +59,19 @@ class Store(Protocol):
         """
         ...
 
+    async def find(self, name: str) -> AnyManifest | None:
+        """The manifest or index that ``name`` means now, None if there is none; in one question where that will do.
+
+        Raises:
+            NotFound: the name is there, and its content is not.
+            UndercurrentError: as `resolve` and `manifest`.
+        """
+        try:
+            descriptor = await self.resolve(name)
+        except NotFound:
+            return None
+        return await self.manifest(descriptor)
+
     async def manifest(self, descriptor: Descriptor) -> AnyManifest:
         """The manifest or index that ``descriptor`` names, its digest and size verified.
 
@@ -95,13 +108,16 @@ class WritableStore(Store, Protocol):
         """Whether the content (blob or manifest) is here."""
         ...
 
-    async def push_blob(self, descriptor: Descriptor, content: Content, *, mount_from: str = "") -> bool:
+    async def push_blob(
+        self, descriptor: Descriptor, content: Content, *, mount_from: str = "", fresh: bool = False
+    ) -> bool:
         """Stores content; nothing is in its place before its digest was verified.
 
         Args:
             descriptor: what it is.
             content: opens it.
             mount_from: a repository of the same registry that holds it already, if one is known.
+            fresh: it was made just now, or is so small that asking whether it is here costs as much as sending it.
 
         Returns:
             False if it was here already (or could be mounted), so that nothing was transferred.

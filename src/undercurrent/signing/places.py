@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Final, TypeAlias
 from weakref import WeakValueDictionary
 
-from undercurrent.errors import BadContent, CouldNotCheck, NotFound, TooLarge, Unsupported
+from undercurrent.errors import BadContent, CouldNotCheck, TooLarge, Unsupported
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
@@ -94,11 +94,9 @@ async def legacy_manifest(store: Store, digest: Digest, ending: str) -> Manifest
         TooLarge: it has more than MAX_LAYERS layers.
     """
     name = legacy_name(digest, ending)
-    try:
-        descriptor = await store.resolve(name)
-    except NotFound:
+    manifest = await store.find(name)
+    if manifest is None:
         return None
-    manifest = await store.manifest(descriptor)
     if not isinstance(manifest, Manifest):
         raise BadContent(_("{name} in {store} is an index").format(name=name, store=store.label))
     if len(manifest.layers) > MAX_LAYERS:
@@ -119,7 +117,7 @@ async def append_legacy(store: WritableStore, digest: Digest, ending: str, layer
         TooLarge: there are MAX_LAYERS layers already.
         CouldNotCheck: the store did not answer, or others kept overwriting the layer.
     """
-    await store.push_blob(layer, content_of(content))
+    await store.push_blob(layer, content_of(content), fresh=True)
     for attempt in range(_ATTEMPTS):
         began = time.monotonic()
         await _put_legacy(store, digest, ending, layer)
@@ -146,7 +144,7 @@ async def _put_legacy(store: WritableStore, digest: Digest, ending: str, layer: 
         )
     config = legacy_config(layers)
     descriptor = Descriptor.of(config, mediatypes.OCI_CONFIG)
-    await store.push_blob(descriptor, content_of(config))
+    await store.push_blob(descriptor, content_of(config), fresh=True)
     manifest = build_manifest(
         descriptor,
         layers,
@@ -179,8 +177,8 @@ async def push_bundle(
         created: aware; written in UTC.
     """
     layer = Descriptor.of(raw, mediatypes.SIGSTORE_BUNDLE)
-    await store.push_blob(EMPTY, content_of(EMPTY_BYTES))
-    await store.push_blob(layer, content_of(raw))
+    await store.push_blob(EMPTY, content_of(EMPTY_BYTES), fresh=True)
+    await store.push_blob(layer, content_of(raw), fresh=True)
     manifest = build_manifest(
         # Both fields, because Kyverno looks at this one.
         replace(EMPTY, artifact_type=mediatypes.SIGSTORE_BUNDLE),

@@ -5,8 +5,9 @@ process. A place that did not answer is `Lost`, with its error: the others go on
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -20,7 +21,7 @@ from undercurrent.oci.engines.engine import Engine
 from undercurrent.oci.image import Image
 from undercurrent.oci.reference import Reference, names_host
 from undercurrent.oci.registry import Repository
-from undercurrent.oci.store import Store, is_derived
+from undercurrent.oci.store import Store, is_derived, parse_verified
 from undercurrent.oci.stores import Stores, has_transport, only_name
 from undercurrent.progress import Noted, Observer, silent
 from undercurrent.settings import ImagesSettings, Settings, data_folder
@@ -29,6 +30,8 @@ __all__ = ["Found", "Lost", "Places", "Target", "embedded_store", "find", "kept_
 
 _ANY_ENGINE: Final = "auto:"
 _RESOLVED_AT_ONCE: Final = 16
+_CARRIED: Final = 64 * 1024
+"""Bytes of a manifest that a target carries along; nearly all have less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Target:
         digest: of its manifest when it was found; in a local engine, which has no manifests, the image's id.
         media_type: of that manifest; "" in a local engine.
         size: of that manifest, bytes.
+        manifest: its bytes, if it was read when it was found; it need not be asked for again then.
     """
 
     place: str
@@ -48,6 +52,7 @@ class Target:
     digest: str
     media_type: str = ""
     size: int = 0
+    manifest: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -59,7 +64,10 @@ class Target:
         store, _name = await stores.open(self.place)
         if isinstance(store, Engine):
             return Image(store, self.name, await store.resolve(self.digest))
-        return Image(store, self.name, Descriptor(self.media_type, Digest(self.digest), self.size))
+        descriptor = Descriptor(self.media_type, Digest(self.digest), self.size)
+        if self.manifest and isinstance(store, Repository):
+            store.remember(parse_verified(self.manifest, descriptor, store.label))
+        return Image(store, self.name, descriptor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +140,7 @@ def wanted(settings: Settings, places: Places) -> Places:
 
 
 async def find(
-    places: Places, stores: Stores, images: ImagesSettings, *, observer: Observer = silent
+    places: Places, stores: Stores, images: ImagesSettings, *, read: bool = False, observer: Observer = silent
 ) -> AsyncIterator[Found]:
     """Every image in ``places`` whose name the patterns let through, each with the digest it has now.
 
@@ -140,21 +148,25 @@ async def find(
         places: where to look.
         stores: opens them.
         images: the patterns.
+        read: read the manifests too, for whoever needs them anyway; registries count that more than a look.
         observer: is told of an engine that is left out, because nobody named it and it does not run.
     """
-    batch: list[_Name | Lost] = []
-    async for name in _names(places, stores, images, observer):
-        batch.append(name)
-        if len(batch) == _RESOLVED_AT_ONCE:
-            for found in await _resolve_all(batch, stores):
-                yield found
-            batch.clear()
-    for found in await _resolve_all(batch, stores):
+
+    async def resolve(name: _Name) -> Found:
+        return await _look(name.place, name.name, stores, read=read)
+
+    async for found in _several(_names(places, stores, images, observer), resolve):
         yield found
 
 
 async def locate_all(
-    texts: Iterable[str], places: Places, stores: Stores, settings: Settings, *, engine_first: bool = False
+    texts: Iterable[str],
+    places: Places,
+    stores: Stores,
+    settings: Settings,
+    *,
+    engine_first: bool = False,
+    read: bool = False,
 ) -> AsyncIterator[Found]:
     """The images that a user means by ``texts``.
 
@@ -170,12 +182,14 @@ async def locate_all(
         settings: default registry and embedded store.
         engine_first: ask the engine before the other places on this machine, because what is there is what was built
             last.
+        read: as in `find`.
     """
-    for text in texts:
-        try:
-            yield await _locate(text, places, stores, settings, engine_first=engine_first)
-        except UndercurrentError as error:
-            yield Lost(text, error)
+
+    async def locate(name: _Name) -> Found:
+        return await _locate(name.name, places, stores, settings, engine_first=engine_first, read=read)
+
+    async for found in _several(_each(_Name(text, text) for text in texts), locate):
+        yield found
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,33 +278,52 @@ async def _repositories(host: str, prefix: str, stores: Stores) -> AsyncIterator
         yield prefix
 
 
-async def _resolve_all(names: Iterable[_Name | Lost], stores: Stores) -> list[Found]:
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_resolve(name, stores)) for name in names]
-    return [task.result() for task in tasks]
+async def _each(items: Iterable[_Name]) -> AsyncIterator[_Name | Lost]:
+    for item in items:
+        yield item
 
 
-async def _resolve(name: _Name | Lost, stores: Stores) -> Found:
-    if isinstance(name, Lost):
-        return name
+async def _several(
+    names: AsyncIterator[_Name | Lost], resolve: Callable[[_Name], Awaitable[Found]]
+) -> AsyncIterator[Found]:
+    """What ``names`` mean, in their order; a few are asked for at once, and what fails is lost alone."""
+
+    async def one(name: _Name | Lost) -> Found:
+        if isinstance(name, Lost):
+            return name
+        try:
+            return await resolve(name)
+        except UndercurrentError as error:
+            return Lost(name.name, error)
+
+    waiting: deque[asyncio.Task[Found]] = deque()
     try:
-        return await _look(name.place, name.name, stores)
-    except UndercurrentError as error:
-        return Lost(name.name, error)
+        async for name in names:
+            waiting.append(asyncio.create_task(one(name)))
+            if len(waiting) == _RESOLVED_AT_ONCE:
+                yield await waiting.popleft()
+        while waiting:
+            yield await waiting.popleft()
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def _locate(text: str, places: Places, stores: Stores, settings: Settings, *, engine_first: bool) -> Target:
+async def _locate(
+    text: str, places: Places, stores: Stores, settings: Settings, *, engine_first: bool, read: bool
+) -> Target:
     if has_transport(text) or names_host(text):
-        return await _look(text, text, stores)
+        return await _look(text, text, stores, read=read)
     skipped: list[UndercurrentError] = []
     candidates = list(_candidates(text, places, settings, engine_first=engine_first))
     if len(candidates) == 1:
-        return await _look(candidates[0], text, stores)
+        return await _look(candidates[0], text, stores, read=read)
     for candidate in candidates:
         if not has_transport(candidate) and any(isinstance(error, Unreachable) for error in skipped):
             break
         try:
-            return await _look(candidate, text, stores)
+            return await _look(candidate, text, stores, read=read)
         except (NotFound, MissingTool):
             continue
         except EnvironmentLacks as error:  # an engine that is installed and does not run
@@ -332,7 +365,7 @@ def _inside(places: Iterable[str], text: str) -> Iterable[str]:
     return (f"{place.removesuffix(':')}:{text}" for place in places)
 
 
-async def _look(place: str, name: str, stores: Stores) -> Target:
+async def _look(place: str, name: str, stores: Stores, *, read: bool) -> Target:
     store, inside = await stores.open(place)
     if isinstance(store, Engine):
         return Target(place, name, await store.identify(inside))
@@ -344,5 +377,8 @@ async def _look(place: str, name: str, stores: Stores) -> Target:
     if isinstance(store, Repository):
         # A signature names the repository in full, however short the name was that was typed.
         name = str(Reference.parse(place.removeprefix("docker://")))
+        if read and (manifest := await store.find(inside)):
+            descriptor, kept = manifest.descriptor, manifest.raw if len(manifest.raw) <= _CARRIED else b""
+            return Target(place, name, descriptor.digest, descriptor.media_type, descriptor.size, kept)
     descriptor = await store.resolve(inside)
     return Target(place, name, descriptor.digest, descriptor.media_type, descriptor.size)

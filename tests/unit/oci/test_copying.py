@@ -55,11 +55,13 @@ class Watched(Layout):
         self.at_once = self.most_at_once = 0
         return self.pushed
 
-    async def push_blob(self, descriptor: Descriptor, content: Content, *, mount_from: str = "") -> bool:
+    async def push_blob(
+        self, descriptor: Descriptor, content: Content, *, mount_from: str = "", fresh: bool = False
+    ) -> bool:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(0)
-        moved = await super().push_blob(descriptor, content, mount_from=mount_from)
+        moved = await super().push_blob(descriptor, content, mount_from=mount_from, fresh=fresh)
         self.at_once -= 1
         if moved:
             self.pushed.append(f"blob {descriptor.digest}")
@@ -308,11 +310,13 @@ class Shelf(Layout):
         self.written: list[str] = []
         self.asked_for: list[Digest] = []
 
-    async def push_blob(self, descriptor: Descriptor, content: Content, *, mount_from: str = "") -> bool:
+    async def push_blob(
+        self, descriptor: Descriptor, content: Content, *, mount_from: str = "", fresh: bool = False
+    ) -> bool:
         if descriptor.media_type not in mediatypes.MANIFESTS:  # a layout keeps them beside the blobs
             self.mounts.add(mount_from)
             self.asked_for.append(descriptor.digest)
-        return await super().push_blob(descriptor, content)
+        return await super().push_blob(descriptor, content, fresh=fresh)
 
     async def push_manifest(self, manifest: AnyManifest, name: str = "") -> None:
         assert name not in self.written

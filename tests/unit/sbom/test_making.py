@@ -191,6 +191,9 @@ class Elsewhere:
     async def resolve(self, name: str) -> Descriptor:
         return await self._layout.resolve(name)
 
+    async def find(self, name: str) -> AnyManifest | None:
+        return await self._layout.find(name)
+
     async def manifest(self, descriptor: Descriptor) -> AnyManifest:
         return await self._layout.manifest(descriptor)
 

@@ -49,7 +49,10 @@ async def attest(session: Session, type_: str, predicate: Path, dry_run: bool, *
     """States it."""
     settings = session.settings
     stated, formats = Predicate(type_, _read(predicate)), FORMATS[settings.signing.format]
-    async with signatory_of(session, flags) as signatory, chosen(session, flags, engine_first=True) as (found, _asked):
+    async with (
+        signatory_of(session, flags) as signatory,
+        chosen(session, flags, engine_first=True, read=True) as (found, _asked),
+    ):
         summary = await attest_images(
             found, stated, signatory, formats, settings, dry_run=dry_run, observer=session.observer
         )

@@ -48,9 +48,15 @@ def choice_options(body: Callable[..., Any]) -> Callable[..., Any]:
 
 @asynccontextmanager
 async def chosen(
-    session: Session, flags: dict[str, Any], *, engine_first: bool = False
+    session: Session, flags: dict[str, Any], *, engine_first: bool = False, read: bool = False
 ) -> AsyncIterator[tuple[AsyncIterator[Found], dict[str, Any]]]:
     """The images that the flags of `choice_options` choose, and what was asked for as JSON.
+
+    Args:
+        session: has the settings.
+        flags: of the command; those of places are taken out.
+        engine_first: as `locate_all`.
+        read: as `find`.
 
     Raises:
         UsageError: both names and ``--all`` were given, or neither.
@@ -63,8 +69,8 @@ async def chosen(
     where = wanted(settings, places) if everything else places
     async with Stores(settings, observer=session.observer) as stores:
         if everything:
-            found = find(where, stores, settings.images, observer=session.observer)
+            found = find(where, stores, settings.images, read=read, observer=session.observer)
         else:
-            found = locate_all(references, where, stores, settings, engine_first=engine_first)
+            found = locate_all(references, where, stores, settings, engine_first=engine_first, read=read)
         # Relative paths and undercurrent.toml mean something else in another folder.
         yield found, {"references": list(references), "places": where.as_json(), "directory": str(Path.cwd())}

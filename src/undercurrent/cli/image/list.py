@@ -22,5 +22,5 @@ async def list_(session: Session, **flags: Any) -> Report:
     """Finds and lists them."""
     places = wanted(session.settings, places_of(flags))
     async with Stores(session.settings, observer=session.observer) as stores:
-        found = find(places, stores, session.settings.images, observer=session.observer)
+        found = find(places, stores, session.settings.images, read=True, observer=session.observer)
         return view.view(await list_images(found, session.settings, observer=session.observer))

@@ -35,6 +35,6 @@ async def sign(session: Session, **flags: Any) -> Report:
             pairs(flags["annotation"], "--annotation"),
             **{name: flags[name] for name in ("recursive", "sbom", "dry_run", "resume")},
         )
-        async with chosen(session, flags, engine_first=True) as (found, asked):
+        async with chosen(session, flags, engine_first=True, read=True) as (found, asked):
             summary = await sign_images(found, signatory, options, settings, asked=asked, observer=session.observer)
     return view.view(summary, dry_run=options.dry_run)

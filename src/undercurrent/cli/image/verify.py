@@ -25,7 +25,7 @@ __all__ = ["verify"]
 async def verify(session: Session, recursive: bool, deep: bool, **flags: Any) -> Report:
     """Verifies them."""
     trust = await trust_of(session, flags, pairs(flags["annotation"], "--annotation"))
-    async with chosen(session, flags, engine_first=True) as (found, _asked):
+    async with chosen(session, flags, engine_first=True, read=True) as (found, _asked):
         summary = await verify_images(
             found, trust, session.settings, recursive=recursive, deep=deep, observer=session.observer
         )

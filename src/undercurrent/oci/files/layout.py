@@ -237,14 +237,16 @@ class Layout(ListedStore, WritableStore):
         except (NotFound, BadContent):
             return False
 
-    async def push_blob(self, descriptor: Descriptor, content: Content, *, mount_from: str = "") -> bool:
+    async def push_blob(
+        self, descriptor: Descriptor, content: Content, *, mount_from: str = "", fresh: bool = False
+    ) -> bool:
         """See `WritableStore.push_blob`; nothing is ever mounted.
 
         Raises:
             DigestMismatch: ``content`` is not what the descriptor says.
             EnvironmentLacks: the file cannot be written.
         """
-        del mount_from
+        del mount_from, fresh
         if await self.has(descriptor):
             return False
         path = self._blob_path(descriptor.digest)

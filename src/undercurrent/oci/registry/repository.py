@@ -14,6 +14,7 @@ from undercurrent.errors import (
     BadContent,
     DigestMismatch,
     InvalidReference,
+    NotFound,
     TimedOut,
     TooLarge,
     UndercurrentError,
@@ -41,6 +42,7 @@ __all__ = ["Repository"]
 _ACCEPT: Final = ", ".join(sorted(mediatypes.MANIFESTS | mediatypes.INDEXES))
 _PAGE: Final = 1000
 _KEPT: Final = 64
+_SENT: Final = 1024
 _KEPT_BYTES: Final = 256 * 1024
 _ENOUGH: Final = 1024 * 1024
 
@@ -64,6 +66,7 @@ class Repository(WritableStore):
         self.name = name
         self.upload_by = upload_by
         self._kept: OrderedDict[Digest, AnyManifest] = OrderedDict()
+        self._sent: OrderedDict[Digest, None] = OrderedDict()
         self._fallback_lists: WeakValueDictionary[Digest, FallbackList] = WeakValueDictionary()
 
     def __repr__(self) -> str:
@@ -125,6 +128,22 @@ class Repository(WritableStore):
             return (await self._get(name, wanted)).descriptor
         raise self.refused(answer, self.written(name))
 
+    async def find(self, name: str) -> AnyManifest | None:
+        """The manifest or index that ``name`` (a tag or a digest) means now, None if there is no such name.
+
+        Raises:
+            InvalidReference: it is neither.
+            DigestMismatch: the registry delivers other content than it says, or was asked for.
+        """
+        try:
+            return await self._get(name, self._checked(name))
+        except NotFound:
+            return None
+
+    def remember(self, manifest: AnyManifest) -> None:
+        """Keeps a manifest that was read of this repository by others, so that it need not be asked for again."""
+        self._keep(manifest)
+
     async def manifest(self, descriptor: Descriptor) -> AnyManifest:
         """The manifest or index that ``descriptor`` names, its digest and size verified."""
         if kept := self._kept.get(descriptor.digest):
@@ -179,14 +198,22 @@ class Repository(WritableStore):
             return answer.status == HTTPStatus.OK
         raise self.refused(answer, self.written(descriptor.digest))
 
-    async def push_blob(self, descriptor: Descriptor, content: Content, *, mount_from: str = "") -> bool:
+    async def push_blob(
+        self, descriptor: Descriptor, content: Content, *, mount_from: str = "", fresh: bool = False
+    ) -> bool:
         """Stores content, unless it is here or can be mounted from another repository of this registry.
 
         Raises:
             DigestMismatch: the content is not what the descriptor names.
             Refused: the registry does not take it.
         """
-        return await upload(self, descriptor, content, mount_from=mount_from)
+        if descriptor.digest in self._sent:
+            return False
+        done = await upload(self, descriptor, content, mount_from=mount_from, ask_first=not fresh)
+        self._sent[descriptor.digest] = None
+        if len(self._sent) > _SENT:
+            self._sent.popitem(last=False)
+        return done
 
     async def push_manifest(self, manifest: AnyManifest, name: str = "") -> None:
         """Stores a manifest; where the registry has no referrers API, lists it under its subject's fallback tag.

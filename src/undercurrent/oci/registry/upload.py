@@ -35,11 +35,25 @@ _TOO_LARGE_IN_ONE_PIECE: Final = frozenset(
 )
 
 
-async def upload(repository: "Repository", descriptor: Descriptor, content: Content, *, mount_from: str = "") -> bool:
+async def upload(
+    repository: "Repository",
+    descriptor: Descriptor,
+    content: Content,
+    *,
+    mount_from: str = "",
+    ask_first: bool = True,
+) -> bool:
     """Puts a blob into ``repository``.
 
     Each try begins a new upload: what arrived of a broken one is unknown, and registries differ in what they make
     of a second PUT to the same place.
+
+    Args:
+        repository: where.
+        descriptor: what it is.
+        content: opens it.
+        mount_from: a repository of the same registry that holds it already, if one is known.
+        ask_first: whether it may be there already; before a second try that is asked in any case.
 
     Returns:
         False if it was there already, or could be mounted.
@@ -49,7 +63,7 @@ async def upload(repository: "Repository", descriptor: Descriptor, content: Cont
     """
     retry = 0
     while True:
-        if await repository.holds(descriptor, repository.writing):
+        if (ask_first or retry) and await repository.holds(descriptor, repository.writing):
             return retry > 0
         try:
             return await _transfer(repository, descriptor, content, mount_from)
