@@ -13,6 +13,7 @@ from undercurrent.settings import load
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.keys import load_signer
 from undercurrent.signing.sign import sign
+from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict, verify
 from undercurrent.workflows.estate import Lost, Places, find
 
@@ -27,7 +28,7 @@ async def sign_and_verify(layout: Path, key: Path) -> bool:
             if isinstance(found, Lost):
                 raise found.error
             image = await found.open(stores)
-            signed = await sign(image, signer)
+            signed = await sign(image, KeySignatory(signer))
             verification = await verify(image, Trust((signer.public,)))
             print(image.name, verification.verdict, "now" if signed.added else "already", *verification.formats)
             verdicts.append(verification.verdict)

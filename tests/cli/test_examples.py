@@ -2,10 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from tests.support.background import in_background
 from tests.support.cli import UcRunner, command_line_environment
+from tests.support.keyservice import TOKEN, key_service
 from tests.support.registry import FakeRegistry
 from tests.support.source import ROOT
 
@@ -21,8 +23,10 @@ PIPELINE = EXAMPLES / "03-pipeline"
 NO_PASSWORD = {"COSIGN_PASSWORD": ""}
 
 
-def run_program(run_uc: UcRunner, *command: str | Path) -> "subprocess.CompletedProcess[str]":
-    environ = command_line_environment(run_uc.home, **NO_PASSWORD)
+def run_program(
+    run_uc: UcRunner, *command: str | Path, env: Mapping[str, str] = NO_PASSWORD
+) -> "subprocess.CompletedProcess[str]":
+    environ = command_line_environment(run_uc.home, **env)
     environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), environ["PATH"]))
     return subprocess.run(
         command, cwd=run_uc.folder, env=environ, capture_output=True, text=True, check=False, timeout=120
@@ -103,3 +107,41 @@ def test_03_a_pipeline(run_uc: UcRunner, registry: FakeRegistry, name: str) -> N
     signed = run_uc("image", "sign", "--all", "--key", "cosign.key", env=NO_PASSWORD)
     assert signed.exit_code == 0, signed.stderr
     assert run_program(run_uc, "bash", "-c", verify).returncode == 0
+
+
+def test_04_a_plugin_that_signs(run_uc: UcRunner, tmp_path: Path) -> None:
+    source = shutil.copytree(EXAMPLES / "04-signer-plugin", tmp_path / "source")  # building writes beside it
+    offline = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--target", tmp_path / "installed")
+    installed = run_program(run_uc, sys.executable, "-m", "pip", "install", *offline, source)
+    (run_uc.folder / "files").mkdir()
+    for tag in ("1.0", "2.0"):
+        (run_uc.folder / "files" / "motd").write_text(tag)
+        run_uc("image", "pack", "files", "-t", f"app:{tag}", "--layout", "images")
+    sign = ("uc", "image", "sign", "--all", "--layout", "images", "--key", "cloudkey://release")
+    verify = ("image", "verify", "--all", "--layout", "images", "--key", "service.pub")
+
+    with key_service() as service:
+        env = {"PYTHONPATH": str(tmp_path / "installed"), "CLOUDKEY_URL": service.url, "CLOUDKEY_TOKEN": TOKEN}
+        stranger = run_program(run_uc, *sign, env={**env, "CLOUDKEY_TOKEN": "guess"})
+        service.damaged = True
+        damaged = run_program(run_uc, *sign, env=env)
+        service.damaged = False
+        (run_uc.folder / "service.pub").write_text(service.public)
+        untouched = run_uc(*verify)
+        signed = run_program(run_uc, *sign, env=env)
+        made = service.signed
+        again = run_program(run_uc, *sign, env=env)
+        assert service.signed == made
+
+    assert installed.returncode == 0, installed.stderr
+    assert (stranger.returncode, damaged.returncode) == (4, 3)
+    assert "error[unauthorized]: the key service does not know this token" in stranger.stderr
+    assert damaged.stdout.count("the plug-in cloudkey signs wrongly") == 2
+    assert "2 unsigned" in untouched.stdout
+    assert (signed.returncode, again.returncode) == (0, 0), signed.stderr
+    assert "2 changed" in signed.stdout
+    assert "2 left alone" in again.stdout
+    assert run_uc(*verify).exit_code == 0
+    unknown = run_uc("image", "sign", "--all", "--layout", "images", "--key", "cloudkey://release")
+    assert unknown.exit_code == 2
+    assert "no plug-in is installed for keys of cloudkey://" in unknown.stderr

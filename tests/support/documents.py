@@ -53,6 +53,7 @@ DOCUMENTS: Final = (
     _page("howto/verify-in-ci"),
     _page("howto/sboms"),
     _page("howto/rotate-keys"),
+    _page("howto/keys-elsewhere", "softhsm2-util", "pkcs11-tool"),
     _page("howto/move-images-with-signatures", "skopeo"),
     _page("howto/use-with-cosign", "cosign"),
     _page("howto/signatures-in-another-repository", "cosign"),
