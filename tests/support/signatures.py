@@ -13,7 +13,7 @@ from undercurrent.oci.digest import Digest
 from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, AnyManifest, Manifest, build_manifest
-from undercurrent.oci.store import content_of
+from undercurrent.oci.store import Change, content_of
 from undercurrent.signing import dsse
 from undercurrent.signing.examine import SIGNATURE
 from undercurrent.signing.keys import Signer
@@ -73,6 +73,10 @@ class FailingLayout(Layout):
     async def push_manifest(self, manifest: AnyManifest, name: str = "") -> None:
         self._called("push_manifest", name or manifest.digest)
         await super().push_manifest(manifest, name)
+
+    async def amend(self, name: str, change: Change) -> None:
+        self._called("push_manifest", name)
+        await super().amend(name, change)
 
 
 async def legacy_layer(payload: bytes, signer: Signer, media_type: str = mediatypes.SIMPLE_SIGNING) -> Descriptor:

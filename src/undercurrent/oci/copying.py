@@ -15,9 +15,9 @@ from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.image import Image
-from undercurrent.oci.legacy import ENDINGS, legacy_name, merged
+from undercurrent.oci.legacy import ENDINGS, legacy_name, with_layers
 from undercurrent.oci.manifest import MAX_DESCRIPTORS, MAX_INDEX_DEPTH, AnyManifest, Index, Manifest
-from undercurrent.oci.store import Store, WritableStore, content_of
+from undercurrent.oci.store import Amended, Store, WritableStore
 from undercurrent.progress import Advanced, Finished, Observer, Started, silent
 
 __all__ = ["Hosted", "copy"]
@@ -250,27 +250,15 @@ class _Transfer:
 
     async def _bring_named(self, name: str, descriptor: Descriptor) -> None:
         """Brings what cosign keeps under a name; what the target has under it beside that stays."""
-        manifest = await self._source.manifest(descriptor)
+        coming = await self._source.manifest(descriptor)
         try:
             here = await self._to.manifest(await self._to.resolve(name))
         except NotFound:
-            pass
-        else:
-            if here.digest == manifest.digest:
-                return
-            if isinstance(here, Manifest) and isinstance(manifest, Manifest):
-                await self._merge(here, descriptor, manifest, name)
-                return
-        await self._content(descriptor, manifest, 0, was_here=False)
-        await self._to.push_manifest(manifest, name)
-
-    async def _merge(self, here: Manifest, descriptor: Descriptor, coming: Manifest, name: str) -> None:
-        if all(layer in here.layers for layer in coming.layers):
+            here = None
+        if here is not None and (here.digest == coming.digest or _adds(here, coming) is None):
             return
         await self._content(descriptor, coming, 0, was_here=False)
-        both, config = merged(here, coming)
-        await self._to.push_blob(both.config, content_of(config))
-        await self._to.push_manifest(both, name)
+        await self._to.amend(name, lambda here: _adds(here, coming))
 
     async def _brought(self, descriptor: Descriptor, depth: int) -> None:
         """Brings what hangs on something that hangs on the image."""
@@ -286,6 +274,13 @@ class _Transfer:
             return (await self._to.resolve(name)).digest == digest
         except NotFound:
             return False
+
+
+def _adds(here: AnyManifest | None, coming: AnyManifest) -> Amended | None:
+    """What ``here`` becomes with all that ``coming`` has; None if it has that already."""
+    if not isinstance(here, Manifest) or not isinstance(coming, Manifest):
+        return None if here is not None and here.digest == coming.digest else Amended(coming)
+    return with_layers(here, coming.layers)
 
 
 def _mount_from(source: Store, to: WritableStore) -> str:

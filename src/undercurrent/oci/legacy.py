@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from undercurrent.oci import mediatypes
-from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.descriptor import NOTHING, Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.manifest import Manifest, build_manifest
+from undercurrent.oci.store import Amended
 
-__all__ = ["ATTESTATIONS", "ENDINGS", "SBOM", "SIGNATURES", "legacy_config", "legacy_name", "merged"]
+__all__ = ["ATTESTATIONS", "ENDINGS", "SBOM", "SIGNATURES", "legacy_config", "legacy_name", "with_layers"]
 
 SIGNATURES: Final = ".sig"
 ATTESTATIONS: Final = ".att"
@@ -40,11 +41,14 @@ def legacy_config(layers: Sequence[Descriptor]) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def merged(here: Manifest, coming: Manifest) -> tuple[Manifest, bytes]:
-    """All the layers of two such manifests, each once; with the configuration that belongs to them."""
-    layers = (*here.layers, *(layer for layer in coming.layers if layer not in here.layers))
+def with_layers(here: Manifest | None, more: Sequence[Descriptor]) -> Amended | None:
+    """What such a manifest becomes with ``more`` layers; None if it has them already."""
+    layers = here.layers if here else ()
+    missing = [layer for layer in dict.fromkeys(more) if layer not in layers]
+    if not missing:
+        return None
+    layers = (*layers, *missing)
     config = legacy_config(layers)
-    manifest = build_manifest(
-        Descriptor.of(config, mediatypes.OCI_CONFIG), layers, subject=here.subject, annotations=here.annotations
-    )
-    return manifest, config
+    described = Descriptor.of(config, mediatypes.OCI_CONFIG)
+    subject, annotations = (here.subject, here.annotations) if here else (None, NOTHING)
+    return Amended(build_manifest(described, layers, subject=subject, annotations=annotations), ((described, config),))

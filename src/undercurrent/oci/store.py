@@ -8,7 +8,7 @@ referrer, or sits under a name made from the digest (``sha256-….sig``): both w
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from undercurrent.errors import BadContent, DigestMismatch, NotFound, TooLarge
@@ -19,6 +19,8 @@ from undercurrent.oci.manifest import AnyManifest, parse
 
 __all__ = [
     "CHUNK",
+    "Amended",
+    "Change",
     "Content",
     "Store",
     "WritableStore",
@@ -39,6 +41,23 @@ Content: TypeAlias = Callable[[], AsyncIterator[bytes]]
 """Opens content from its start, as often as it is called: a push that is cut off begins again."""
 
 _DERIVED: Final = re.compile(r"sha(?:256|384|512)-[a-f0-9]{64,128}(?:\.[a-z]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """What a name is to mean from now on.
+
+    Attributes:
+        manifest: that.
+        parts: blobs that it names and that may not be there yet.
+    """
+
+    manifest: AnyManifest
+    parts: tuple[tuple[Descriptor, bytes], ...] = ()
+
+
+Change: TypeAlias = Callable[[AnyManifest | None], Amended | None]
+"""Takes what a name means, None if nothing, and gives what it is to mean; None if it does not have to change."""
 
 
 @runtime_checkable
@@ -126,6 +145,19 @@ class WritableStore(Store, Protocol):
 
     async def push_manifest(self, manifest: AnyManifest, name: str = "") -> None:
         """Stores a manifest, under ``name`` if one is given, and lists it as a referrer if it has a subject."""
+        ...
+
+    async def amend(self, name: str, change: Change) -> None:
+        """Replaces what ``name`` means by what ``change`` makes of it; of what others change meanwhile nothing is lost.
+
+        Args:
+            name: a name that does not come with a subject of its own: a legacy name, a fallback tag.
+            change: called with what is there; again, whenever that was changed by somebody else.
+
+        Raises:
+            CouldNotCheck: others keep overwriting it.
+            UndercurrentError: whatever ``change`` raises.
+        """
         ...
 
     async def delete_name(self, name: str) -> None:

@@ -6,8 +6,6 @@ sigstore bundle as its only layer (https://github.com/sigstore/cosign/blob/v3.1.
 """
 
 import asyncio
-import random
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,15 +13,15 @@ from datetime import UTC, datetime
 from typing import Final, TypeAlias
 from weakref import WeakValueDictionary
 
-from undercurrent.errors import BadContent, CouldNotCheck, TooLarge, Unsupported
+from undercurrent.errors import BadContent, TooLarge, Unsupported
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.image import Image
-from undercurrent.oci.legacy import ATTESTATIONS, SBOM, SIGNATURES, legacy_config, legacy_name
-from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, Manifest, build_manifest
-from undercurrent.oci.store import Store, WritableStore, content_of
+from undercurrent.oci.legacy import ATTESTATIONS, SBOM, SIGNATURES, legacy_name, with_layers
+from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, AnyManifest, Manifest, build_manifest
+from undercurrent.oci.store import Amended, Store, WritableStore, content_of
 from undercurrent.signing import bundle
 
 __all__ = [
@@ -48,9 +46,6 @@ PREDICATE_TYPE: Final = "dev.sigstore.bundle.predicateType"
 MAX_LAYERS: Final = 1000
 """As in cosign."""
 
-_ATTEMPTS: Final = 8
-_SETTLE_S: Final = 0.02
-
 Where: TypeAlias = Callable[[Image], Store]
 """Says in which store an image's signatures live. COSIGN_REPOSITORY moves them out of the image's own."""
 
@@ -74,7 +69,7 @@ def writable(store: Store) -> WritableStore:
     )
 
 
-# A layer is added by reading the manifest, and writing it with one layer more: two at once would lose one.
+# Two tasks that see the same thing missing would both add it.
 _locks: "WeakValueDictionary[tuple[int, str, Digest], asyncio.Lock]" = WeakValueDictionary()
 
 
@@ -95,8 +90,10 @@ async def legacy_manifest(store: Store, digest: Digest, ending: str) -> Manifest
     """
     name = legacy_name(digest, ending)
     manifest = await store.find(name)
-    if manifest is None:
-        return None
+    return None if manifest is None else _legacy(manifest, name, store)
+
+
+def _legacy(manifest: AnyManifest, name: str, store: Store) -> Manifest:
     if not isinstance(manifest, Manifest):
         raise BadContent(_("{name} in {store} is an index").format(name=name, store=store.label))
     if len(manifest.layers) > MAX_LAYERS:
@@ -107,51 +104,24 @@ async def legacy_manifest(store: Store, digest: Digest, ending: str) -> Manifest
 
 
 async def append_legacy(store: WritableStore, digest: Digest, ending: str, layer: Descriptor, content: bytes) -> None:
-    """Adds a layer to an image's legacy signatures or attestations, and keeps those that are there.
-
-    Another process may have read before we write, and write afterwards; no registry offers a condition on a write.
-    So we wait as long as such a writer may need, look again, and write again if the layer is gone. cosign does not,
-    and loses signatures (https://github.com/sigstore/cosign/issues/2432).
+    """Adds a layer to an image's legacy signatures or attestations, and keeps those that are there or come meanwhile.
 
     Raises:
         TooLarge: there are MAX_LAYERS layers already.
         CouldNotCheck: the store did not answer, or others kept overwriting the layer.
     """
     await store.push_blob(layer, content_of(content), fresh=True)
-    for attempt in range(_ATTEMPTS):
-        began = time.monotonic()
-        await _put_legacy(store, digest, ending, layer)
-        settle = max(_SETTLE_S, 2 * (time.monotonic() - began))
-        await asyncio.sleep(settle * random.uniform(1, 1 + attempt))  # noqa: S311 - spreads writers, hides nothing
-        written = await legacy_manifest(store, digest, ending)
-        if written is not None and layer in written.layers:
-            return
-    raise CouldNotCheck(
-        _("{name} in {store} is overwritten by others all the time").format(
-            name=legacy_name(digest, ending), store=store.label
-        ),
-        hint=_("let only one process sign an image at a time"),
-    )
-
-
-async def _put_legacy(store: WritableStore, digest: Digest, ending: str, layer: Descriptor) -> None:
     name = legacy_name(digest, ending)
-    current = await legacy_manifest(store, digest, ending)
-    layers = (*(item for item in current.layers if item != layer), layer) if current else (layer,)
-    if len(layers) > MAX_LAYERS:
-        raise TooLarge(
-            _("{name} in {store} has {limit} layers already").format(name=name, store=store.label, limit=MAX_LAYERS)
-        )
-    config = legacy_config(layers)
-    descriptor = Descriptor.of(config, mediatypes.OCI_CONFIG)
-    await store.push_blob(descriptor, content_of(config), fresh=True)
-    manifest = build_manifest(
-        descriptor,
-        layers,
-        subject=current.subject if current else None,
-        annotations=current.annotations if current else {},
-    )
-    await store.push_manifest(manifest, name)
+
+    def change(manifest: AnyManifest | None) -> Amended | None:
+        current = None if manifest is None else _legacy(manifest, name, store)
+        if current and len(current.layers) == MAX_LAYERS and layer not in current.layers:
+            raise TooLarge(
+                _("{name} in {store} has {limit} layers already").format(name=name, store=store.label, limit=MAX_LAYERS)
+            )
+        return with_layers(current, [layer])
+
+    await store.amend(name, change)
 
 
 def may_be_bundle(descriptor: Descriptor) -> bool:

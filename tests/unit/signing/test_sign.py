@@ -10,7 +10,7 @@ from undercurrent.oci import mediatypes, strictjson
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.manifest import EMPTY, Index, Manifest, build_manifest
+from undercurrent.oci.manifest import EMPTY, Manifest
 from undercurrent.oci.store import read_blob
 from undercurrent.signing.checks import Format, Trust
 from undercurrent.signing.keys import PrivateKey, load_signer
@@ -157,46 +157,6 @@ async def test_many_keys_at_once_lose_nothing_across_stores_that_know_nothing_of
     assert len((await legacy(image)).layers) == 6
     for key in keys:
         assert (await verify(image, Trust((key.public,)))).formats == BOTH
-
-
-async def test_a_writer_who_had_read_before_takes_nothing_away(
-    image: Image, signer: PrivateKey, stranger: PrivateKey
-) -> None:
-    """It writes only after we have written; by then its list, which lacks our signature, is old."""
-    assert isinstance(image.store, Layout)
-    await sign(image, KeySignatory(stranger), formats=(Format.LEGACY,))
-    theirs = await legacy(image)
-    late: list[asyncio.Task[None]] = []
-
-    class Contended(Layout):
-        async def push_manifest(self, manifest: Manifest | Index, name: str = "") -> None:
-            await super().push_manifest(manifest, name)
-            if not late:
-                late.append(asyncio.create_task(self.overwrite(name)))
-
-        async def overwrite(self, name: str) -> None:
-            await asyncio.sleep(0.005)
-            await super().push_manifest(theirs, name)
-
-    await sign(replace(image, store=Contended(image.store.path)), KeySignatory(signer), formats=(Format.LEGACY,))
-
-    assert len(late) == 1
-    assert len((await legacy(image)).layers) == 2
-
-
-async def test_a_signature_that_is_overwritten_all_the_time_is_an_error(
-    image: Image, signer: PrivateKey, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert isinstance(image.store, Layout)
-    theirs = build_manifest(EMPTY, [])
-
-    class Contended(Layout):
-        async def push_manifest(self, manifest: Manifest | Index, name: str = "") -> None:
-            await super().push_manifest(theirs if name else manifest, name)
-
-    monkeypatch.setattr("undercurrent.signing.places._SETTLE_S", 0)
-    with pytest.raises(CouldNotCheck, match="overwritten"):
-        await sign(replace(image, store=Contended(image.store.path)), KeySignatory(signer))
 
 
 @pytest.mark.parametrize("moment", range(1, 4))

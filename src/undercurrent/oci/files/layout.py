@@ -9,9 +9,7 @@ entry that names it, and each file is written under a temporary name, synced, an
 """
 
 import asyncio
-import errno
 import os
-import stat
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -35,8 +33,9 @@ from undercurrent.oci.digest import Digest
 from undercurrent.oci.files.durable import locked, locked_briefly, replacing, sweep, sync_folder
 from undercurrent.oci.files.layoutindex import MAX_INDEX_JSON, VERSION, LayoutIndex, check_version
 from undercurrent.oci.files.listed import ListedStore
+from undercurrent.oci.files.regular import pieces, reading
 from undercurrent.oci.manifest import MAX_MANIFEST, AnyManifest
-from undercurrent.oci.store import CHUNK, Content, WritableStore, content_of, parse_verified, verified
+from undercurrent.oci.store import CHUNK, Change, Content, WritableStore, content_of, parse_verified, verified
 
 __all__ = ["Layout"]
 
@@ -139,7 +138,7 @@ class Layout(ListedStore, WritableStore):
                     hint=_("copy the layout again, or write {content} to that file").format(content=VERSION.decode()),
                 )
             raise _no_layout(self.path)
-        with _reading(marker) as file:
+        with reading(marker) as file:
             check_version(file.read(_MAX_MARKER + 1), str(self.path))
         self._index()
 
@@ -148,7 +147,7 @@ class Layout(ListedStore, WritableStore):
     def _index(self) -> LayoutIndex:
         path = self.path / _INDEX
         try:
-            file = _reading(path)
+            file = reading(path)
         except NotFound as error:
             raise BadContent(
                 _("{path} is missing from the OCI layout").format(path=path), hint=_("copy the layout again")
@@ -181,7 +180,7 @@ class Layout(ListedStore, WritableStore):
     def _open_blob(self, digest: Digest, size: int | None = None) -> BinaryIO:
         path = self._blob_path(digest)
         try:
-            file = _reading(self._inside(path))
+            file = reading(self._inside(path))
         except NotFound as error:
             raise NotFound(
                 _("{label} lacks {digest}").format(label=self.label, digest=digest),
@@ -218,7 +217,7 @@ class Layout(ListedStore, WritableStore):
         """See `Store.blob`."""
         with self._open_blob(descriptor.digest, descriptor.size) as file:
             try:
-                async for piece in verified(_pieces(file), descriptor, self.label):
+                async for piece in verified(pieces(file), descriptor, self.label):
                     yield piece
             except DigestMismatch as error:
                 raise self._changed(error, descriptor.digest) from None
@@ -277,6 +276,26 @@ class Layout(ListedStore, WritableStore):
             return index.with_name(name, descriptor) if name else index
 
         await self._change(change)
+
+    async def amend(self, name: str, change: Change) -> None:
+        """See `WritableStore.amend`. It is written only if ``name`` still means what was read, under the lock."""
+        moved = True
+
+        def rename(index: LayoutIndex) -> LayoutIndex:
+            nonlocal moved
+            moved = _meaning(index, name) != before
+            return index if moved else index.with_name(name, descriptor)
+
+        while moved:
+            before = _meaning(await self._listing(), name)
+            amended = change(await self.manifest(before) if before else None)
+            if amended is None:
+                return
+            descriptor = amended.manifest.descriptor
+            for part, content in (*amended.parts, (descriptor, amended.manifest.raw)):
+                await self.push_blob(part, content_of(content))
+            self._remember(descriptor.digest, amended.manifest)
+            await self._change(rename)
 
     async def delete_name(self, name: str) -> None:
         """See `WritableStore.delete_name`; the content stays."""
@@ -338,34 +357,13 @@ class Layout(ListedStore, WritableStore):
         self._cached = _version(path.stat()), index
 
 
-async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
-    while piece := file.read(CHUNK):
-        yield piece
-        await asyncio.sleep(0)  # files never make the loop wait, so let the others run
+def _meaning(index: LayoutIndex, name: str) -> Descriptor | None:
+    entry = index.names.get(name)
+    return entry.descriptor if entry else None
 
 
 def _version(found: os.stat_result) -> tuple[int, ...]:
     return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _reading(path: Path) -> BinaryIO:
-    """A regular file, opened; a FIFO or a device does not block and is refused.
-
-    Raises:
-        NotFound, BadContent, CouldNotCheck: it is not there, no regular file, or may not be read.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno in {errno.ENOENT, errno.ENOTDIR}:
-            raise NotFound(_("{path} does not exist").format(path=path)) from error
-        raise CouldNotCheck(
-            _("{path} cannot be read: {reason}").format(path=path, reason=system_reason(error))
-        ) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise BadContent(_("{path} is not a file").format(path=path))
-    return os.fdopen(descriptor, "rb")
 
 
 def _make_folder(path: Path) -> None:

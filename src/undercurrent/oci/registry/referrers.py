@@ -5,8 +5,6 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/s
 """
 
 import asyncio
-import random
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -14,13 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from undercurrent.errors import BadContent, NotFound, TooLarge, UnexpectedAnswer
 from undercurrent.i18n import translate as _
-from undercurrent.net import Answer, Request
+from undercurrent.net import Answer
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import NOTHING, Descriptor
 from undercurrent.oci.digest import Digest
-from undercurrent.oci.manifest import MAX_DESCRIPTORS, Index, Manifest, build_index, parse
+from undercurrent.oci.manifest import MAX_DESCRIPTORS, AnyManifest, Index, Manifest, build_index, parse
+from undercurrent.oci.registry.amending import amend
 from undercurrent.oci.registry.answers import codes_in
 from undercurrent.oci.registry.pages import answers
+from undercurrent.oci.store import Amended
 
 if TYPE_CHECKING:
     from undercurrent.oci.registry.repository import Repository
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["FallbackList", "fallback_tag", "list_referrer", "read_referrers"]
 
 _NO_API: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_ACCEPTABLE})
-_MOST_TRIES: Final = 20
-_MOST_LOOKS: Final = 5
-_SETTLE_S: Final = 0.1
 
 
 def fallback_tag(subject: Digest) -> str:
@@ -50,8 +47,7 @@ async def read_referrers(repository: "Repository", subject: Digest) -> tuple[Des
     """
     found = await _from_api(repository, subject)
     if found is None:
-        index = (await _fallback(repository, subject))[0]
-        found = list(index.manifests) if index else []
+        found = list(await _fallback(repository, subject))
     unique = {entry.digest: entry for entry in found}
     return tuple([await _with_true_kind(repository, entry) for entry in unique.values()])
 
@@ -90,17 +86,14 @@ def _lacks_api(answer: Answer) -> bool:
     return answer.status in _NO_API or (answer.status == HTTPStatus.OK and media_type != mediatypes.OCI_INDEX)
 
 
-async def _fallback(repository: "Repository", subject: Digest) -> tuple[Index | None, str]:
-    """The list under the fallback tag, None if there is none yet, and its ETag, "" if it has none."""
+async def _fallback(repository: "Repository", subject: Digest) -> tuple[Descriptor, ...]:
+    """What is listed under the fallback tag."""
+    tag = fallback_tag(subject)
     try:
-        manifest, headers = await repository.get(fallback_tag(subject))
+        manifest, _headers = await repository.get(tag)
     except NotFound:
-        return None, ""
-    if not isinstance(manifest, Index):
-        raise BadContent(
-            _("{name} is an image, not a list of referrers").format(name=repository.written(fallback_tag(subject)))
-        )
-    return manifest, headers.get("ETag", "")
+        return ()
+    return _as_list(manifest, repository.written(tag)).manifests
 
 
 async def _with_true_kind(repository: "Repository", entry: Descriptor) -> Descriptor:
@@ -134,10 +127,7 @@ async def list_referrer(repository: "Repository", subject: Digest, entry: Descri
 class FallbackList:
     """The list under one subject's fallback tag, to be added to by any number of tasks and processes.
 
-    Others may add at the same time, and a PUT overwrites what came between reading and writing; few registries
-    heed ``If-Match``. So after writing we wait longer than another writer that had read before us is likely to
-    need, look again until nobody writes any more, and merge again if our entries were overwritten. The tasks of
-    this process write together.
+    The tasks of this process write together; `undercurrent.oci.registry.amending` has what is done about others.
     """
 
     def __init__(self) -> None:
@@ -156,67 +146,25 @@ class FallbackList:
             if entry.digest not in self._waiting:
                 return  # whoever held the lock has written it, too
             wanted = dict(self._waiting)
-            for attempt in range(_MOST_TRIES):
-                if await _listed(repository, subject, wanted, attempt):
-                    for digest in wanted:
-                        self._waiting.pop(digest, None)
-                    return
-        raise UnexpectedAnswer(
-            _("{name} is overwritten by somebody again and again").format(
-                name=repository.written(fallback_tag(subject))
-            )
-        )
+            tag = fallback_tag(subject)
+            await amend(repository, tag, lambda manifest: _with(manifest, wanted, repository.written(tag)))
+            for digest in wanted:
+                self._waiting.pop(digest, None)
 
 
-async def _listed(repository: "Repository", subject: Digest, wanted: Mapping[Digest, Descriptor], attempt: int) -> bool:
-    """Reads the list, adds what is missing, and says whether it is still there after a while."""
-    tag, began = fallback_tag(subject), time.monotonic()
-    index, etag = await _fallback(repository, subject)
+def _with(manifest: AnyManifest | None, wanted: Mapping[Digest, Descriptor], name: str) -> Amended | None:
+    """The list called ``name`` with what is missing in it; None if nothing is."""
+    index = None if manifest is None else _as_list(manifest, name)
     listed = {item.digest: item for item in index.manifests} if index else {}
     if wanted.keys() <= listed.keys():
-        return True
+        return None
     merged = list((listed | dict(wanted) | listed).values())  # what others wrote comes first, and stays as it is
     if len(merged) > MAX_DESCRIPTORS:
-        raise TooLarge(
-            _("{name} has no room for more than {limit} entries").format(
-                name=repository.written(tag), limit=MAX_DESCRIPTORS
-            )
-        )
-    written = build_index(merged, annotations=index.annotations if index else NOTHING)
-    if not await _put(repository, written, tag, etag):
-        return False
-    settle_s = max(_SETTLE_S, 3 * (time.monotonic() - began)) * (1 + attempt)
-    return await _stays(repository, subject, wanted, written.digest, settle_s)
+        raise TooLarge(_("{name} has no room for more than {limit} entries").format(name=name, limit=MAX_DESCRIPTORS))
+    return Amended(build_index(merged, annotations=index.annotations if index else NOTHING))
 
 
-async def _stays(
-    repository: "Repository", subject: Digest, wanted: Mapping[Digest, Descriptor], written: Digest, settle_s: float
-) -> bool:
-    """Whether what is wanted is in the list, once nobody else writes to it any more."""
-    last = written
-    for _look in range(_MOST_LOOKS):
-        await repository.registry.client.sleep(random.uniform(settle_s / 2, settle_s))  # noqa: S311 - no secret
-        try:
-            now = (await repository.resolve(fallback_tag(subject))).digest
-        except NotFound:
-            return False  # the registry said that it has it, and has it not
-        if now != last:
-            index, _etag = await _fallback(repository, subject)
-            if index is None or not wanted.keys() <= {item.digest for item in index.manifests}:
-                return False
-        else:
-            return True
-        last = now
-    return True
-
-
-async def _put(repository: "Repository", index: Index, tag: str, etag: str) -> bool:
-    """Writes the list; False if somebody else was faster."""
-    headers = {"Content-Type": index.media_type} | ({"If-Match": etag} if etag else {})
-    request = Request("PUT", repository.path("manifests", tag), headers, content=index.raw)
-    answer = await repository.ask(request, scope=repository.writing)
-    if answer.status == HTTPStatus.PRECONDITION_FAILED:
-        return False
-    if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
-        raise repository.refused(answer, repository.written(tag), writing=True)
-    return True
+def _as_list(manifest: AnyManifest, name: str) -> Index:
+    if not isinstance(manifest, Index):
+        raise BadContent(_("{name} is an image, not a list of referrers").format(name=name))
+    return manifest

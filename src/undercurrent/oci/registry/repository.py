@@ -28,11 +28,12 @@ from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.manifest import MAX_MANIFEST, AnyManifest, parse
 from undercurrent.oci.reference import Reference
+from undercurrent.oci.registry.amending import amend
 from undercurrent.oci.registry.answers import count_in, refusal
 from undercurrent.oci.registry.pages import pages
 from undercurrent.oci.registry.referrers import FallbackList, list_referrer, read_referrers
 from undercurrent.oci.registry.upload import UploadBy, upload
-from undercurrent.oci.store import Content, WritableStore, parse_verified, read_twice, verified
+from undercurrent.oci.store import Change, Content, WritableStore, parse_verified, read_twice, verified
 
 if TYPE_CHECKING:
     from undercurrent.oci.registry.host import Registry
@@ -224,11 +225,29 @@ class Repository(WritableStore):
         """
         target = name or manifest.digest
         self._checked(target)
-        written = self.written(target)
-        request = Request(
-            "PUT", self.path("manifests", target), {"Content-Type": manifest.media_type}, content=manifest.raw
-        )
+        await self.put(manifest, target)
+
+    async def put(
+        self, manifest: AnyManifest, target: str, *, if_match: str | None = None, retries: int | None = None
+    ) -> bool:
+        """Stores a manifest under ``target``, which is no longer looked at.
+
+        Args:
+            manifest: what is stored.
+            target: a tag, or its digest.
+            if_match: only if the tag still has this ETag ("" if it had none), where the registry heeds that; whatever
+                it means now when None.
+            retries: how often at most; as the settings say when None.
+
+        Returns:
+            False if somebody else was faster.
+        """
+        written, headers = self.written(target), {"Content-Type": manifest.media_type}
+        headers |= {"If-Match": if_match} if if_match else {}
+        request = Request("PUT", self.path("manifests", target), headers, content=manifest.raw, retries=retries)
         answer = await self.ask(request, scope=self.writing)
+        if if_match is not None and answer.status == HTTPStatus.PRECONDITION_FAILED:
+            return False
         if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
             raise self.refused(answer, written, writing=True)
         stored = answer.headers.get("Docker-Content-Digest", manifest.digest)
@@ -241,6 +260,18 @@ class Repository(WritableStore):
         self._keep(manifest)
         if manifest.subject is not None and "OCI-Subject" not in answer.headers:
             await list_referrer(self, manifest.subject.digest, manifest.referrer)
+        return True
+
+    async def amend(self, name: str, change: Change) -> None:
+        """See `WritableStore.amend`; `undercurrent.oci.registry.amending` says how far that goes in a registry.
+
+        Raises:
+            InvalidReference: ``name`` is no tag.
+            UnexpectedAnswer: it is overwritten again and again.
+            Refused: the registry does not take it.
+        """
+        self._checked(name)
+        await amend(self, name, change)
 
     async def delete_name(self, name: str) -> None:
         """Takes a tag away.

@@ -22,8 +22,9 @@ from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.files.layout import Layout
-from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, Manifest, build_index, build_manifest
-from undercurrent.oci.store import Content, WritableStore, content_of, read_blob
+from undercurrent.oci.legacy import with_layers
+from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, AnyManifest, Manifest, build_index, build_manifest
+from undercurrent.oci.store import Amended, Change, Content, WritableStore, content_of, read_blob
 
 
 async def store(layout: Layout, text: str, name: str = "", subject: Descriptor | None = None) -> Manifest:
@@ -445,3 +446,33 @@ async def test_a_writer_at_work_keeps_its_temporary_file(layout: Layout) -> None
     content = pieces
     assert await layout.push_blob(blob, content)
     assert await layout.has(blob)
+
+
+async def test_a_name_that_many_add_to_keeps_what_each_of_them_added(layout: Layout) -> None:
+    """Each opens the layout anew, as processes do that know nothing of one another."""
+    layers = [Descriptor.of(f"{number}".encode(), "text/plain") for number in range(20)]
+
+    def adding(layer: Descriptor) -> Change:
+        def change(manifest: AnyManifest | None) -> Amended | None:
+            assert manifest is None or isinstance(manifest, Manifest)
+            return with_layers(manifest, [layer])
+
+        return change
+
+    async with asyncio.TaskGroup() as tasks:
+        for layer in layers * 2:
+            tasks.create_task(Layout.open(layout.path).amend("sha256-0.att", adding(layer)))
+
+    manifest = await layout.manifest(await layout.resolve("sha256-0.att"))
+    assert isinstance(manifest, Manifest)
+    assert sorted(item.digest for item in manifest.layers) == sorted(item.digest for item in layers)
+    assert await layout.has(manifest.config)
+
+
+async def test_a_name_that_has_what_is_to_be_added_is_not_written_again(layout: Layout) -> None:
+    await store(layout, "hello", "app")
+    before = (layout.path / "index.json").stat().st_mtime_ns
+
+    await layout.amend("app", lambda _manifest: None)
+
+    assert (layout.path / "index.json").stat().st_mtime_ns == before
