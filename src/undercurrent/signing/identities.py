@@ -1,12 +1,13 @@
 """Who made a signature: a key, or whoever a certificate was made out to; and patterns of whom to believe."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
+from undercurrent.regex import Regex
 from undercurrent.signing.algorithms import PublicKey
 
 __all__ = ["Identity", "IdentityPattern", "Maker", "described", "named"]
@@ -60,8 +61,8 @@ class IdentityPattern:
             )
         for text, is_pattern in ((self.subject, self.subject_is_pattern), (self.issuer, self.issuer_is_pattern)):
             try:
-                re.compile(text if is_pattern else "")
-            except re.error as error:
+                _expression(text if is_pattern else "")
+            except ValueError as error:
                 raise UsageError(
                     _("{text!r} is not a regular expression: {reason}").format(text=text, reason=error)
                 ) from error
@@ -76,8 +77,13 @@ class IdentityPattern:
 def _matches(wanted: str, found: str, is_pattern: bool) -> bool:
     if not is_pattern:
         return wanted == found
-    # "$" would also match before a line feed, and no identity has one.
-    return found.isprintable() and re.search(wanted, found) is not None
+    # No identity has line feeds in it, which decide where "$" and "." match.
+    return found.isprintable() and _expression(wanted).matches(found)
+
+
+@lru_cache
+def _expression(text: str) -> Regex:
+    return Regex(text, whole=False)
 
 
 def described(maker: Maker) -> Mapping[str, str]:

@@ -1,22 +1,17 @@
 """Whom a run believes: keys, identities with the root of trust that vouches for them, and who signs with notation."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Final
 
-from undercurrent.errors import ConfigError, TooLarge, UsageError
-from undercurrent.i18n import system_reason
+from undercurrent.errors import ConfigError
 from undercurrent.i18n import translate as _
 from undercurrent.settings import SigningSettings
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.identities import IdentityPattern
 from undercurrent.signing.notation.trust import NotationTrust, load
-from undercurrent.signing.proofs.trustedroot import TrustedRoot, parse
+from undercurrent.signing.proofs import trustedroot
 from undercurrent.workflows.keys import knows_keys, trusted_keys
 
-__all__ = ["believed", "notation_trust", "read_root"]
-
-_LARGEST: Final = 4 * 1024 * 1024
+__all__ = ["believed", "notation_trust"]
 
 
 async def believed(
@@ -45,7 +40,7 @@ async def believed(
         await trusted_keys(settings) if keys and (policy is None or knows_keys(settings)) else (),
         annotations,
         identities,
-        read_root(settings.trusted_root) if settings.trusted_root else None,
+        trustedroot.read(settings.trusted_root) if settings.trusted_root else None,
         policy,
     )
 
@@ -65,20 +60,3 @@ def notation_trust(settings: SigningSettings) -> NotationTrust | None:
             hint=_("name both: --notation-trust-store DIR and --notation-trust-policy FILE"),
         )
     return load(store, policy, settings.notation_crls)
-
-
-def read_root(file: Path) -> TrustedRoot:
-    """The root of trust in a ``trusted_root.json``.
-
-    Raises:
-        UsageError: it cannot be read.
-        BadContent: it is none.
-    """
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(_LARGEST + 1)
-    except OSError as error:
-        raise UsageError(_("cannot read {path}: {reason}").format(path=file, reason=system_reason(error))) from error
-    if len(content) > _LARGEST:
-        raise TooLarge(_("{path} is too large for a root of trust").format(path=file))
-    return parse(content, str(file))

@@ -11,40 +11,76 @@ from undercurrent.i18n import translate as _
 from undercurrent.oci.digest import Digest
 from undercurrent.regex import Regex
 from undercurrent.signing.checks import Trust
-from undercurrent.signing.keys import PublicKey, load_public
+from undercurrent.signing.identities import IdentityPattern
+from undercurrent.signing.keys import load_public
+from undercurrent.signing.notation import trust as notation
+from undercurrent.signing.notation.trust import NotationTrust
 from undercurrent.signing.policy.conditions import Condition, Operator, Which
 from undercurrent.signing.policy.fields import FieldPath
 from undercurrent.signing.policy.model import (
     AttestationTable,
     AuthorityTable,
     ConditionTable,
+    IdentityTable,
+    NotationTable,
     PolicyTable,
     RuleTable,
 )
-from undercurrent.signing.policy.patterns import ImagePattern
+from undercurrent.signing.policy.patterns import ImagePattern, glob
 from undercurrent.signing.policy.policy import Attestation, Authority, Policy, Quorum, Rule
 from undercurrent.signing.predicates import predicate_uri
+from undercurrent.signing.proofs import trustedroot
+from undercurrent.signing.proofs.trustedroot import TrustedRoot
 from undercurrent.tomlfile import Document, Key
 
-__all__ = ["load_policy"]
+__all__ = ["PolicyFile", "read_policy"]
 
 Made = TypeVar("Made")
 
 
-def load_policy(path: Path) -> Policy:
-    """The policy in the file at ``path``.
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """A policy file whose tables are right; what it names is not read yet.
+
+    Attributes:
+        document: the file.
+        table: what it says.
+    """
+
+    document: Document
+    table: PolicyTable
+
+    @property
+    def wants_root(self) -> bool:
+        """Whether somebody has to vouch for identities of whom the file does not say who does."""
+        return any(one.identities and one.trusted_root is None for one in self.table.authority)
+
+    def policy(self, root: TrustedRoot | None = None) -> Policy:
+        """The policy.
+
+        Args:
+            root: vouches for identities where the file names nobody.
+
+        Raises:
+            ConfigError: something in it cannot be used, or a file that it names; says where, and what to do.
+        """
+        return _Loading(self.document, root).policy(self.table)
+
+
+def read_policy(path: Path) -> PolicyFile:
+    """The policy file at ``path``.
 
     Raises:
-        ConfigError: it cannot be read, or something in it cannot be used; says where, and what to do.
+        ConfigError: it cannot be read, or does not have the form of one; says where, and what to do.
     """
     document = tomlfile.read(path)
-    table = document.checked(PolicyTable)
-    return _Loading(document).policy(table)
+    return PolicyFile(document, document.checked(PolicyTable))
 
 
 @dataclass(frozen=True, slots=True)
 class _Loading:
     document: Document
+    root: TrustedRoot | None
 
     def policy(self, table: PolicyTable) -> Policy:
         self._distinct([one.name for one in table.authority], "authority")
@@ -60,15 +96,52 @@ class _Loading:
                 raise self.document.wrong((kind, at, "name"), _("there is another {name!r}").format(name=name))
 
     def _authority(self, table: AuthorityTable, key: Key) -> Authority:
-        if not table.keys:
-            raise self.document.wrong(
-                key, _("it has nobody in it"), _("name public key files in keys, or identities of certificates")
-            )
-        keys = [self._key(name, (*key, "keys", at)) for at, name in enumerate(table.keys)]
-        return Authority(table.name, Trust(tuple(keys)))
+        if not (table.keys or table.identities or table.notation):
+            hint = _("name public key files in keys, or identities of certificates")
+            raise self.document.wrong(key, _("it has nobody in it"), hint)
+        if table.trusted_root and not table.identities:
+            raise self.document.wrong((*key, "trusted_root"), _("it says nothing without identities"))
+        keys = [self._named((*key, "keys", at), load_public, name) for at, name in enumerate(table.keys)]
+        identities = [self._identity(one, (*key, "identities", at)) for at, one in enumerate(table.identities)]
+        trust = Trust(
+            tuple(keys),
+            identities=tuple(identities),
+            root=self._root(table, key) if identities else None,
+            notation=self._notation(table.notation, (*key, "notation")) if table.notation else None,
+        )
+        return Authority(table.name, trust)
 
-    def _key(self, name: str, key: Key) -> PublicKey:
-        return self._made(key, load_public, self.document.path.parent / name)
+    def _identity(self, table: IdentityTable, key: Key) -> IdentityPattern:
+        if (table.subject is None) == (table.subject_regexp is None):
+            raise self.document.wrong(key, _("it needs either subject or subject_regexp"))
+        if table.subject is not None and not {"*", "?"} & set(table.subject):
+            return IdentityPattern(table.subject, table.issuer)
+        if table.subject is not None:
+            expression = self._made((*key, "subject"), glob, table.subject)
+        else:
+            expression = self._made((*key, "subject_regexp"), Regex, table.subject_regexp)
+        # An expression that may match anywhere would take https://evil.example/?https://github.com/acme for acme's.
+        return IdentityPattern(f"^(?:{expression.pattern})$", table.issuer, subject_is_pattern=True)
+
+    def _root(self, table: AuthorityTable, key: Key) -> TrustedRoot:
+        if table.trusted_root is not None:
+            return self._named((*key, "trusted_root"), trustedroot.read, table.trusted_root)
+        if self.root is None:
+            hint = _("name a trusted_root.json in trusted_root")
+            raise self.document.wrong((*key, "identities"), _("nobody vouches for their certificates"), hint)
+        return self.root
+
+    def _notation(self, table: NotationTable, key: Key) -> NotationTrust:
+        folder = self.document.path.parent
+
+        def load(policy: Path) -> NotationTrust:
+            return notation.load(folder / table.trust_store, policy, [folder / name for name in table.revoked])
+
+        return self._named(key, load, table.trust_policy)
+
+    def _named(self, key: Key, read: Callable[[Path], Made], name: str) -> Made:
+        """What ``read`` finds in the file ``name``, which is meant relative to the policy."""
+        return self._made(key, read, self.document.path.parent / name)
 
     def _rule(self, table: RuleTable, key: Key, known: dict[str, Authority]) -> Rule:
         if table.allow and (table.signed_by or table.attestation):

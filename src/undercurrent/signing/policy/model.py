@@ -15,6 +15,7 @@ __all__ = [
     "AuthorityTable",
     "ConditionTable",
     "IdentityTable",
+    "NotationTable",
     "PolicyTable",
     "RuleTable",
     "schema",
@@ -50,8 +51,30 @@ class IdentityTable(_Table):
     """Issuer of the identity token, as it stands in the certificate: ``https://token.actions.githubusercontent.com``."""
 
 
+class NotationTable(_Table):
+    """Notation's own configuration, by which its signatures are verified."""
+
+    trust_store: _Text
+    """Folder with ``x509`` in it, relative to the policy."""
+    trust_policy: _Text
+    """File ``trustpolicy.json``, relative to the policy; its scopes and levels hold as well."""
+    revoked: Annotated[list[_Text], Field(max_length=100)] = []
+    """Lists of revoked certificates, or folders of them, relative to the policy."""
+
+
 class AuthorityTable(_Table):
     """Somebody who may be asked for: any one of the keys and identities is enough."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["keys"], "properties": {"keys": {"minItems": 1}}},
+                {"required": ["identities"], "properties": {"identities": {"minItems": 1}}},
+                {"required": ["notation"]},
+            ],
+            "dependentRequired": {"trusted_root": ["identities"]},
+        }
+    )
 
     name: _Name
     """What rules call it."""
@@ -60,7 +83,9 @@ class AuthorityTable(_Table):
     identities: Annotated[list[IdentityTable], Field(max_length=1000)] = []
     """Identities of certificates (keyless)."""
     trusted_root: _Text | None = None
-    """File of certificate authorities, logs and timestamp authorities (trusted_root.json), relative to the policy."""
+    """File of those who vouch for identities (trusted_root.json), relative to the policy; else the one that is set."""
+    notation: NotationTable | None = None
+    """Whoever notation's trust policy trusts."""
 
 
 class ConditionTable(_Table):

@@ -8,19 +8,21 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from undercurrent.errors import BadContent, InvalidKey, TooLarge, Unsupported
+from undercurrent.errors import BadContent, InvalidKey, TooLarge, Unsupported, UsageError
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci import strictjson
 from undercurrent.signing import protojson
 from undercurrent.signing.algorithms import PublicKey
 
-__all__ = ["MAX_TRUSTED_ROOT", "Authority", "Log", "TrustedRoot", "Validity", "parse", "read_certificate"]
+__all__ = ["MAX_TRUSTED_ROOT", "Authority", "Log", "TrustedRoot", "Validity", "parse", "read", "read_certificate"]
 
 MAX_TRUSTED_ROOT: Final = 4 * 1024 * 1024
 """Bytes of a trusted root; the public one has seven thousand."""
@@ -100,6 +102,21 @@ class TrustedRoot:
     authorities: tuple[Authority, ...]
     certificate_logs: tuple[Log, ...]
     timestamp_authorities: tuple[Authority, ...]
+
+
+def read(file: Path) -> TrustedRoot:
+    """The trusted root in a ``trusted_root.json``.
+
+    Raises:
+        UsageError: it cannot be read.
+        BadContent, TooLarge, Unsupported: as `parse`.
+    """
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_TRUSTED_ROOT + 1)
+    except OSError as error:
+        raise UsageError(_("cannot read {path}: {reason}").format(path=file, reason=system_reason(error))) from error
+    return parse(content, str(file))
 
 
 def parse(raw: bytes, what: str) -> TrustedRoot:

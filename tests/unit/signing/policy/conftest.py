@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from undercurrent.signing.keys import PrivateKey
-from undercurrent.signing.policy.loading import load_policy
+from undercurrent.signing.policy.loading import read_policy
 from undercurrent.signing.policy.policy import Policy
 
 MakePolicy = Callable[[str], Policy]
@@ -41,6 +41,6 @@ def make_policy(policy_folder: Path) -> MakePolicy:
     def make(rules: str) -> Policy:
         path = policy_folder / "policy.toml"
         path.write_text(AUTHORITIES + rules)
-        return load_policy(path)
+        return read_policy(path).policy()
 
     return make
