@@ -50,6 +50,7 @@ TEXTS: Final = frozenset(
             "public instance unless set."
         ),
         N_("Root metadata (`root.json`) that trust in the mirror begins with; known already for the public ones."),
+        N_("Sign with an identity instead of a key."),
         N_(
             "Services and root of trust of a private sigstore instance, in one file (client trust configuration, JSON)."
         ),

@@ -145,6 +145,8 @@ class SigningSettings(_Group):
     instance unless set."""
     tuf_root: Annotated[Path | None, _NAMES_FILES] = None
     """Root metadata (``root.json``) that trust in the mirror begins with; known already for the public ones."""
+    keyless: bool = False
+    """Sign with an identity instead of a key."""
     trust_config: Annotated[Path | None, _NAMES_FILES] = None
     """Services and root of trust of a private sigstore instance, in one file (client trust configuration, JSON)."""
 

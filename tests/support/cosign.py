@@ -1,4 +1,4 @@
-"""The real cosign, with a key and without any of sigstore's services."""
+"""The real cosign: with a key and without any of sigstore's services, or as an identity of a sigstore of ours."""
 
 import json
 import os
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.support.peers import require_peer
+from tests.support.sigstore_stack import Sigstore
+
+from undercurrent.signing.identities import Identity
 
 __all__ = ["PASSWORD", "Cosign", "CosignRefusedError", "cosign_with_key"]
 
@@ -25,7 +28,7 @@ class Cosign:
     """cosign in a home of its own.
 
     Attributes:
-        home: its folder, with the key pair ``cosign.key`` and ``cosign.pub``, protected by `PASSWORD`.
+        home: its folder, with the key pair ``cosign.key`` and ``cosign.pub``, protected by `PASSWORD`, if it has one.
         environ: variables that it has beside this process's.
     """
 
@@ -121,6 +124,35 @@ class Cosign:
         )
         return [json.loads(line) for line in said.splitlines()]
 
+    def sign_as(self, image: str, token: str, sigstore: Sigstore) -> None:
+        """Signs ``image``, a reference with digest, as whom ``token`` names."""
+        self.run("sign", "--yes", *_instance(sigstore), "--identity-token", token, image)
+
+    def attest_as(self, image: str, predicate: Path, predicate_type: str, token: str, sigstore: Sigstore) -> None:
+        """Attests a predicate about ``image``, a reference with digest, as whom ``token`` names."""
+        what = ("--predicate", predicate, "--type", predicate_type)
+        self.run("attest", "--yes", *_instance(sigstore), "--identity-token", token, *what, image)
+
+    def verify_as(self, image: str, identity: Identity, sigstore: Sigstore) -> list[dict[str, Any]]:
+        """What ``cosign verify`` says of the signatures by ``identity``.
+
+        Raises:
+            CosignRefusedError: it accepts none.
+        """
+        found: list[dict[str, Any]] = json.loads(self.run("verify", *_by(identity, sigstore), image))
+        return found
+
+    def verify_attestation_as(
+        self, image: str, predicate_type: str, identity: Identity, sigstore: Sigstore
+    ) -> list[dict[str, Any]]:
+        """The DSSE envelopes by ``identity`` that ``cosign verify-attestation`` accepts.
+
+        Raises:
+            CosignRefusedError: it accepts none.
+        """
+        said = self.run("verify-attestation", *_by(identity, sigstore), "--type", predicate_type, image)
+        return [json.loads(line) for line in said.splitlines()]
+
     def _trust(self, key: Path | None) -> tuple[str | Path, ...]:
         return "--key", key or self.public_key, "--insecure-ignore-tlog=true"
 
@@ -130,6 +162,15 @@ def cosign_with_key(home: Path) -> Cosign:
     cosign = Cosign(home)
     cosign.run("generate-key-pair")
     return cosign
+
+
+def _instance(sigstore: Sigstore) -> tuple[str | Path, ...]:
+    return "--signing-config", sigstore.signing_config, "--trusted-root", sigstore.trusted_root
+
+
+def _by(identity: Identity, sigstore: Sigstore) -> tuple[str | Path, ...]:
+    whom = ("--certificate-identity", identity.subject, "--certificate-oidc-issuer", identity.issuer)
+    return *whom, "--trusted-root", sigstore.trusted_root
 
 
 def _format(*, legacy: bool) -> str:

@@ -157,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         if asked is None or asked.get("code_challenge") != proof:
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
-        token = issuer.of_person(issuer.user, nonce=asked["nonce"])
+        token = issuer.of_person(issuer.user)
         self._answer({"access_token": token, "token_type": "Bearer", "id_token": token})
 
     def _sign_in(self, query: dict[str, str]) -> None:

@@ -73,6 +73,7 @@ def running(
     *,
     log: Path,
     environ: Mapping[str, str] | None = None,
+    stop_s: float = _STOP_S,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Runs a server from when it is ready until the block ends.
 
@@ -81,6 +82,7 @@ def running(
         ready: tells whether it can be used.
         log: gets what it prints.
         environ: variables that it has beside this process's.
+        stop_s: seconds that it gets to stop, before it is killed.
 
     Raises:
         RuntimeError: it ended, or was not ready in time; the message has the end of its log.
@@ -104,7 +106,7 @@ def running(
     finally:
         process.terminate()
         try:
-            process.wait(_STOP_S)
+            process.wait(stop_s)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

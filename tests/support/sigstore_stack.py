@@ -290,6 +290,7 @@ def _fulcio(folder: Path, authority: _Authority, issuer: Issuer, ct_log: str) ->
         (require_peer("fulcio"), "serve", *_flags(options)),
         partial(_is_up, host, "/api/v2/configuration"),
         log=folder / "fulcio.log",
+        stop_s=1.0,  # it would wait for a log that does not answer
     ):
         yield f"http://{host}"
 

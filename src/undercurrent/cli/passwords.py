@@ -17,7 +17,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.signing import pkcs11uri
 from undercurrent.signing.pkcs11uri import Pkcs11Uri
 
-__all__ = ["PasswordSource", "key_password", "password_option"]
+__all__ = ["PasswordSource", "from_descriptor", "key_password", "password_option"]
 
 _LONGEST: Final = 64 * 1024
 
@@ -47,7 +47,7 @@ class PasswordSource:
             UsageError: there is nowhere to get it from, the descriptor cannot be read, or two new passwords differ.
         """
         if self.descriptor is not None:
-            return self._from_descriptor(self.descriptor)
+            return from_descriptor(self.descriptor, self.flag)
         if self.variable in os.environ:
             return os.environb[self.variable.encode()]
         if not self.prompt:
@@ -60,17 +60,25 @@ class PasswordSource:
             raise UsageError(_("the two passwords differ"), hint=_("nothing was written; try again"))
         return password.encode()
 
-    def _from_descriptor(self, descriptor: int) -> bytes:
-        try:
-            with os.fdopen(os.dup(descriptor), "rb") as file:
-                return file.readline(_LONGEST).rstrip(b"\r\n")
-        except OSError as error:
-            raise UsageError(
-                _("file descriptor {number} cannot be read: {reason}").format(
-                    number=descriptor, reason=system_reason(error)
-                ),
-                hint=_("open it in the shell, as in: {flag} 3 3<password.txt").format(flag=self.flag),
-            ) from error
+
+def from_descriptor(number: int, flag: str) -> bytes:
+    """The first line of an open file, without its end: how secrets are handed over.
+
+    Args:
+        number: of the file descriptor.
+        flag: that named it.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        with os.fdopen(os.dup(number), "rb") as file:
+            return file.readline(_LONGEST).rstrip(b"\r\n")
+    except OSError as error:
+        raise UsageError(
+            _("file descriptor {number} cannot be read: {reason}").format(number=number, reason=system_reason(error)),
+            hint=_("open it in the shell, as in: {flag} 3 3<file.txt").format(flag=flag),
+        ) from error
 
 
 def _ask(prompt: str) -> str:

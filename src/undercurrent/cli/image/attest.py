@@ -8,14 +8,13 @@ import click
 
 from undercurrent.cli.command import Session, command
 from undercurrent.cli.image.choosing import choice_options, chosen
-from undercurrent.cli.image.keyed import keyed_options, signatory_of
+from undercurrent.cli.image.keyed import formats_of, keyed_options, signatory_of
 from undercurrent.errors import UsageError
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.report import attesting as view
 from undercurrent.report.model import Report
 from undercurrent.workflows.attesting import Predicate, attest_images
-from undercurrent.workflows.signing import FORMATS
 
 __all__ = ["attest"]
 
@@ -48,12 +47,18 @@ def _read(file: Path) -> bytes:
 async def attest(session: Session, type_: str, predicate: Path, dry_run: bool, **flags: Any) -> Report:
     """States it."""
     settings = session.settings
-    stated, formats = Predicate(type_, _read(predicate)), FORMATS[settings.signing.format]
+    stated = Predicate(type_, _read(predicate))
     async with (
         signatory_of(session, flags) as signatory,
         chosen(session, flags, engine_first=True, read=True) as (found, _asked),
     ):
         summary = await attest_images(
-            found, stated, signatory, formats, settings, dry_run=dry_run, observer=session.observer
+            found,
+            stated,
+            signatory,
+            formats_of(session, signatory),
+            settings,
+            dry_run=dry_run,
+            observer=session.observer,
         )
     return view.view(summary, dry_run=dry_run)

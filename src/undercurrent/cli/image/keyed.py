@@ -1,4 +1,4 @@
-"""The flags of commands that sign: with what, in which formats, where a password comes from."""
+"""The flags of commands that sign: with which key or as whom, in which formats, where a password comes from."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -8,20 +8,25 @@ from typing import Any
 import click
 
 from undercurrent.cli.command import Session, setting
+from undercurrent.cli.identitytokens import identity_options, is_keyless, tokens_of
 from undercurrent.cli.passwords import key_password, password_option
+from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.net import Client
+from undercurrent.signing.checks import Format
 from undercurrent.signing.signatory import KeySignatory, Signatory, Timestamping
 from undercurrent.signing.signers import open_signer
 from undercurrent.signing.timestamping import timestamp
+from undercurrent.workflows.keyless import keyless_signatory
 from undercurrent.workflows.keys import signing_key
+from undercurrent.workflows.signing import FORMATS
 
-__all__ = ["keyed_options", "signatory_of"]
+__all__ = ["formats_of", "keyed_options", "signatory_of"]
 
 
 def keyed_options(body: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the flags to a command, which hands them to `signatory_of`."""
-    body = password_option()(body)
+    body = identity_options(password_option()(body))
     body = setting(
         "--timestamp-url",
         of=("signing", "timestamp_url"),
@@ -49,12 +54,33 @@ async def signatory_of(session: Session, flags: dict[str, Any]) -> AsyncIterator
     The password of an encrypted key is asked for now, before anything is looked for.
 
     Raises:
-        UsageError, InvalidKey: there is no key, or it does not open.
+        UsageError, InvalidKey: there is no key, or it does not open; or no identity token.
+        UndercurrentError: no certificate can be had for the identity.
     """
+    descriptor, tokens = flags.pop("password_fd"), tokens_of(session, flags)
+    if is_keyless(session):
+        async with keyless_signatory(session.settings, tokens, observer=session.observer) as identity:
+            yield identity
+        return
     key = signing_key(session.settings.signing)
-    password = key_password(session, key, flags.pop("password_fd"))
+    password = key_password(session, key, descriptor)
     async with open_signer(key, password, observer=session.observer) as signer, _timestamping(session) as timestamping:
         yield KeySignatory(signer, timestamping)
+
+
+def formats_of(session: Session, signatory: Signatory) -> tuple[Format, ...]:
+    """The formats to write: those that are asked for, as far as ``signatory`` can.
+
+    Raises:
+        UsageError: it can write none of them.
+    """
+    formats = tuple(one for one in FORMATS[session.settings.signing.format] if one in signatory.formats)
+    if not formats:
+        raise UsageError(
+            _("without a key, only bundles can be signed"),
+            hint=_("verifiers of the older format want a promise that today's transparency logs do not give"),
+        )
+    return formats
 
 
 @asynccontextmanager

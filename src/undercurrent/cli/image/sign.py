@@ -6,17 +6,17 @@ import click
 
 from undercurrent.cli.command import Session, command
 from undercurrent.cli.image.choosing import choice_options, chosen
-from undercurrent.cli.image.keyed import keyed_options, signatory_of
+from undercurrent.cli.image.keyed import formats_of, keyed_options, signatory_of
 from undercurrent.cli.pairs import pairs
 from undercurrent.i18n import translate as _
 from undercurrent.report import signing as view
 from undercurrent.report.model import Report
-from undercurrent.workflows.signing import FORMATS, SignOptions, sign_images
+from undercurrent.workflows.signing import SignOptions, sign_images
 
 __all__ = ["sign"]
 
 
-@command("sign", help=_("Sign images. What this key has signed already is left alone."))
+@command("sign", help=_("Sign images. What the same key or identity has signed already is left alone."))
 @choice_options
 @click.option("-a", "--annotation", multiple=True, metavar="NAME=VALUE", help=_("Say this too, in the signature."))
 @click.option("--recursive", is_flag=True, help=_("Sign each platform of an index too."))
@@ -31,7 +31,7 @@ async def sign(session: Session, **flags: Any) -> Report:
     settings = session.settings
     async with signatory_of(session, flags) as signatory:
         options = SignOptions(
-            FORMATS[settings.signing.format],
+            formats_of(session, signatory),
             pairs(flags["annotation"], "--annotation"),
             **{name: flags[name] for name in ("recursive", "sbom", "dry_run", "resume")},
         )

@@ -38,6 +38,7 @@ async def asking(service: str, patience_s: float) -> AsyncIterator[None]:
         ) from None
     except CouldNotCheck as error:
         error.message = _("{service}: {reason}").format(service=service, reason=error.message)
+        error.args = (error.message,)
         raise
 
 

@@ -3,8 +3,9 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from undercurrent.errors import TimedOut, UsageError
 from undercurrent.i18n import system_reason
@@ -13,23 +14,26 @@ from undercurrent.progress import Noted, Observer, silent
 from undercurrent.signing.keyless import adapter
 from undercurrent.signing.keyless.identitytoken import AUDIENCE, MAX_TOKEN, IdentityToken, TokenSource, parse_token
 
-__all__ = ["SIGN_IN_S", "found_here", "from_file", "given"]
+__all__ = ["SIGN_IN_S", "Tokens", "found_here", "from_file", "given"]
 
 SIGN_IN_S: Final = 300.0
 """Seconds that somebody has to sign in with a browser."""
 
+Tokens: TypeAlias = Callable[[str], TokenSource]
+"""Where tokens come from, once it is known where people sign in to an instance: a URL, or "" where they cannot."""
 
-def given(raw: str) -> TokenSource:
+
+def given(raw: str) -> Tokens:
     """Always this token, as long as it is valid."""
 
     async def source() -> IdentityToken:
         return parse_token(raw)
 
-    return source
+    return lambda _issuer: source
 
 
-def from_file(file: Path) -> TokenSource:
-    """What is in ``file`` when it is asked for: whoever keeps it there may renew it."""
+def from_file(file: Path) -> Tokens:
+    """What is in ``file`` whenever a token is asked for: whoever keeps it there may renew it."""
 
     async def source() -> IdentityToken:
         try:
@@ -41,19 +45,18 @@ def from_file(file: Path) -> TokenSource:
             ) from error
         return parse_token(raw.decode(errors="replace").strip())
 
-    return source
+    return lambda _issuer: source
 
 
-def found_here(issuer: str, *, interactive: bool, observer: Observer = silent) -> TokenSource:
+def found_here(*, interactive: bool, observer: Observer = silent) -> Tokens:
     """The token of the job that this runs in; where this is no job, that of whoever signs in with a browser.
 
     Args:
-        issuer: where people sign in; "" where they cannot.
         interactive: whether there is anybody to ask.
         observer: is told that somebody is waited for.
     """
 
-    async def source() -> IdentityToken:
+    async def source(issuer: str) -> IdentityToken:
         raw = await asyncio.to_thread(adapter.ambient_token, AUDIENCE)
         if raw is None:
             if not interactive or not issuer:
@@ -62,10 +65,10 @@ def found_here(issuer: str, *, interactive: bool, observer: Observer = silent) -
                     hint=_("run it in a CI job that has one, set SIGSTORE_ID_TOKEN, or use --identity-token-fd"),
                 )
             observer(Noted(_("waiting until you have signed in at {issuer}").format(issuer=issuer)))
-            raw = await _in_time(lambda: adapter.browser_token(issuer))
+            raw = await _in_time(partial(adapter.browser_token, issuer))
         return parse_token(raw)
 
-    return source
+    return lambda issuer: partial(source, issuer)
 
 
 async def _in_time(sign_in: Callable[[], str]) -> str:

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from undercurrent.errors import InvalidKey
 from undercurrent.i18n import translate as _
@@ -24,7 +26,7 @@ from undercurrent.signing.proofs.logs import is_logged, log_of
 from undercurrent.signing.proofs.timestamps import is_timestamped
 from undercurrent.signing.proofs.trustedroot import TrustedRoot
 
-__all__ = ["Vouched", "vouched", "witnessed"]
+__all__ = ["Vouched", "certified", "vouched", "witnessed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,22 @@ class Vouched:
     key: PublicKey
     times: tuple[datetime, ...]
     claims: Mapping[str, str] = field(repr=False)
+
+
+def certified(certificate: x509.Certificate, root: TrustedRoot) -> Identity:
+    """Whom a certificate was made out to, by an authority that is trusted; for whoever is about to sign with it.
+
+    Args:
+        certificate: as the authority gave it.
+        root: whom to trust.
+
+    Raises:
+        SignatureRefusedError: something is not right, so that no signature made with it would be believed.
+    """
+    ways = certificates.paths((certificate.public_bytes(Encoding.DER),), root)
+    issuer = certificates.require_valid(ways, certificate.not_valid_before_utc).issuer
+    transparency.require_logged(certificate, issuer, root)
+    return fulcio.identity(certificate)
 
 
 def vouched(material: Material, content: SignedContent, root: TrustedRoot) -> Vouched:
