@@ -80,7 +80,9 @@ def build(go: Path, peer: GoPeer) -> None:
         target = Path(temporary) / peer.name
         environment = {**os.environ, "CGO_ENABLED": "0", "GOBIN": str(target / "bin")}
         options = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w"]
-        what, where = (f"{peer.module}@v{peer.version}", Path(temporary)) if peer.module else (".", peer.source)
+        what, where = (
+            (f"{peer.module}@v{peer.version}", Path(temporary)) if peer.module else (peer.tool or ".", peer.source)
+        )
         subprocess.run([go, "install", *options, what], cwd=where, env=environment, check=True)
         (target / "bin" / peer.built).rename(target / "bin" / peer.program)
         move_into_place(target, peer.folder)

@@ -246,8 +246,8 @@ _SCHEMES: Final = {
 async def push_notation(
     image: Image, envelope: bytes, media_type: str = "application/jose+json", **changes: Any
 ) -> Manifest:
-    """Attaches a signature to ``image``; changes are those of `push_referrer`."""
-    settings = {"artifact_type": mediatypes.NOTATION_SIGNATURE, "layer_type": media_type}
+    """Attaches a signature to ``image`` as notation 1.3 does; changes are those of `push_referrer`."""
+    settings = {"artifact_type": "", "config_type": mediatypes.NOTATION_SIGNATURE, "layer_type": media_type}
     return await push_referrer(image, envelope, **{**settings, **changes})
 
 

@@ -46,19 +46,24 @@ class GoPeer:
     Attributes:
         name: first half of its folder in the cache, ``NAME-VERSION``.
         version: of the module.
-        module: import path of the program; "" for one of ours, whose source is in tests/peers/go/NAME.
+        module: import path of the program; "" for one of ours.
         program: what the binary is called here.
+        tool: import path of a program that a module of ours names as its tool: Go installs that one without asking
+            which versions there are, which not every proxy tells of every module.
+
+    What is ours lies in tests/peers/go/NAME.
     """
 
     name: str
     version: str
     module: str
     program: str
+    tool: str = ""
 
     @property
     def built(self) -> str:
         """What Go calls the binary: the last part of the import path."""
-        return self.module.rpartition("/")[2] or self.name
+        return (self.module or self.tool).rpartition("/")[2] or self.name
 
     @property
     def source(self) -> Path:
@@ -70,7 +75,8 @@ class GoPeer:
         """Its folder in the cache; that of one of ours also names the content of its source."""
         if self.module:
             return PEERS_CACHE / f"{self.name}-{self.version}"
-        content = b"".join((self.source / name).read_bytes() for name in ("main.go", "go.mod", "go.sum"))
+        files = [self.source / name for name in ("main.go", "go.mod", "go.sum")]
+        content = b"".join(file.read_bytes() for file in files if file.is_file())
         return PEERS_CACHE / f"{self.name}-{self.version}-{hashlib.sha256(content).hexdigest()[:8]}"
 
     @property
@@ -96,6 +102,7 @@ GO_PEERS: Final = (
     GoPeer("rekor-tiles", "2.3.0", "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix", "rekor-server-posix"),
     GoPeer("timestamp-authority", "2.1.3", "", "timestamp-authority"),
     GoPeer("ctlog", "1.4.0", "", "ctlog"),
+    GoPeer("notation", "1.3.2", "", "notation", tool="github.com/notaryproject/notation/cmd/notation"),
 )
 
 DEBIAN_PEERS: Final = (

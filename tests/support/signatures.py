@@ -13,7 +13,7 @@ from undercurrent.oci.digest import Digest
 from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
 from undercurrent.oci.manifest import EMPTY, EMPTY_BYTES, AnyManifest, Manifest, build_manifest
-from undercurrent.oci.store import Change, content_of
+from undercurrent.oci.store import Change, WritableStore, content_of
 from undercurrent.signing import dsse
 from undercurrent.signing.examine import SIGNATURE
 from undercurrent.signing.keys import Signer
@@ -120,7 +120,7 @@ async def push_referrer(
 ) -> Manifest:
     """Attaches ``content`` to ``image``, as a bundle unless said otherwise."""
     store = image.store
-    assert isinstance(store, Layout)
+    assert isinstance(store, WritableStore)
     layer = Descriptor.of(content, layer_type)
     await store.push_blob(EMPTY, content_of(EMPTY_BYTES))
     await store.push_blob(layer, content_of(content))

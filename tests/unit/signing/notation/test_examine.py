@@ -82,14 +82,10 @@ async def test_without_trust_it_is_read_and_neither_accepted_nor_refused(
     assert (check.identity, check.maker, check.reason) == (SUBJECT, None, None)
 
 
-async def test_an_older_manifest_says_what_it_is_by_its_configuration(
-    image: Image, release: Certified, trust: Trust
-) -> None:
-    check = await examined(
-        image, jws(target(image), release), jws, trust, artifact_type="", config_type=mediatypes.NOTATION_SIGNATURE
-    )
+async def test_a_manifest_may_also_say_what_it_is_itself(image: Image, release: Certified, trust: Trust) -> None:
+    names = {"artifact_type": mediatypes.NOTATION_SIGNATURE, "config_type": mediatypes.OCI_EMPTY}
 
-    assert check.accepted
+    assert (await examined(image, jws(target(image), release), jws, trust, **names)).accepted
 
 
 async def test_a_listing_without_types_is_looked_into(image: Image, release: Certified, trust: Trust) -> None:
