@@ -36,6 +36,7 @@ def parse_challenges(values: Iterable[str]) -> tuple[Challenge, ...]:
     """All challenges in the values of the header's lines, in their order; what cannot be read is left out."""
     found: list[tuple[str, dict[str, str]]] = []
     for value in values:
+        value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # noqa: PLW2901 - what is no text
         for part in _PART.finditer(value):
             if part["word"] is not None:
                 found.append((part["word"].lower(), {}))

@@ -35,6 +35,7 @@ from undercurrent.oci.registry.challenge import Challenge, parse_challenges
         ([], []),
         ([""], []),
         (["realm=x"], []),
+        (['Bearer realm="x",scope="a\udcff"'], [("bearer", {"realm": "x", "scope": "a\N{REPLACEMENT CHARACTER}"})]),
     ],
 )
 def test_challenges_are_read(values: list[str], expected: list[tuple[str, dict[str, str]]] | None) -> None:
