@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
@@ -19,6 +18,7 @@ from undercurrent.errors import InvalidKey, MissingExtra, NotFound, SignerFailed
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.signing.algorithms import KeyKind, PublicKey
+from undercurrent.signing.der import load_certificate
 from undercurrent.signing.pkcs11uri import Pkcs11Uri
 
 if TYPE_CHECKING:
@@ -346,7 +346,7 @@ def _certified(uri: Pkcs11Uri, certificate: "Object") -> PublicKey:
     from pkcs11 import Attribute  # noqa: PLC0415 - an extra
 
     try:
-        return PublicKey.of(x509.load_der_x509_certificate(certificate[Attribute.VALUE]).public_key())
+        return PublicKey.of(load_certificate(certificate[Attribute.VALUE]).public_key())
     except ValueError as error:
         raise InvalidKey(_("{key}: the token's certificate cannot be read").format(key=uri)) from error
 

@@ -19,6 +19,7 @@ from undercurrent.oci.store import Store, read_blob
 from undercurrent.signing import bundle, dsse, simplesigning, statement
 from undercurrent.signing.bundle import Bundle
 from undercurrent.signing.checks import Check, Format, Reason, SignatureRefusedError, Trust, refusal
+from undercurrent.signing.der import load_certificate
 from undercurrent.signing.dsse import Envelope
 from undercurrent.signing.places import ATTESTATIONS, PREDICATE_TYPE, SIGNATURES, legacy_name
 from undercurrent.signing.predicates import COSIGN_SIGN
@@ -267,15 +268,12 @@ def _identity(certificate: bytes | str) -> str:
     if not certificate:
         return ""
     try:
-        if isinstance(certificate, str):
-            parsed = x509.load_pem_x509_certificate(certificate.encode())
-        else:
-            parsed = x509.load_der_x509_certificate(certificate)
+        parsed = load_certificate(certificate)
         names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         found = [
             *names.get_values_for_type(x509.RFC822Name),
             *names.get_values_for_type(x509.UniformResourceIdentifier),
         ]
         return found[0] if found else parsed.subject.rfc4514_string()
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return _("an unreadable certificate")

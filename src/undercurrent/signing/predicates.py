@@ -46,12 +46,19 @@ def predicate_uri(name: str) -> str:
     """
     if uri := SHORT_NAMES.get(name):
         return uri
-    if name.isprintable() and " " not in name and urlsplit(name).scheme:
+    if name.isprintable() and " " not in name and _has_scheme(name):
         return name
     raise UsageError(
         _("{name!r} is no predicate type").format(name=name[:200]),
         hint=_("use a URI, or one of {names}").format(names=listed(SHORT_NAMES)),
     )
+
+
+def _has_scheme(name: str) -> bool:
+    try:
+        return bool(urlsplit(name).scheme)
+    except ValueError:  # http://[
+        return False
 
 
 def short_name(uri: str) -> str:

@@ -16,7 +16,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from undercurrent.i18n import translate as _
 from undercurrent.signing.checks import Reason, SignatureRefusedError
-from undercurrent.signing.proofs.trustedroot import Authority, TrustedRoot, read_certificate
+from undercurrent.signing.der import read_certificate
+from undercurrent.signing.proofs.trustedroot import Authority, TrustedRoot
 
 __all__ = ["Path", "load", "paths", "require_valid"]
 

@@ -16,6 +16,7 @@ from cryptography import x509
 
 from undercurrent.i18n import translate as _
 from undercurrent.signing.checks import Reason, SignatureRefusedError
+from undercurrent.signing.der import load_certificate
 from undercurrent.signing.proofs.trustedroot import Authority, TrustedRoot
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def is_timestamped(response: bytes, signature: bytes, root: TrustedRoot) -> date
 def _authorities(response: "TimeStampResponse", root: TrustedRoot) -> Iterator[Authority]:
     """The authorities of a trusted root that may have signed a timestamp, by the name of the signer's certificate."""
     signers = {(signer.issuer, signer.serial_number) for signer in response.signed_data.signer_infos}
-    embedded = [x509.load_der_x509_certificate(raw) for raw in response.signed_data.certificates]
+    embedded = [load_certificate(raw) for raw in response.signed_data.certificates]
     for authority in root.timestamp_authorities:
         first = authority.certificates[0]
         if _is_authority(first):

@@ -21,8 +21,9 @@ from undercurrent.i18n import translate as _
 from undercurrent.oci import strictjson
 from undercurrent.signing import protojson
 from undercurrent.signing.algorithms import PublicKey
+from undercurrent.signing.der import read_certificate
 
-__all__ = ["MAX_TRUSTED_ROOT", "Authority", "Log", "TrustedRoot", "Validity", "parse", "read", "read_certificate"]
+__all__ = ["MAX_TRUSTED_ROOT", "Authority", "Log", "TrustedRoot", "Validity", "parse", "read"]
 
 MAX_TRUSTED_ROOT: Final = 4 * 1024 * 1024
 """Bytes of a trusted root; the public one has seven thousand."""
@@ -148,24 +149,6 @@ def parse(raw: bytes, what: str) -> TrustedRoot:
         tuple(_log(item, what) for item in protojson.messages(document, "ctlogs", what, _MOST)),
         tuple(_authorities(document, "timestampAuthorities", what)),
     )
-
-
-def read_certificate(der: bytes) -> x509.Certificate:
-    """A certificate, all of which can be read.
-
-    Raises:
-        ValueError: something in it cannot.
-    """
-    certificate = x509.load_der_x509_certificate(der)
-    try:
-        # These are read when they are asked for, and raise then.
-        for _part in (certificate.subject, certificate.issuer, certificate.public_key(), *certificate.extensions):
-            pass
-        if certificate.not_valid_before_utc > certificate.not_valid_after_utc:
-            raise ValueError(_("it is never valid"))
-    except (x509.DuplicateExtension, UnsupportedAlgorithm) as error:
-        raise ValueError(str(error)) from error
-    return certificate
 
 
 def _log(fields: Mapping[str, Any], what: str) -> Log:
