@@ -20,7 +20,7 @@ def test_uris_without_a_short_name_stay() -> None:
     assert short_name("https://example.com/mine/v1") == "https://example.com/mine/v1"
 
 
-@pytest.mark.parametrize("name", ["", "spdy", "two words", "https://a b", "x:\n"])
+@pytest.mark.parametrize("name", ["", "spdy", "two words", "https://a b", "x:\n", "https://["])
 def test_what_is_no_type_is_refused_and_the_names_are_told(name: str) -> None:
     with pytest.raises(UsageError, match="predicate type") as refused:
         predicate_uri(name)
