@@ -4,9 +4,13 @@ Whatever happens, a command either gets through by trying again, or says that it
 image is not signed; and once the fault is over, the same command brings everything to where it would have been.
 """
 
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -14,9 +18,12 @@ from tests.support.background import in_background
 from tests.support.cli import Result, UcRunner
 from tests.support.faultproxy import FaultProxy
 from tests.support.faults import Fault
+from tests.support.seeds import seeded
 from tests.support.servers import RegistryServer
-from tests.support.standing import check_signed_once, check_whole, push_fleet, repository_at
+from tests.support.standing import check_signed_once, check_whole, images_in, push_fleet, repository_at
 
+from undercurrent.signing.attached import attached
+from undercurrent.signing.checks import Format, Trust
 from undercurrent.signing.keys import PrivateKey, PublicKey, write_key_pair
 
 IMAGES: Final = 4
@@ -215,3 +222,80 @@ async def test_who_takes_for_ever_is_given_up(fleet: Fleet, fault: Fault) -> Non
     assert verified.exit_code == 4
     assert verdicts(verified) == {"v0": "verified", "v1": "could-not-check", "v2": "verified", "v3": "verified"}
     assert "takes too long to answer" in verified.stdout
+
+
+async def test_writers_that_know_nothing_of_each_other_lose_nothing(fleet: Fleet, tmp_path: Path) -> None:
+    """Each reads a list before any of them writes it: a registry keeps what was written last."""
+    keys, runners = [fleet.key], [fleet.run_uc]
+    for number in range(2):
+        home, folder = tmp_path / f"home{number}", tmp_path / f"work{number}"
+        home.mkdir()
+        folder.mkdir()
+        key = PrivateKey.generate()
+        write_key_pair(key, folder / "cosign.key", b"")
+        keys.append(key.public)
+        runners.append(UcRunner(home, folder))
+    fleet.proxy.fail(Fault("GET|HEAD", "/manifests/sha256-", delay_s=0.2, times=None))
+
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(lambda run_uc: replace(fleet, run_uc=run_uc).sign(), runners))
+
+    assert [result.exit_code for result in results] == [0, 0, 0], results
+    once = {(format_, key.hint): 1 for key in keys for format_ in (Format.BUNDLE, Format.LEGACY)}
+    async with repository_at(fleet.registry.host, fleet.repository) as repository:
+        for image in await images_in(repository):
+            hanging = await attached(image, trust=Trust(tuple(keys)))
+            checks = [item.check for item in hanging.attachments if item.check and item.check.accepted]
+            assert Counter((check.format, check.hint) for check in checks) == once, image.name
+        await check_whole(repository)
+
+
+MANY: Final = 60
+
+
+def mixture(luck: random.Random) -> list[Fault]:
+    """All of it, now and then."""
+    rare = [
+        Fault(status=429, chance=0.02),
+        Fault(status=429, headers={"Retry-After": "0"}, chance=0.02),
+        Fault(status=luck.choice([500, 502, 503, 504]), chance=0.02),
+        Fault("PUT|POST", status=500, applied=True, chance=0.03),
+        Fault(reset=True, chance=0.02),
+        Fault("PUT|POST", reset=True, applied=True, chance=0.03),
+        Fault("PUT", "/blobs/", take=luck.randrange(1, 200), chance=0.02),
+        Fault("GET", cut_at=luck.randrange(200), chance=0.03),
+        Fault("GET", "/(blobs|manifests)/", end_at=luck.randrange(200), chance=0.01),
+        Fault("GET", "/(blobs|manifests)/", corrupt=True, chance=0.01),
+        Fault("GET", piece=100, piece_s=0.01, chance=0.02),
+        Fault(delay_s=0.1, chance=0.02),
+        Fault("PUT", r"/manifests/sha256-[0-9a-f]+(\.sig)?$", status=201, chance=0.02),
+        Fault("PUT", headers={"OCI-Subject": None}, chance=0.1),
+    ]
+    luck.shuffle(rare)
+    return [replace(fault, times=None) for fault in rare]
+
+
+async def test_a_mixture_of_everything(fleet: Fleet) -> None:
+    luck = seeded("UC_FAULTS_SEED")
+    async with repository_at(fleet.registry.host, fleet.repository) as repository:
+        await push_fleet(repository, [f"v{number}" for number in range(IMAGES, MANY)])
+    allowed = REFUSED | {"rate-limited", "remote-fault", "unreachable", "timed-out"}
+
+    fleet.proxy.faults = mixture(luck)
+    signed = fleet.sign()
+    assert signed.exit_code in {0, 1, 4}, signed.stdout + signed.stderr
+    assert {failure["code"] for failure in signed.json.get("data", {"failures": []})["failures"]} <= allowed, (
+        signed.stdout
+    )
+    met = sum(fault.met for fault in fleet.proxy.faults)
+    assert met > MANY, "next to nothing went wrong"
+    fleet.proxy.faults = []
+    assert fleet.sign().exit_code == 0
+    await fleet.check(MANY)
+
+    fleet.proxy.faults = mixture(luck)
+    verified = fleet.verify()
+    assert set(verdicts(verified).values()) <= {"verified", "could-not-check", "untrusted"}
+    assert {failure["code"] for failure in verified.json["data"]["failures"]} <= allowed
+    fleet.proxy.faults = []
+    assert list(verdicts(fleet.verify()).values()) == ["verified"] * MANY

@@ -1,7 +1,5 @@
 """Kills a run that keeps a journal, again and again, at random moments, and lets the last one come to its end."""
 
-import os
-import random
 import signal
 import subprocess
 import sys
@@ -10,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.support.cli import Result, UcRunner, command_line_environment
+from tests.support.seeds import seeded
 
 from undercurrent.evidence import open_store
 
@@ -54,16 +53,14 @@ def kill_again_and_again(run_uc: UcRunner, command: Sequence[str], *, images: in
     Returns:
         How many images were done when the last one was killed.
     """
-    seed = int(os.environ.get("UC_KILLING_SEED") or random.randrange(1 << 32))  # noqa: S311 - moments, no secrets
-    print(f"UC_KILLING_SEED={seed}")  # noqa: T201 - pytest shows it if this fails
-    moments, done = random.Random(seed), 0  # noqa: S311
+    moments, done = seeded("UC_KILLING_SEED"), 0
     for goal in sorted(moments.sample(range(images - 10), kills)):
         with start(run_uc, command) as process:
             wait_until(lambda goal=goal: journaled(run_uc) >= goal, process)  # type: ignore[misc]
             time.sleep(moments.uniform(0, 0.05))
             process.kill()
-        assert process.returncode == -signal.SIGKILL, f"seed {seed}: it ended by itself"
-        assert journaled(run_uc) >= done, f"seed {seed}: the journal has lost something"
+        assert process.returncode == -signal.SIGKILL, "it ended by itself"
+        assert journaled(run_uc) >= done, "the journal has lost something"
         done = journaled(run_uc)
     return done
 

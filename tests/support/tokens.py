@@ -7,9 +7,9 @@ import base64
 import json
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,9 +27,11 @@ __all__ = ["TokenServer", "token_server"]
 _ISSUER: Final = "tests"
 _SERVICE: Final = "registry"
 _LIFE_S: Final = 300
+_LEEWAY_S: Final = 60
+"""How long distribution still takes a token that has ended, in case the clocks differ."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TokenServer:
     """A token server that runs.
 
@@ -37,11 +39,15 @@ class TokenServer:
         realm: its address.
         certificate: file with the certificate that its tokens are signed with.
         granted: the scopes of each token that it handed out.
+        life_s: seconds for which distribution takes the tokens that it hands out from now on.
+        said: what it answers beside the token: how long that holds, if it is to be believed.
     """
 
     realm: str
     certificate: Path
-    granted: list[tuple[str, ...]]
+    granted: list[tuple[str, ...]] = field(default_factory=list)
+    life_s: float = _LIFE_S + _LEEWAY_S
+    said: Mapping[str, Any] = field(default_factory=lambda: {"expires_in": _LIFE_S})
 
     @property
     def config(self) -> dict[str, str]:
@@ -61,7 +67,7 @@ def token_server(folder: Path, username: str, password: str) -> Iterator[TokenSe
     certificate = _certificate(key)
     (folder / "token.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     known = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
-    granted: list[tuple[str, ...]] = []
+    running = TokenServer("", folder / "token.crt")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -71,8 +77,8 @@ def token_server(folder: Path, username: str, password: str) -> Iterator[TokenSe
                 return
             asked = parse_qs(urlsplit(self.path).query).get("scope", [])
             scopes = [scope for text in asked for scope in text.split() if header or _is_public(scope)]
-            granted.append(tuple(scopes))
-            body = json.dumps({"token": _token(key, certificate, scopes), "expires_in": _LIFE_S}).encode()
+            running.granted.append(tuple(scopes))
+            body = json.dumps({"token": _token(key, certificate, scopes, running.life_s), **running.said}).encode()
             self.send_response(HTTPStatus.OK)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -86,8 +92,8 @@ def token_server(folder: Path, username: str, password: str) -> Iterator[TokenSe
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            realm = f"http://127.0.0.1:{server.server_port}/token"
-            yield TokenServer(realm, folder / "token.crt", granted)
+            running.realm = f"http://127.0.0.1:{server.server_port}/token"
+            yield running
         finally:
             server.shutdown()
             thread.join()
@@ -113,8 +119,8 @@ def _certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
     )
 
 
-def _token(key: rsa.RSAPrivateKey, certificate: x509.Certificate, scopes: Sequence[str]) -> str:
-    now = int(datetime.now(UTC).timestamp())
+def _token(key: rsa.RSAPrivateKey, certificate: x509.Certificate, scopes: Sequence[str], life_s: float) -> str:
+    now = datetime.now(UTC).timestamp()
     access = []
     for scope in scopes:
         target, _colon, actions = scope.rpartition(":")
@@ -122,7 +128,8 @@ def _token(key: rsa.RSAPrivateKey, certificate: x509.Certificate, scopes: Sequen
         access.append({"type": kind, "name": name, "actions": actions.split(",")})
     chain = [base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()]
     claims = {"iss": _ISSUER, "sub": "", "aud": _SERVICE, "jti": secrets.token_hex(8), "access": access}
-    times = {"iat": now, "nbf": now - 10, "exp": now + _LIFE_S}
+    ends = now + life_s - _LEEWAY_S
+    times = {"iat": int(ends) - _LIFE_S, "nbf": int(ends) - _LIFE_S, "exp": int(ends)}
     signed = ".".join(_part(part) for part in ({"typ": "JWT", "alg": "RS256", "x5c": chain}, claims | times))
     signature = key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
     return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
