@@ -68,6 +68,7 @@ class Journal:
         Raises:
             Refused: another run holds it; says which process.
             ConfigError: the file cannot be opened, or is no journal (it is left alone then).
+            EnvironmentLacks: there is no room for it.
             BadContent: a line in the middle is damaged.
         """
         try:
@@ -146,10 +147,7 @@ class OpenJournal:
             _write_whole(self._descriptor, data)
         except OSError as error:
             os.ftruncate(self._descriptor, end)
-            raise EnvironmentLacks(
-                _("cannot write the journal {path}: {reason}").format(path=self._path, reason=system_reason(error)),
-                hint=_("make room on its disk, then run the same command again"),
-            ) from error
+            raise _no_room(self._path, error) from error
 
 
 @dataclass(slots=True)
@@ -166,10 +164,19 @@ class _Found:
         return not self.finished and header.items() <= self.header.items()
 
 
-def _unusable(path: Path, error: OSError) -> ConfigError:
+def _unusable(path: Path, error: OSError) -> UndercurrentError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return _no_room(path, error)
     return ConfigError(
         _("cannot use the journal {path}: {reason}").format(path=path, reason=system_reason(error)),
         hint=_("check that you may write this file and its folder"),
+    )
+
+
+def _no_room(path: Path, error: OSError) -> EnvironmentLacks:
+    return EnvironmentLacks(
+        _("cannot write the journal {path}: {reason}").format(path=path, reason=system_reason(error)),
+        hint=_("make room on its disk, then run the same command again"),
     )
 
 

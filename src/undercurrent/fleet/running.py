@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterab
 from contextlib import aclosing, nullcontext
 from typing import Any, Final, Generic, TypeVar, cast, overload
 
+from undercurrent.errors import UndercurrentError
 from undercurrent.fleet.job import Executor, Job, JournaledJob
 from undercurrent.fleet.journal import Journal, OpenJournal
 from undercurrent.fleet.local import LocalExecutor
@@ -138,10 +139,12 @@ class _Course(Generic[Item, Result]):
                 raise
         finally:
             self._observer(Finished(self._job.name))
-        if len(self._errors) > 1:
-            raise ExceptionGroup(f"{len(self._errors)} errors in {self._job.name}", self._errors)
-        if self._errors:
-            raise self._errors[0]
+        # A journal that cannot be written to fails for each item that ends, and has to be said once.
+        errors = [error for error in self._errors if not isinstance(error, UndercurrentError)] or self._errors[:1]
+        if len(errors) > 1:
+            raise ExceptionGroup(f"{len(errors)} errors in {self._job.name}", errors)
+        if errors:
+            raise errors[0]
 
     def outcomes(self) -> tuple[Outcome[Result], ...]:
         """How the items ended that did, in the order in which they were taken."""
