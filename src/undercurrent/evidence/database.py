@@ -1,5 +1,6 @@
 """Which database a URL means, an engine for it, and its failures in words that a user can act on."""
 
+import errno
 import os
 import re
 import sqlite3
@@ -156,6 +157,8 @@ def _make_private_file(path: Path) -> None:
     except FileExistsError:
         return
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise _no_room(path) from error
         raise ConfigError(
             _("cannot make the evidence store {path}: {reason}").format(path=path, reason=system_reason(error)),
             hint=_("name another file with UNDERCURRENT_EVIDENCE_URL=sqlite:///FILE"),
@@ -199,7 +202,7 @@ def explained(where: str) -> Iterator[None]:
     Raises:
         ConfigError: not a database, or a file that cannot be opened or written.
         BadContent: a damaged SQLite file.
-        EnvironmentLacks: no room.
+        EnvironmentLacks: no room, or a disk that fails.
         NotFound: the server has no such database.
         Unauthorized, Unreachable, TimedOut, CouldNotCheck: the server, or another writer, is in the way.
     """
@@ -226,17 +229,28 @@ def _explain_sqlite(cause: BaseException | None, where: str) -> UndercurrentErro
         )
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return busy(where)
-    if code == sqlite3.SQLITE_FULL:
-        return EnvironmentLacks(
-            _("there is no room left for the evidence store {path}").format(path=where),
-            hint=_("make room on its disk"),
-        )
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return _no_room(where) if code == sqlite3.SQLITE_FULL else _disk_fails(where, cause)
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}:
         return ConfigError(
             _("cannot use the evidence store {path}: {reason}").format(path=where, reason=cause),
             hint=_("check that it is a file, and that you may write it and its folder"),
         )
     return CouldNotCheck(_("the evidence store {path} failed: {reason}").format(path=where, reason=cause))
+
+
+def _no_room(where: str | Path) -> EnvironmentLacks:
+    return EnvironmentLacks(
+        _("there is no room left for the evidence store {path}").format(path=where), hint=_("make room on its disk")
+    )
+
+
+def _disk_fails(where: str, cause: BaseException | None) -> EnvironmentLacks:
+    """Of a full disk, too: not all that SQLite writes is something that it expects to find no room for."""
+    return EnvironmentLacks(
+        _("the evidence store {path} cannot be read or written: {reason}").format(path=where, reason=cause),
+        hint=_("see whether its disk is full, or fails"),
+    )
 
 
 def busy(where: str) -> TimedOut:
