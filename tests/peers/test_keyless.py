@@ -29,12 +29,13 @@ from undercurrent.oci.store import read_blob
 from undercurrent.oci.stores import Stores
 from undercurrent.settings import NetSettings
 from undercurrent.signing.attest import attest
-from undercurrent.signing.checks import Format
-from undercurrent.signing.identities import Identity
+from undercurrent.signing.checks import Format, Reason, Trust
+from undercurrent.signing.identities import Identity, IdentityPattern
 from undercurrent.signing.keyless.instance import Instance, parse_trust_config
 from undercurrent.signing.keyless.signatory import KeylessSignatory
 from undercurrent.signing.keyless.sources import given
 from undercurrent.signing.sign import sign
+from undercurrent.signing.verify import Verdict, verify, verify_attestation
 
 BUNDLES: Final = (Format.BUNDLE,)
 SBOM: Final = {"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "café", "packages": []}
@@ -97,6 +98,11 @@ async def signing_as(token: str, sigstore: Sigstore, client: Client, **more: Any
     return await KeylessSignatory(instance_of(sigstore), given(token)(""), client, **more).opened()
 
 
+def trusting(identity: Identity, sigstore: Sigstore) -> Trust:
+    pattern = IdentityPattern(identity.subject, identity.issuer)
+    return Trust(identities=(pattern,), root=instance_of(sigstore).root)
+
+
 def others(identity: Identity) -> tuple[Identity, ...]:
     return replace(identity, subject="mallory@example.com"), replace(identity, issuer="https://accounts.example.com")
 
@@ -157,6 +163,40 @@ async def test_sigstore_python_accepts_what_uc_makes(
     expected = policy.Identity(identity=identity.subject, issuer=identity.issuer)
     _type, payload = verifier.verify_dsse(Bundle.from_json(raw), expected)
     assert json.loads(payload)["subject"][0]["digest"] == {"sha256": somewhere.digest.encoded}
+
+
+async def test_signing_again_as_the_same_identity_adds_nothing(
+    image: Image, sigstore: Sigstore, client: Client
+) -> None:
+    for token, added in ((person(sigstore)[0], True), (person(sigstore)[0], False), (job(sigstore)[0], True)):
+        signatory = await signing_as(token, sigstore, client)
+        signed = await sign(image, signatory, formats=BUNDLES, recursive=True)
+        attested = await attest(image, json.dumps(SBOM).encode(), "spdxjson", signatory, formats=BUNDLES)
+        assert (signed.changed, attested.changed) == (added, added)
+
+
+# What cosign makes
+
+
+@pytest.mark.parametrize("whom", [person, job])
+async def test_uc_accepts_what_cosign_makes(
+    whom: Any, image: Image, sigstore: Sigstore, cosign: Cosign, tmp_path: Path
+) -> None:
+    token, identity = whom(sigstore)
+    predicate = tmp_path / "sbom.json"
+    predicate.write_text(json.dumps(SBOM))
+    cosign.sign_as(by_digest(image), token, sigstore)
+    cosign.attest_as(by_digest(image), predicate, "spdxjson", token, sigstore)
+
+    verified = await verify(image, trusting(identity, sigstore))
+    assert verified.verdict is Verdict.VERIFIED
+    assert [check.maker for check in verified.checks if check.accepted] == [identity]
+    attested = await verify_attestation(image, "spdxjson", trusting(identity, sigstore))
+    assert attested.verdict is Verdict.VERIFIED
+    for other in others(identity):
+        refused = await verify(image, trusting(other, sigstore))
+        assert refused.verdict is Verdict.UNTRUSTED
+        assert {check.reason for check in refused.checks} == {Reason.IDENTITY}
 
 
 # Many images, one certificate

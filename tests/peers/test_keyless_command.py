@@ -1,5 +1,6 @@
 """``uc image sign --keyless``: where the token comes from, what is refused, what is on record, what verifies after."""
 
+import json
 import sys
 import time
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ class Desk:
         done = self.uc("image", "sign", self.image, "--keyless", *arguments, env=env | variables, input=token)
         assert not any(secret in done.stdout + done.stderr for secret in SECRETS)
         return done
+
+    def verify(self, identity: Identity, *arguments: str) -> Result:
+        """Verifies the image."""
+        whom = ("--certificate-identity", identity.subject, "--certificate-oidc-issuer", identity.issuer)
+        root = ("--trusted-root", str(self.sigstore.trusted_root))
+        return self.uc("image", "verify", self.image, *whom, *root, *arguments)
 
     @property
     def person(self) -> Identity:
@@ -130,3 +137,25 @@ def test_a_token_that_is_not_accepted_is_could_not_check(desk: Desk) -> None:
     refused = desk.sign(token=desk.sigstore.issuer.of_person(aud="somebody else"))
     assert refused.exit_code == 4
     assert "is not accepted" in refused.stderr
+
+
+def test_it_is_on_record_who_signed_and_signing_again_adds_nothing(desk: Desk) -> None:
+    for changed in (True, False):
+        done = desk.sign("--json", token=desk.sigstore.issuer.of_person())
+        assert done.exit_code == 0, done.stderr
+        (image,) = done.json["data"]["images"]
+        assert image["changed"] is changed
+    records = desk.uc("evidence", "list", "--json").json["data"]["records"]
+    assert {(one["proof"]["identity"], one["proof"]["issuer"]) for one in records} == {
+        (desk.person.subject, desk.person.issuer)
+    }
+    assert [one["outcome"] for one in records] == ["already-signed", "signed"]
+
+
+def test_uc_verifies_by_identity(desk: Desk) -> None:
+    assert desk.sign(token=desk.sigstore.issuer.of_person()).exit_code == 0
+    verified = desk.verify(desk.person, "--json")
+    assert verified.exit_code == 0, verified.stderr
+    assert desk.person.subject in json.dumps(verified.json["data"])
+    refused = desk.verify(Identity("mallory@example.com", desk.person.issuer))
+    assert refused.exit_code == 1

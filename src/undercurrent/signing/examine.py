@@ -16,13 +16,18 @@ from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.manifest import AnyManifest, Manifest
 from undercurrent.oci.store import Store, read_blob
-from undercurrent.signing import bundle, dsse, simplesigning, statement
+from undercurrent.signing import bundle, dsse, legacy, simplesigning, statement
+from undercurrent.signing.algorithms import PublicKey
 from undercurrent.signing.bundle import Bundle
 from undercurrent.signing.checks import Check, Format, Reason, SignatureRefusedError, Trust, refusal
 from undercurrent.signing.der import load_certificate
 from undercurrent.signing.dsse import Envelope
+from undercurrent.signing.identities import Maker
+from undercurrent.signing.judging import judge
+from undercurrent.signing.material import Material
 from undercurrent.signing.places import ATTESTATIONS, PREDICATE_TYPE, SIGNATURES, legacy_name
 from undercurrent.signing.predicates import COSIGN_SIGN
+from undercurrent.signing.proofs.content import SignedContent
 from undercurrent.signing.statement import Statement
 
 __all__ = [
@@ -43,7 +48,6 @@ SIGNATURE: Final = "dev.cosignproject.cosign/signature"
 """Annotation of a legacy signature's layer: the signature itself. An attestation's layer has it empty."""
 LEGACY_PREDICATE_TYPE: Final = "predicateType"
 """Annotation of a legacy attestation's layer. A hint, not signed."""
-_CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
 
 
 async def examine_bundle(
@@ -85,7 +89,7 @@ async def examine_bundle(
         if _is_another(content.predicate_type, wanted):
             return None
         check = _described(check, content, digest)
-        return _judged(check, envelope, digest, trust)
+        return _judged(check, parsed.material, SignedContent.of(envelope), digest, trust)
     except (UndercurrentError, SignatureRefusedError) as error:
         return refusal(check, error)
 
@@ -106,7 +110,7 @@ async def examine_legacy_attestation(
     """
     check = Check(
         *_place(digest, ATTESTATIONS, number, referrer),
-        identity=_identity(layer.annotations.get(_CERTIFICATE, "")),
+        identity=_identity(layer.annotations.get(legacy.CERTIFICATE, "")),
         predicate_type=layer.annotations.get(LEGACY_PREDICATE_TYPE, ""),
     )
     if _is_another(check.predicate_type, wanted):
@@ -119,7 +123,9 @@ async def examine_legacy_attestation(
         if _is_another(content.predicate_type, wanted):
             return None
         check = _described(check, content, digest)
-        return _judged(check, envelope, digest, trust)
+        if trust is None:
+            return check
+        return _judged(check, legacy.from_annotations(layer.annotations), SignedContent.of(envelope), digest, trust)
     except (UndercurrentError, SignatureRefusedError) as error:
         return refusal(check, error)
 
@@ -139,7 +145,7 @@ async def examine_legacy_signature(
     """
     check = Check(
         *_place(digest, SIGNATURES, number, referrer),
-        identity=_identity(layer.annotations.get(_CERTIFICATE, "")),
+        identity=_identity(layer.annotations.get(legacy.CERTIFICATE, "")),
         predicate_type=COSIGN_SIGN,
     )
     try:
@@ -150,14 +156,12 @@ async def examine_legacy_signature(
         _require_kind(payload.kind, simplesigning.TYPE)
         if trust is None:
             return check
-        key = trust.maker(lambda key: key.verify(signature, payload.raw))
-        if key is None:
-            raise _stranger(check, trust)
-        check = replace(check, hint=key.hint)
+        judgement = judge(legacy.from_annotations(layer.annotations), SignedContent(signature, payload.raw), trust)
+        check = replace(check, hint=_hint(judgement.maker))
         if payload.digest != digest:
             raise _other_image(payload.digest)
         trust.require_annotations(payload.optional)
-        return replace(check, maker=key)
+        return replace(check, maker=judgement.maker, signed_at=judgement.signed_at)
     except (UndercurrentError, SignatureRefusedError) as error:
         return refusal(check, error)
 
@@ -202,37 +206,21 @@ def _described(check: Check, content: Statement, digest: Digest) -> Check:
     )
 
 
-def _judged(check: Check, envelope: Envelope, digest: Digest, trust: Trust | None) -> Check:
+def _judged(check: Check, material: Material, content: SignedContent, digest: Digest, trust: Trust | None) -> Check:
     if trust is None or check.statement is None:
         return check
-    key = trust.maker(envelope.verified_by)
-    if key is None:
-        raise _stranger(check, trust)
+    judgement = judge(material, content, trust)
     if check.statement.about(digest) is None:
         first = next(iter(check.statement.subjects), None)
         raise _other_image(", ".join(first.digests.values()) if first else _("none"))
     if check.is_signature:
         trust.require_annotations(check.annotations)
-    return replace(check, maker=key, hint=key.hint)
+    maker = judgement.maker
+    return replace(check, maker=maker, hint=_hint(maker), signed_at=judgement.signed_at)
 
 
-def _stranger(check: Check, trust: Trust) -> SignatureRefusedError:
-    """Why no trusted key made the signature."""
-    if check.identity:
-        return SignatureRefusedError(
-            Reason.CERTIFICATE,
-            _("it is made by {identity}, by a certificate; keys are trusted here").format(identity=check.identity),
-        )
-    if check.hint in {key.hint for key in trust.keys}:
-        return SignatureRefusedError(
-            Reason.BAD_SIGNATURE,
-            _("it names the trusted key {hint}, which did not make it; it was changed").format(hint=check.hint),
-        )
-    if check.hint:
-        return SignatureRefusedError(
-            Reason.UNTRUSTED_KEY, _("it is made by key {hint}, which is not trusted").format(hint=check.hint)
-        )
-    return SignatureRefusedError(Reason.UNTRUSTED_KEY, _("no trusted key made it; another one did, or it was changed"))
+def _hint(maker: Maker) -> str:
+    return maker.hint if isinstance(maker, PublicKey) else ""
 
 
 def _other_image(digest: str) -> SignatureRefusedError:

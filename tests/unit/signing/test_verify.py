@@ -551,11 +551,14 @@ async def test_a_certificate_is_named_and_not_trusted(image: Image, signer: Priv
     )
     legacy = simplesigning.build("x", image.digest, {})
     layer = await legacy_layer(legacy, PrivateKey.generate())
-    for text, identity in ((pem, "ann@example.com"), ("no certificate", "an unreadable certificate")):
+    for text, identity, reason in (
+        (pem, "ann@example.com", Reason.CERTIFICATE),
+        ("no certificate", "an unreadable certificate", Reason.MALFORMED),
+    ):
         annotations = {**layer.annotations, "dev.sigstore.cosign/certificate": text}
         await push_legacy(image, SIGNATURES, (replace(layer, annotations=annotations), legacy))
         verification = await verify(image, trust)
-        assert refused(verification) == [Reason.CERTIFICATE, Reason.CERTIFICATE]
+        assert refused(verification) == [Reason.CERTIFICATE, reason]
         assert [check.identity for check in verification.checks] == ["ann@example.com", identity]
 
 
