@@ -4,6 +4,7 @@ A bundle signs the file itself, or a statement about it. What cosign wrote befor
 """
 
 from dataclasses import replace
+from typing import Final
 
 from undercurrent.errors import UndercurrentError
 from undercurrent.i18n import translate as _
@@ -18,6 +19,9 @@ from undercurrent.signing.proofs.content import HASHES, SignedContent
 from undercurrent.signing.statement import Statement
 
 __all__ = ["verify_blob", "verify_detached"]
+
+_DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})
+"""Of subjects; other names in HASHES are protobuf's."""
 
 
 def verify_blob(data: Data, raw: bytes, trust: Trust, where: str = "") -> Check:
@@ -92,7 +96,7 @@ def _require_digest(message: MessageSignature, data: Data) -> None:
 
 def _is_about(said: Statement, data: Data) -> bool:
     """Whether one of the subjects has the digests of ``data``: all that are known here, and at least one."""
-    names = {name for subject in said.subjects for name in subject.digests if name in HASHES}
+    names = {name for subject in said.subjects for name in subject.digests if name in _DIGESTS}
     digests = {name: HASHES[name](data).hexdigest() for name in names}
     return any(
         {name: value for name, value in subject.digests.items() if name in names}.items() <= digests.items()

@@ -13,7 +13,7 @@ from typing import Any, Final
 from undercurrent.errors import BadContent
 from undercurrent.i18n import translate as _
 from undercurrent.signing import protojson
-from undercurrent.signing.der import load_certificate
+from undercurrent.signing.der import read_certificate
 
 __all__ = ["InclusionProof", "LogEntry", "Material", "from_json", "instant", "to_json"]
 
@@ -166,7 +166,7 @@ def _chain(value: Mapping[str, Any], version: str, what: str) -> tuple[bytes, ..
 def _refuse_root(raw: bytes, what: str) -> None:
     """Roots come from a trusted root; one in a bundle could only mislead whoever took it for that."""
     try:
-        certificate = load_certificate(raw)
+        certificate = read_certificate(raw)
         is_root = certificate.issuer == certificate.subject
     except ValueError as error:
         raise BadContent(_("{what} holds a certificate that cannot be read").format(what=what)) from error

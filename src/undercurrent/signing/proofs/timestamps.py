@@ -16,7 +16,7 @@ from cryptography import x509
 
 from undercurrent.i18n import translate as _
 from undercurrent.signing.checks import Reason, SignatureRefusedError
-from undercurrent.signing.der import load_certificate
+from undercurrent.signing.der import read_certificate
 from undercurrent.signing.proofs.trustedroot import Authority, TrustedRoot
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def is_timestamped(response: bytes, signature: bytes, root: TrustedRoot) -> date
         time = decoded.tst_info.gen_time.astimezone(UTC)
         imprint = decoded.tst_info.message_imprint
         candidates = list(_authorities(decoded, root))
-    except (ValueError, OverflowError) as error:
+    except Exception as error:  # hostile DER makes it raise a dozen kinds, KeyError among them
         raise _refused(_("its timestamp cannot be read")) from error
     if not candidates:
         return None
@@ -76,7 +76,7 @@ def is_timestamped(response: bytes, signature: bytes, root: TrustedRoot) -> date
 def _authorities(response: "TimeStampResponse", root: TrustedRoot) -> Iterator[Authority]:
     """The authorities of a trusted root that may have signed a timestamp, by the name of the signer's certificate."""
     signers = {(signer.issuer, signer.serial_number) for signer in response.signed_data.signer_infos}
-    embedded = [load_certificate(raw) for raw in response.signed_data.certificates]
+    embedded = [read_certificate(raw) for raw in response.signed_data.certificates]
     for authority in root.timestamp_authorities:
         first = authority.certificates[0]
         if _is_authority(first):
