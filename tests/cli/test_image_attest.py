@@ -31,6 +31,21 @@ def test_the_predicate_may_come_from_standard_input(run_uc: UcRunner, estate: Es
     assert [image["name"] for image in result.json["data"]["images"]] == [UNSIGNED]
 
 
+def test_one_statement_may_be_about_all_of_them(run_uc: UcRunner, estate: Estate) -> None:
+    asked = (*ASKED, "--joint", "--predicate", "-", SIGNED, UNSIGNED)
+
+    planned, first = run_uc(*asked, "-n", env=OPEN, input="{}"), run_uc(*asked, "--json", env=OPEN, input="{}")
+    again = run_uc(*asked, env=OPEN, input="{}")
+
+    images = first.json["data"]["images"]
+    assert [(image["added"], image["subjects"]) for image in images] == [(["bundle", "legacy"], 2)] * 2
+    assert {image["statement"] for image in images} == {images[0]["statement"]}
+    assert planned.stdout.count("would be attested") == 2
+    assert again.stdout.count("attested already") == 2
+    for result in (planned, again):
+        assert f"one statement, {images[0]['statement']}; images it is about: 2" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("type_", "predicate", "message"),
     [

@@ -21,13 +21,14 @@ from undercurrent.oci.store import WritableStore, content_of, read_blob
 from undercurrent.oci.stores import Stores
 from undercurrent.signing.algorithms import KeyKind, PrivateKey
 from undercurrent.signing.attached import attached, glance
-from undercurrent.signing.attest import attest
+from undercurrent.signing.attest import attach, attest
 from undercurrent.signing.checks import Format, Reason, Trust
 from undercurrent.signing.examine import SIGNATURE
 from undercurrent.signing.keys import load_signer, write_key_pair
 from undercurrent.signing.places import SIGNATURES, legacy_name
 from undercurrent.signing.sign import sign
 from undercurrent.signing.signatory import KeySignatory
+from undercurrent.signing.statement import build_joint_attestation
 from undercurrent.signing.verify import Verdict, verify, verify_attestation
 
 MIB = 1024 * 1024
@@ -124,6 +125,29 @@ async def test_cosign_accepts_what_uc_attests(
             cosign.verify_attestation(by_digest(image), predicate_type, legacy=legacy, key=stranger.public_key)
         with pytest.raises(CosignRefusedError):
             cosign.verify_attestation(by_digest(image), "vuln", legacy=legacy)
+
+
+async def test_cosign_accepts_one_statement_about_many_images_on_each_of_them(
+    image: Image, signer: PrivateKey, cosign: Cosign, stranger: Cosign
+) -> None:
+    images = await all_of(image)
+    subjects = [(one.repository, one.digest) for one in images[:2]]
+    payload = build_joint_attestation(subjects, "https://a.test/release", json.dumps(SBOM).encode())
+    for one in images:  # also where it does not belong
+        await attach(one, payload, KeySignatory(signer))
+    for legacy in (True, False):
+        for one in images[:2]:
+            (envelope,) = cosign.verify_attestation(by_digest(one), "https://a.test/release", legacy=legacy)
+            assert predicate_of(envelope) == SBOM
+            with pytest.raises(CosignRefusedError):
+                cosign.verify_attestation(
+                    by_digest(one), "https://a.test/release", legacy=legacy, key=stranger.public_key
+                )
+        with pytest.raises(CosignRefusedError):
+            cosign.verify_attestation(by_digest(images[2]), "https://a.test/release", legacy=legacy)
+    verdicts = [(await verify_attestation(one, "https://a.test/release", Trust((signer.public,)))) for one in images]
+    assert [found.verdict for found in verdicts] == [Verdict.VERIFIED, Verdict.VERIFIED, Verdict.UNTRUSTED]
+    assert {check.reason for check in verdicts[2].checks} == {Reason.OTHER_IMAGE}
 
 
 @pytest.mark.parametrize("kind", list(KeyKind))

@@ -55,6 +55,7 @@ DOCUMENTS: Final = (
     _page("howto/rotate-keys"),
     _page("howto/keys-elsewhere", "softhsm2-util", "pkcs11-tool"),
     _page("howto/move-images-with-signatures", "skopeo"),
+    _page("howto/one-statement-about-many-images", "cosign"),
     _page("howto/use-with-cosign", "cosign"),
     _page("howto/signatures-in-another-repository", "cosign"),
     _page("howto/local-engine", "podman"),

@@ -1,5 +1,7 @@
 """A view of what was attested."""
 
+from collections.abc import Sequence
+
 from undercurrent.fleet import Summary
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
@@ -11,8 +13,8 @@ from undercurrent.signing.predicates import short_name
 __all__ = ["view"]
 
 
-def view(summary: Summary[Attested], *, dry_run: bool) -> Report:
-    """What came of each image, and what could not be attested."""
+def view(summary: Summary[Attested], *, dry_run: bool, joint: bool = False) -> Report:
+    """What came of each image, and what could not be attested; of a ``joint`` statement, which one it is, too."""
     results = [success.result for success in summary.results]
     rows: list[list[Cell | str]] = [
         [
@@ -34,6 +36,8 @@ def view(summary: Summary[Attested], *, dry_run: bool) -> Report:
                 **described(attested.maker),
                 "added": list(attested.added),
                 "present": list(attested.present),
+                "statement": attested.statement.digest,
+                "subjects": len(attested.statement.subjects),
             }
             for attested in results
         ],
@@ -43,8 +47,17 @@ def view(summary: Summary[Attested], *, dry_run: bool) -> Report:
         "image-attest",
         data,
         [*([table] if rows else []), *failures.listed(summary.failures)],
+        summary=_stated(results) if joint else None,
         exit_code=failures.exit_code(summary.failures),
     )
+
+
+def _stated(results: Sequence[Attested]) -> Cell | None:
+    if not results:
+        return None
+    stated = results[0].statement
+    text = _("one statement, {digest}; images it is about: {count}")
+    return Cell(text.format(digest=stated.digest, count=len(stated.subjects)), "")
 
 
 def _outcome(attested: Attested, *, dry_run: bool) -> Cell:

@@ -1,5 +1,6 @@
 """Whoever signs images: makes envelopes and signatures, each with what vouches for it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -11,7 +12,7 @@ from undercurrent.signing.dsse import Envelope
 from undercurrent.signing.identities import Maker
 from undercurrent.signing.material import Material
 
-__all__ = ["KeySignatory", "Sealed", "Signatory", "SignedMessage", "Timestamping"]
+__all__ = ["KeySignatory", "Sealed", "SealsOnce", "Signatory", "SignedMessage", "Timestamping"]
 
 Timestamping: TypeAlias = Callable[[bytes], Awaitable[bytes]]
 """Has an authority confirm when a signature was there: signature to TimeStampResp (RFC 3161, DER)."""
@@ -108,3 +109,42 @@ class KeySignatory(Signatory):
     async def _material(self, signature: bytes) -> Material:
         timestamps = () if self._timestamp is None else (await self._timestamp(signature),)
         return Material(hint=self._signer.public.hint, timestamps=timestamps)
+
+
+class SealsOnce(Signatory):
+    """Has ``signatory`` sign each payload once, however many ask for it and whenever they do.
+
+    Args:
+        signatory: signs.
+    """
+
+    def __init__(self, signatory: Signatory) -> None:
+        self._signatory = signatory
+        self._sealed: dict[tuple[bytes, str], Sealed] = {}
+        self._sealing = asyncio.Lock()
+
+    @property
+    def maker(self) -> Maker:
+        """See `Signatory`."""
+        return self._signatory.maker
+
+    @property
+    def trust(self) -> Trust:
+        """See `Signatory`."""
+        return self._signatory.trust
+
+    @property
+    def formats(self) -> frozenset[Format]:
+        """See `Signatory`."""
+        return self._signatory.formats
+
+    async def seal(self, payload: bytes, payload_type: str) -> Sealed:
+        """See `Signatory.seal`."""
+        async with self._sealing:
+            if (payload, payload_type) not in self._sealed:
+                self._sealed[payload, payload_type] = await self._signatory.seal(payload, payload_type)
+        return self._sealed[payload, payload_type]
+
+    async def sign(self, message: bytes) -> SignedMessage:
+        """See `Signatory.sign`."""
+        return await self._signatory.sign(message)

@@ -5,7 +5,7 @@ still writes for attestations. The bytes are signed and verified as they are, ne
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,7 +16,15 @@ from undercurrent.oci import strictjson
 from undercurrent.oci.digest import Digest
 from undercurrent.signing.predicates import COSIGN_SIGN, SPDX
 
-__all__ = ["MAX_SUBJECTS", "Statement", "Subject", "build_attestation", "build_signature", "parse"]
+__all__ = [
+    "MAX_SUBJECTS",
+    "Statement",
+    "Subject",
+    "build_attestation",
+    "build_joint_attestation",
+    "build_signature",
+    "parse",
+]
 
 MAX_SUBJECTS: Final = 1024
 """As in sigstore-go."""
@@ -64,6 +72,11 @@ class Statement:
         return next((subject for subject in self.subjects if subject.is_(digest)), None)
 
     @property
+    def digest(self) -> Digest:
+        """Names the signed bytes: the same in every format, and on every image that the statement is about."""
+        return Digest.of(self.raw)
+
+    @property
     def predicate_bytes(self) -> bytes:
         """The predicate exactly as it stands in the signed bytes."""
         text, decoder = self.raw.decode(), json.JSONDecoder()
@@ -102,9 +115,31 @@ def build_attestation(name: str, digest: Digest, predicate_type: str, predicate:
     Raises:
         UsageError: the predicate is something else.
     """
+    return build_joint_attestation([(name, digest)], predicate_type, predicate)
+
+
+def build_joint_attestation(subjects: Iterable[tuple[str, Digest]], predicate_type: str, predicate: bytes) -> bytes:
+    """The statement of an attestation about several images; the same ones give the same bytes.
+
+    Args:
+        subjects: name, without tag and digest, and digest of each image.
+        predicate_type: URI.
+        predicate: as in `build_attestation`.
+
+    Raises:
+        UsageError: the predicate is something else, or there are more than MAX_SUBJECTS images.
+    """
+    distinct = sorted(set(subjects))
+    if len(distinct) > MAX_SUBJECTS:
+        raise UsageError(
+            _("a statement is about at most {limit} images, and these are {count}").format(
+                limit=MAX_SUBJECTS, count=len(distinct)
+            ),
+            hint=_("choose fewer images, or attest each on its own, without --joint"),
+        )
     head = {
         "_type": _V01,
-        "subject": [{"name": name, "digest": {digest.algorithm: digest.encoded}}],
+        "subject": [{"name": name, "digest": {digest.algorithm: digest.encoded}} for name, digest in distinct],
         "predicateType": predicate_type,
     }
     what = _("the predicate")

@@ -14,7 +14,7 @@ from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.report import attesting as view
 from undercurrent.report.model import Report
-from undercurrent.workflows.attesting import Predicate, attest_images
+from undercurrent.workflows.attesting import Predicate, attest_images, attest_jointly
 
 __all__ = ["attest"]
 
@@ -42,9 +42,10 @@ def _read(file: Path) -> bytes:
     metavar="FILE",
     help=_("What is stated; - reads standard input."),
 )
+@click.option("--joint", is_flag=True, help=_("One statement about all of them, attached to each."))
 @click.option("-n", "--dry-run", is_flag=True, help=_("Show what would be done, and do nothing."))
 @keyed_options
-async def attest(session: Session, type_: str, predicate: Path, dry_run: bool, **flags: Any) -> Report:
+async def attest(session: Session, type_: str, predicate: Path, joint: bool, dry_run: bool, **flags: Any) -> Report:
     """States it."""
     settings = session.settings
     stated = Predicate(type_, _read(predicate))
@@ -52,7 +53,8 @@ async def attest(session: Session, type_: str, predicate: Path, dry_run: bool, *
         signatory_of(session, flags) as signatory,
         chosen(session, flags, engine_first=True, read=True) as (found, _asked),
     ):
-        summary = await attest_images(
+        state = attest_jointly if joint else attest_images
+        summary = await state(
             found,
             stated,
             signatory,
@@ -61,4 +63,4 @@ async def attest(session: Session, type_: str, predicate: Path, dry_run: bool, *
             dry_run=dry_run,
             observer=session.observer,
         )
-    return view.view(summary, dry_run=dry_run)
+    return view.view(summary, dry_run=dry_run, joint=joint)
