@@ -19,17 +19,31 @@ _LONGEST_BACK_OFF_S: Final = 20.0
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Seconds that ``Retry-After`` asks for, as a number or as a date (RFC 9110, section 10.2.3); None without one."""
+    """Seconds that ``Retry-After`` asks for, as a number or as a date (RFC 9110, section 10.2.3); None without one.
+
+    A date is one by the clock of whoever wrote it, which the answer's ``Date`` tells: ours may be wrong.
+
+    Args:
+        headers: of the answer.
+        now: the time, where the answer does not tell; that of this machine when None.
+    """
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), _EVER_S)
+    when = _date(value)
+    if when is None:
+        return None
+    now = _date(headers.get("Date", "")) or now or datetime.now(UTC)
+    return min(max(0.0, (when - now).total_seconds()), _EVER_S)
+
+
+def _date(value: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    if when.tzinfo is None:  # "-0000", or the obsolete asctime form: both are UTC in HTTP
-        when = when.replace(tzinfo=UTC)
-    return min(max(0.0, (when - (now or datetime.now(UTC))).total_seconds()), _EVER_S)
+    # "-0000", or the obsolete asctime form: both are UTC in HTTP
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when
 
 
 def asked_wait(error: UndercurrentError) -> float | None:

@@ -33,6 +33,12 @@ def test_retry_after(value: str, seconds: float | None) -> None:
     assert retry_after({"Retry-After": value}, now=NOW) == seconds
 
 
+def test_a_date_is_one_by_the_clock_of_the_other_side() -> None:
+    headers = {"Retry-After": "Wed, 21 Oct 2015 07:28:30 GMT", "Date": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    assert retry_after(headers, now=NOW) == 30
+    assert retry_after(headers | {"Date": "soon"}, now=NOW) == 0
+
+
 def test_retry_after_is_not_there() -> None:
     assert retry_after({}) is None
 
