@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import ssl
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -27,6 +28,8 @@ from undercurrent.net.retry import LONGEST_WAIT_S, retry_after
 __all__ = ["NotReachable", "PlainHttpSpoken", "Untrusted", "explain", "pushed_back", "surely_unsent"]
 
 _PERMANENT_STATUS: Final = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED})
+# OpenSSL's numbers (x509_vfy.h) for a certificate that is not valid yet, and for one that has expired.
+_NOT_NOW: Final = frozenset({9, 10})
 # OpenSSL's words for "that was no TLS": the first bytes were not a record.
 _NOT_TLS: Final = (
     "WRONG_VERSION_NUMBER",
@@ -149,9 +152,13 @@ def _tls_error(error: BaseException) -> BaseException | None:
 def _tls_failed(place: str, error: BaseException) -> UndercurrentError:
     if isinstance(error, ssl.CertificateError):
         reason = getattr(error, "verify_message", "") or str(error)
+        hint = _("if it comes from your own authority, name its certificate in net.ca_bundle (or SSL_CERT_FILE)")
+        if getattr(error, "verify_code", 0) in _NOT_NOW:
+            now = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+            hint = _("check the clock of this machine: here it is {now} UTC").format(now=now)
         return Untrusted(
             _("the TLS certificate of {place} is not trusted: {reason}").format(place=place, reason=excerpt(reason)),
-            hint=_("if it comes from your own authority, name its certificate in net.ca_bundle (or SSL_CERT_FILE)"),
+            hint=hint,
         )
     if getattr(error, "reason", "") in _NOT_TLS:
         return PlainHttpSpoken(
