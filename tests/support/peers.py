@@ -118,6 +118,7 @@ DEBIAN_PEERS: Final = (
     DebianPeer("zsh", "zsh"),
     DebianPeer("fish", "fish"),
     DebianPeer("openssl", "openssl"),
+    DebianPeer("faketime", "faketime"),
     DebianPeer("softhsm2-util", "softhsm2"),
     DebianPeer("pkcs11-tool", "opensc"),
 )
