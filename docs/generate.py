@@ -63,6 +63,10 @@ ERROR_TEXTS: Final[Mapping[str, ErrorText]] = {
         N_("A file is not a key, is a key of a kind that is not supported, or the password does not open it."),
         N_("Check the file with `uc key show FILE`. The password is read from `COSIGN_PASSWORD`, or asked for."),
     ),
+    "retired-key": ErrorText(
+        N_("The key was replaced (`uc key rotate`), and the time for which it still counted is over."),
+        N_("Trust the key that took its place, and take the old one out of `public_keys`."),
+    ),
     "not-found": ErrorText(
         N_("The place was asked and answered: it has no such thing."),
         N_("Check the spelling; `uc image list` shows what can be found, and where."),

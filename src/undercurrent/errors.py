@@ -5,6 +5,7 @@
     │   ├── ConfigError               invalid-config
     │   ├── InvalidReference          invalid-reference
     │   ├── InvalidKey                invalid-key           a key file that is not one, or a wrong password
+    │   │   └── RetiredKey            retired-key           a key that was replaced, and does not count any more
     │   └── NotFound                  not-found             the place answered: it has no such thing
     ├── EnvironmentLacks              environment           exit 3   this machine lacks something
     │   ├── MissingExtra              missing-extra
@@ -45,6 +46,7 @@ __all__ = [
     "RateLimited",
     "Refused",
     "RemoteFault",
+    "RetiredKey",
     "SignerFailed",
     "TimedOut",
     "TooLarge",
@@ -116,6 +118,12 @@ class InvalidKey(UsageError):
     """A key file that is not one, of a kind that is not supported, or a password that does not open it."""
 
     code = "invalid-key"
+
+
+class RetiredKey(InvalidKey):
+    """A key that was replaced, and whose time is over."""
+
+    code = "retired-key"
 
 
 class NotFound(UsageError):

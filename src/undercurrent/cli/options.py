@@ -1,11 +1,33 @@
 """Options and their kinds that several commands share."""
 
+import re
+from datetime import timedelta
+from typing import Any, Final
+
 import click
 
 from undercurrent import i18n
 from undercurrent.i18n import translate as _
 
-__all__ = ["WholeNumber", "language_option"]
+__all__ = ["Duration", "WholeNumber", "language_option"]
+
+
+_DURATION: Final = re.compile(r"(?P<count>[0-9]{1,4})(?P<unit>[hdw])")
+_HOURS: Final = {"h": 1, "d": 24, "w": 7 * 24}
+
+
+class Duration(click.ParamType[timedelta]):
+    """A time span: ``12h``, ``30d``, ``4w``, or ``0``."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:  # noqa: D102
+        if isinstance(value, timedelta):
+            return value
+        match = _DURATION.fullmatch("0h" if value == "0" else value)
+        if match is None:
+            self.fail(_("{text!r} is not a time span: write it like 12h, 30d or 4w").format(text=value), param, ctx)
+        return timedelta(hours=int(match["count"]) * _HOURS[match["unit"]])
 
 
 class WholeNumber(click.IntRange):

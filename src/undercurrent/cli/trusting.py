@@ -96,7 +96,12 @@ async def trust_of(session: Session, flags: dict[str, Any], annotations: Mapping
     keys, notation = ("signing", "public_keys") in flagged, not flagged.isdisjoint(_NOTATION)
     anybody = not (keys or notation or identities)
     return await believed(
-        session.settings.signing, identities, annotations, keys=keys or anybody, notation=notation or anybody
+        session.settings.signing,
+        identities,
+        annotations,
+        keys=keys or anybody,
+        notation=notation or anybody,
+        observer=session.observer,
     )
 
 

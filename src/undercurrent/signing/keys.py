@@ -19,12 +19,13 @@ from typing import Final, TypeAlias
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
-from undercurrent.errors import EnvironmentLacks, InvalidKey, UsageError
+from undercurrent.errors import EnvironmentLacks, InvalidKey, RetiredKey, UsageError
 from undercurrent.i18n import listed, system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Noted, Observer, silent
 from undercurrent.signing import cosignkey
 from undercurrent.signing.algorithms import KeyKind, PrivateKey, PublicKey, Signer
+from undercurrent.signing.retirement import Retirement
 
 __all__ = [
     "KeyKind",
@@ -37,9 +38,11 @@ __all__ = [
     "import_key",
     "load_any",
     "load_public",
+    "load_retired",
     "load_signer",
     "public_beside",
     "write_key_pair",
+    "write_retired",
 ]
 
 Password: TypeAlias = Callable[[], bytes] | bytes | None
@@ -85,16 +88,39 @@ def load_signer(source: Path | str, password: Password = None, *, observer: Obse
 
 
 def load_public(source: Path | str) -> PublicKey:
-    """The public key in a file.
+    """The public key in a file, to verify with.
 
     Args:
         source: path, or ``env://VARIABLE``.
 
     Raises:
+        RetiredKey: it was replaced, and the time for which it still counted is over.
         InvalidKey: there is no such file, or it holds no public key, or one of a kind that is not supported.
     """
-    where = str(source)
-    _label, block = _pick(_read(source), where, _PUBLIC, _("public key"))
+    content = _read(source)
+    retirement = Retirement.read(content, str(source))
+    if retirement and retirement.over:
+        raise RetiredKey(
+            _("{where} was replaced, and has not been trusted since {time}").format(
+                where=source, time=f"{retirement.until:%Y-%m-%d %H:%M} UTC"
+            ),
+            hint=_("trust the key that took its place: {fingerprint}").format(fingerprint=retirement.by),
+        )
+    return _public(content, str(source))
+
+
+def load_retired(source: Path | str) -> tuple[PublicKey, Retirement | None]:
+    """The public key in a file, also if it does not count any more, and what the file says about that.
+
+    Raises:
+        InvalidKey: as `load_public`.
+    """
+    content = _read(source)
+    return _public(content, str(source)), Retirement.read(content, str(source))
+
+
+def _public(content: bytes, where: str) -> PublicKey:
+    _label, block = _pick(content, where, _PUBLIC, _("public key"))
     try:
         handle = serialization.load_pem_public_key(block)
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -106,13 +132,14 @@ def load_public(source: Path | str) -> PublicKey:
 
 
 def load_any(source: Path | str, password: Password = None) -> PublicKey:
-    """The public half of a key file, be it the public or the private one.
+    """The public half of a key file, be it the public or the private one, whether or not it still counts.
 
     Raises:
         InvalidKey: as `load_public` and `load_signer` do.
     """
-    if any(f"BEGIN {label}".encode() in _read(source) for label in _PUBLIC):
-        return load_public(source)
+    content = _read(source)
+    if any(f"BEGIN {label}".encode() in content for label in _PUBLIC):
+        return _public(content, str(source))
     return load_signer(source, password).public
 
 
@@ -150,6 +177,15 @@ def write_key_pair(
         private.unlink()
         raise
     return private, public
+
+
+def write_retired(key: PublicKey, path: Path, retirement: Retirement) -> None:
+    """Writes a public key that was replaced, in the place of what is there.
+
+    Raises:
+        EnvironmentLacks: it cannot be written.
+    """
+    _write(path, retirement.above(key.pem).encode(), 0o644, force=True)
 
 
 def import_key(

@@ -1,10 +1,12 @@
 """Which keys a run uses: those that are set, else ``cosign.key`` and ``cosign.pub`` in the working directory."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import UsageError
+from undercurrent.errors import RetiredKey, UsageError
 from undercurrent.i18n import translate as _
+from undercurrent.progress import Noted, Observer, silent
 from undercurrent.settings import SigningSettings
 from undercurrent.signing.keys import PublicKey, load_public, public_beside
 from undercurrent.signing.signers import is_file, public_key
@@ -34,18 +36,20 @@ def knows_keys(settings: SigningSettings) -> bool:
     return bool(settings.public_keys or settings.key) or Path(_PUBLIC).is_file()
 
 
-async def trusted_keys(settings: SigningSettings) -> tuple[PublicKey, ...]:
+async def trusted_keys(settings: SigningSettings, *, observer: Observer = silent) -> tuple[PublicKey, ...]:
     """The public keys to believe: those that are set; else the public half of the signing key.
 
     The public half is read from the ``.pub`` file beside the private one, so that verifying asks for no password.
+    A key that was replaced counts until its time is over; then ``observer`` is told that it does not.
 
     Raises:
         UsageError: there is none.
+        RetiredKey: none of those that are set counts any more.
         InvalidKey: a file holds none.
         UndercurrentError: a token or a plug-in does not say which it is.
     """
     if settings.public_keys:
-        return tuple([await _public(source) for source in settings.public_keys])
+        return await _current(settings.public_keys, observer)
     if settings.key and not is_file(settings.key):
         return (await public_key(settings.key),)
     private = Path(settings.key or _PRIVATE)
@@ -57,6 +61,20 @@ async def trusted_keys(settings: SigningSettings) -> tuple[PublicKey, ...]:
     raise UsageError(
         _("there is no key to verify with"), hint=_("name a public key with --key, such as --key cosign.pub")
     )
+
+
+async def _current(sources: Sequence[str], observer: Observer) -> tuple[PublicKey, ...]:
+    keys, retired = list[PublicKey](), list[RetiredKey]()
+    for source in sources:
+        try:
+            keys.append(await _public(source))
+        except RetiredKey as error:
+            retired.append(error)
+    if not keys:
+        raise retired[0]
+    for one in retired:
+        observer(Noted(_("{problem}; {hint}").format(problem=one.message, hint=one.hint)))
+    return tuple(keys)
 
 
 async def _public(source: str) -> PublicKey:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from undercurrent.errors import ConfigError
 from undercurrent.i18n import translate as _
+from undercurrent.progress import Observer, silent
 from undercurrent.settings import SigningSettings
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.identities import IdentityPattern
@@ -21,6 +22,7 @@ async def believed(
     *,
     keys: bool,
     notation: bool,
+    observer: Observer = silent,
 ) -> Trust:
     """Whom to believe.
 
@@ -30,6 +32,7 @@ async def believed(
         annotations: what signatures must say besides.
         keys: whether a signature by one of the settings' keys counts as well.
         notation: whether one counts that the settings' trust policy of notation trusts.
+        observer: is told of keys that do not count any more.
 
     Raises:
         UsageError: nobody is named, or no root for the identities.
@@ -37,7 +40,7 @@ async def believed(
     """
     policy = notation_trust(settings) if notation else None
     return Trust(
-        await trusted_keys(settings) if keys and (policy is None or knows_keys(settings)) else (),
+        await trusted_keys(settings, observer=observer) if keys and (policy is None or knows_keys(settings)) else (),
         annotations,
         identities,
         trustedroot.read(settings.trusted_root) if settings.trusted_root else None,

@@ -21,29 +21,33 @@ from undercurrent.workflows.keyless import keyless_signatory
 from undercurrent.workflows.keys import signing_key
 from undercurrent.workflows.signing import FORMATS
 
-__all__ = ["formats_of", "keyed_options", "signatory_of"]
+__all__ = ["formats_of", "keyed_options", "signatory_of", "timestamping", "written_options"]
 
 
 def keyed_options(body: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the flags to a command, which hands them to `signatory_of`."""
-    body = identity_options(password_option()(body))
+    body = written_options(identity_options(password_option()(body)))
+    return setting(
+        "--key",
+        of=("signing", "key"),
+        metavar="KEY",
+        help=_("Private key to sign with: a file, env://VARIABLE, pkcs11:…, or NAME://… of a plug-in."),
+    )(body)
+
+
+def written_options(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the flags that say how signatures are written; they are settings."""
     body = setting(
         "--timestamp-url",
         of=("signing", "timestamp_url"),
         metavar="URL",
         help=_("Have this timestamp authority (RFC 3161) confirm when it was signed."),
     )(body)
-    body = setting(
+    return setting(
         "--format",
         of=("signing", "format"),
         type=click.Choice(["both", "bundle", "legacy"]),
         help=_("Of what is attached: cosign's new bundles, its old tags, or both."),
-    )(body)
-    return setting(
-        "--key",
-        of=("signing", "key"),
-        metavar="KEY",
-        help=_("Private key to sign with: a file, env://VARIABLE, pkcs11:…, or NAME://… of a plug-in."),
     )(body)
 
 
@@ -64,8 +68,8 @@ async def signatory_of(session: Session, flags: dict[str, Any]) -> AsyncIterator
         return
     key = signing_key(session.settings.signing)
     password = key_password(session, key, descriptor)
-    async with open_signer(key, password, observer=session.observer) as signer, _timestamping(session) as timestamping:
-        yield KeySignatory(signer, timestamping)
+    async with open_signer(key, password, observer=session.observer) as signer, timestamping(session) as witness:
+        yield KeySignatory(signer, witness)
 
 
 def formats_of(session: Session, signatory: Signatory) -> tuple[Format, ...]:
@@ -84,7 +88,7 @@ def formats_of(session: Session, signatory: Signatory) -> tuple[Format, ...]:
 
 
 @asynccontextmanager
-async def _timestamping(session: Session) -> AsyncIterator[Timestamping | None]:
+async def timestamping(session: Session) -> AsyncIterator[Timestamping | None]:
     """Asks the authority that is set; None if none is."""
     if not (url := session.settings.signing.timestamp_url):
         yield None

@@ -1,0 +1,139 @@
+"""Decides which key takes the place of which: a new pair, one that was made already, or one that is elsewhere."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from undercurrent.errors import UsageError
+from undercurrent.i18n import translate as _
+from undercurrent.progress import Noted, Observer
+from undercurrent.settings import Settings
+from undercurrent.signing.algorithms import PublicKey, Signer
+from undercurrent.signing.keys import KeyKind, NewPassword, Password, PrivateKey, load_retired, public_beside
+from undercurrent.signing.rotation import Rotation, postpone, rotate, under_way
+from undercurrent.signing.signers import is_file, open_signer
+from undercurrent.workflows.rotating import record_rotation
+
+__all__ = ["Succession", "Wish", "succession"]
+
+_GRACE: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user wants of a rotation.
+
+    Attributes:
+        key: the key to rotate, or the new one if ``old`` is named.
+        old: the old public key, if the new one is there already; "" if it is to be made.
+        kind: of a key to be made.
+        grace: how long the old one still counts; 30 days if it is to be made and nobody says.
+        images: whether images are to be signed again.
+        recorded: whether only those that evidence knows are.
+        again: make another key, even while an old one still counts.
+        dry_run: make nothing.
+
+    Raises:
+        UsageError: it contradicts itself.
+    """
+
+    key: str
+    old: str
+    kind: KeyKind
+    grace: timedelta | None
+    images: bool
+    recorded: bool
+    again: bool
+    dry_run: bool
+
+    def __post_init__(self) -> None:
+        if self.images and self.grace == timedelta() and not self.recorded:
+            raise UsageError(
+                _("with --grace 0 the old key proves nothing: whoever has it can have signed anything"),
+                hint=_("say --recorded, too: then only what evidence says it signed here is signed again"),
+            )
+        if not self.old and not is_file(self.key):
+            raise UsageError(
+                _("{key} is not a file, so that no new key can be put in its place").format(key=self.key),
+                hint=_("make the new key where it belongs; then name the old public key with --from"),
+            )
+        if self.old and not self.images:
+            raise UsageError(
+                _("with --from, nothing is made: only images are signed again"),
+                hint=_("name them with --image, or say --all"),
+            )
+
+    @property
+    def until(self) -> datetime:
+        """When the old key stops to count."""
+        return datetime.now(UTC).replace(microsecond=0) + (_GRACE if self.grace is None else self.grace)
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """One key in the place of another.
+
+    Attributes:
+        old: what is replaced.
+        signer: what takes its place.
+        kept: public key file of the old one; None if it is elsewhere, or would be written in a real run.
+        until: when the old one stops to count; None if nothing says so.
+        made: whether the new key was made now.
+    """
+
+    old: PublicKey
+    signer: Signer
+    kept: Path | None
+    until: datetime | None
+    made: bool = False
+
+
+@asynccontextmanager
+async def succession(
+    wish: Wish, password: Password, new_password: NewPassword, settings: Settings, *, observer: Observer
+) -> AsyncIterator[Succession]:
+    """Brings about what ``wish`` says, if it is not so already.
+
+    Args:
+        wish: which key, in the place of which.
+        password: opens the new key, if it is there already.
+        new_password: encrypts the new key, if it is to be made.
+        settings: where evidence is.
+        observer: is told what the user should know.
+
+    Raises:
+        UndercurrentError: a key cannot be read, opened or written, or evidence cannot.
+    """
+    if wish.old:
+        old, retirement = load_retired(wish.old)
+        async with open_signer(wish.key, password, observer=observer) as signer:
+            yield Succession(old, signer, Path(wish.old), retirement.until if retirement else None)
+        return
+    private = Path(wish.key)
+    running = under_way(private) if wish.images and not wish.again else None
+    if running is not None:
+        observer(
+            Noted(
+                _("{key} took the place of {old} already: this goes on with that, and makes no other key").format(
+                    key=private, old=running.kept
+                )
+            )
+        )
+        if wish.grace is not None and not wish.dry_run:
+            running = postpone(running, wish.until)
+        async with open_signer(private, password, observer=observer) as signer:
+            yield Succession(running.old, signer, running.kept, running.until)
+    elif wish.dry_run:
+        old, _retirement = load_retired(public_beside(private))
+        yield Succession(old, PrivateKey.generate(wish.kind), None, wish.until)
+    else:
+        key, rotation = rotate(private, wish.kind, new_password, wish.until)
+        record_rotation(rotation, str(private), settings)
+        yield _made(key, rotation)
+
+
+def _made(key: PrivateKey, rotation: Rotation) -> Succession:
+    return Succession(rotation.old, key, rotation.kept, rotation.until, made=True)
