@@ -60,8 +60,10 @@ def load(encoded: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
     try:
         chain = tuple(x509.load_der_x509_certificate(der) for der in encoded)
         for certificate in chain:
-            certificate.extensions  # noqa: B018 - reads them all, so that nothing later fails
-            certificate.public_key()
+            # Each is read when it is asked for: all now, so that nothing fails later.
+            certificate.extensions, certificate.public_key(), certificate.issuer
+            certificate.subject.rfc4514_string()
+            certificate.signature_hash_algorithm  # noqa: B018
     except (ValueError, TypeError, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
         raise _refused(_("a certificate in it cannot be read")) from error
     return chain

@@ -38,7 +38,7 @@ def _load(path: Path) -> list[x509.CertificateRevocationList]:
         lists = [x509.load_pem_x509_crl(block) for block in _BLOCK.findall(content)]
         lists = lists or [x509.load_der_x509_crl(content)]
         for item in lists:
-            item.extensions  # noqa: B018 - reads them, so that nothing later fails
+            item.extensions, item.issuer, item.next_update_utc  # noqa: B018 - reads them, so that nothing later fails
     except (ValueError, x509.DuplicateExtension) as error:
         raise ConfigError(
             _("{path} holds no list of revoked certificates that can be read").format(path=path),

@@ -102,7 +102,7 @@ def attributes(
         )
     _check_critical(protected, critical)
     scheme = protected.get(_SCHEME)
-    if scheme not in set(Scheme):
+    if scheme not in tuple(Scheme):
         raise Unsupported(_("its signing scheme {scheme!r} is not known").format(scheme=str(scheme)[:100]))
     stamped, foreign = (_SIGNED, _AUTHENTIC) if scheme == Scheme.X509 else (_AUTHENTIC, _SIGNED)
     required = {_SCHEME} | {_EXPIRES, _AUTHENTIC} & protected.keys()

@@ -122,12 +122,12 @@ def _read(entry: x509.RevokedCertificate) -> tuple[x509.ReasonFlags, datetime | 
 def _is_genuine(item: _List, issuer: x509.Certificate) -> bool:
     """Whether ``issuer`` made the list, and it can be understood."""
     usage = extension(issuer, x509.KeyUsage)
-    if usage is None or not usage.value.crl_sign or isinstance(item.signature_hash_algorithm, _BROKEN):
+    if usage is None or not usage.value.crl_sign:
         return False
     if any(found.critical and not isinstance(found.value, _PROCESSED) for found in item.extensions):
         return False
     try:
-        return item.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # others raise TypeError
+        return not isinstance(item.signature_hash_algorithm, _BROKEN) and item.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # others raise TypeError
     except (TypeError, ValueError, UnsupportedAlgorithm):
         return False
 

@@ -77,8 +77,8 @@ def witnessed(token: bytes, signature: bytes, roots: Sequence[x509.Certificate])
     from rfc3161_client import VerificationError, VerifierBuilder  # noqa: PLC0415 - only where there is one
 
     answer = _decode(token)
-    chain = _chain(answer, roots)
     try:
+        chain = _chain(answer, roots)
         certificates.require_fit(chain, Purpose.TIMESTAMPING)
         certificates.require_valid(chain, answer.tst_info.gen_time, answer.tst_info.gen_time)
     except SignatureRefusedError as error:
@@ -110,21 +110,19 @@ def _decode(token: bytes) -> "TimeStampResponse":
 
 def _chain(answer: "TimeStampResponse", roots: Sequence[x509.Certificate]) -> Chain:
     """The certificates from whoever signed the token to a trusted root."""
+    present = certificates.load(tuple(answer.signed_data.certificates))
     try:
-        present = [x509.load_der_x509_certificate(der) for der in answer.signed_data.certificates]
         signers = [(signer.issuer, signer.serial_number) for signer in answer.signed_data.signer_infos]
     except ValueError as error:
-        raise _refused(_("its timestamp cannot be read")) from error
+        raise _refused(_("who made it cannot be read")) from error
     found = [item for item in present if (item.issuer, item.serial_number) in signers]
     if len(signers) != 1 or len(found) != 1:
-        raise _refused(_("its timestamp does not come with the certificate of whoever made it"))
+        raise _refused(_("it does not come with the certificate of whoever made it"))
     while found[-1] not in roots:
         issuer = _issuer(found[-1], (*roots, *present))
         if issuer is None or issuer in found or len(found) >= MAX_CHAIN:
             raise _refused(
-                _("its timestamp is by {subject}, whom no trusted authority vouches for").format(
-                    subject=found[0].subject.rfc4514_string()
-                )
+                _("no trusted authority vouches for {subject}").format(subject=found[0].subject.rfc4514_string())
             )
         found.append(issuer)
     return found

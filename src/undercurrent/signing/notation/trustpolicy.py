@@ -201,8 +201,8 @@ def _actions(level: object, override: object, what: str) -> Mapping[Validation, 
         raise ConfigError(_("{what} overrides its level with something that is not an object").format(what=what))
     changed: dict[Validation, Action] = {}
     for key, value in override.items():
-        allowed = set(Action) if key == Validation.REVOCATION else {Action.ENFORCE, Action.LOG}
-        if key not in set(Validation) or value not in allowed:
+        allowed = tuple(Action) if key == Validation.REVOCATION else (Action.ENFORCE, Action.LOG)
+        if key not in tuple(Validation) or value not in allowed:
             raise ConfigError(
                 _("{what} cannot override {key!r} with {value!r}").format(what=what, key=key, value=str(value)[:40])
             )
@@ -211,7 +211,7 @@ def _actions(level: object, override: object, what: str) -> Mapping[Validation, 
 
 
 def _needs_timestamp(value: object, what: str) -> bool:
-    if value not in {"always", "afterCertExpiry"}:
+    if value not in ("always", "afterCertExpiry"):
         raise ConfigError(_("{what}: verifyTimestamp is neither always nor afterCertExpiry").format(what=what))
     return value == "always"
 

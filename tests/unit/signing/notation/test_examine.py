@@ -373,6 +373,7 @@ HEADERS = {
     "critical and absent": ({"crit": [SCHEME, EXPIRY]}, {2: [SCHEME, EXPIRY]}, Reason.MALFORMED),
     "a plug-in": ({"io.cncf.notary.verificationPlugin": "x"},) * 2 + (Reason.UNSUPPORTED,),
     "an unknown scheme": ({SCHEME: "notary.x509.new"},) * 2 + (Reason.UNSUPPORTED,),
+    "a scheme that is none": ({SCHEME: ["notary.x509"]},) * 2 + (Reason.UNSUPPORTED,),
     "no time": ({SIGNED: None},) * 2 + (Reason.MALFORMED,),
     "a time that is none": ({SIGNED: "yesterday"},) * 2 + (Reason.MALFORMED,),
     "a day that is none": ({SIGNED: "2026-02-30T00:00:00Z"}, {SIGNED: cbor2.CBORTag(1, 1e300)}, Reason.MALFORMED),
