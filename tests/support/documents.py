@@ -3,6 +3,7 @@
 ``python -m tests.support.documents [DOCUMENT…]`` writes what the commands print now into the documents.
 """
 
+import json
 import os
 import sys
 import tempfile
@@ -57,6 +58,7 @@ DOCUMENTS: Final = (
     _page("howto/move-images-with-signatures", "skopeo"),
     _page("howto/one-statement-about-many-images", "cosign"),
     _page("howto/use-with-cosign", "cosign"),
+    _page("howto/notation", "notation"),
     _page("howto/signatures-in-another-repository", "cosign"),
     _page("howto/local-engine", "podman"),
     _page("howto/evidence"),
@@ -85,6 +87,8 @@ def follow(document: Document, language: str) -> list[Ran]:
         replace = {HOME: str(where)}
         if REGISTRY in text:
             replace[REGISTRY] = stack.enter_context(_registry(folder, real=bool(document.peers)))
+            if "notation" in document.peers:
+                _allow_plain_http(where, replace[REGISTRY])
         return run(text, where, replace=replace, **environ)
 
 
@@ -96,6 +100,13 @@ def _registry(folder: Path, *, real: bool) -> Iterator[str]:
     else:
         with in_background(FakeRegistry()) as registry:
             yield registry.host
+
+
+def _allow_plain_http(home: Path, host: str) -> None:
+    """Lets notation talk to a registry on this machine without TLS: it would only to one that is called localhost."""
+    configuration = home / ".config" / "notation" / "config.json"
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text(json.dumps({"insecureRegistries": [host]}))
 
 
 def _podman(server: EngineServer, programs: Path) -> dict[str, str]:

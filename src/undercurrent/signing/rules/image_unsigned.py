@@ -14,7 +14,7 @@ IMAGE_UNSIGNED: Final = Rule(
     summary=N_("The image has no signature."),
     explanation=N_(
         "The place that holds the image was asked, and it answered: there is no signature for this digest, neither "
-        "cosign's tag (`sha256-….sig`) nor a sigstore bundle that refers to the image.\n\n"
+        "cosign's tag (`sha256-….sig`) nor a sigstore bundle or a notation signature that refers to the image.\n\n"
         "Nobody can tell who made such an image, or whether it is still what was built. Whoever may write to the "
         "registry can put another image under its name, and no machine that pulls it will notice."
     ),
