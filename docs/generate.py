@@ -5,6 +5,7 @@
 
 # ruff: noqa: INP001 - a script beside the pages that it writes
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from undercurrent import errors, i18n
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.report import rules as view
+from undercurrent.signing.policy.model import schema
 from undercurrent.workflows.rules import RULES
 
 __all__ = ["ERROR_TEXTS", "EXIT_CODES", "ErrorText", "all_pages", "error_types", "main"]
@@ -166,6 +168,7 @@ def all_pages() -> Mapping[Path, str]:
                 pages[_FOLDER / "reference" / (name + suffix)] = content + "\n"
     finally:
         i18n.activate(spoken)
+    pages[_FOLDER / "reference" / "policy.schema.json"] = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
     return pages
 
 

@@ -35,6 +35,7 @@ TEXTS: Final = frozenset(
         N_("Keys and formats of signatures."),
         N_("Private key to sign with: a file, `env://VARIABLE`, `pkcs11:…`, or `NAME://…` of a plug-in."),
         N_("Public keys that verification trusts: files, or what `key` takes."),
+        N_("Policy by which images are verified: which have to be signed by whom, with which attestations."),
         N_("Who vouches for the certificates of identities, and for times: a `trusted_root.json`."),
         N_("Timestamp authority (RFC 3161) that confirms when a key signed: its whole address, `https://…`."),
         N_("Certificates that verification of notation's signatures trusts: notation's folder `truststore`."),

@@ -125,6 +125,8 @@ class SigningSettings(_Group):
     """Private key to sign with: a file, ``env://VARIABLE``, ``pkcs11:…``, or ``NAME://…`` of a plug-in."""
     public_keys: Annotated[tuple[str, ...], _NAMES_FILES] = ()
     """Public keys that verification trusts: files, or what ``key`` takes."""
+    policy: Annotated[Path | None, _NAMES_FILES] = None
+    """Policy by which images are verified: which have to be signed by whom, with which attestations."""
     trusted_root: Annotated[Path | None, _NAMES_FILES] = None
     """Who vouches for the certificates of identities, and for times: a ``trusted_root.json``."""
     timestamp_url: str = ""

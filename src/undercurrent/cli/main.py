@@ -20,6 +20,9 @@ __all__ = ["COMMANDS", "language_of", "main", "root", "speak"]
 
 COMMANDS: Final = {
     "image": Entry("undercurrent.cli.image:group", N_("find, pack, sign, attest and verify images"), N_("Images")),
+    "policy": Entry(
+        "undercurrent.cli.policy:group", N_("say which images must be signed by whom, and try it out"), N_("Images")
+    ),
     "demo": Entry(
         "undercurrent.cli.demo:demo", N_("watch the main job run on real images, here and now"), N_("Images")
     ),

@@ -8,13 +8,15 @@ import click
 
 from undercurrent.cli.command import Session, setting
 from undercurrent.errors import UsageError
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import NOTHING
+from undercurrent.settings import Setting
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.identities import IdentityPattern
 from undercurrent.workflows.trusting import believed
 
-__all__ = ["trust_of", "trust_options"]
+__all__ = ["refuse_beside_policy", "trust_of", "trust_options"]
 
 _NAMES: Final = (
     "certificate_identity",
@@ -22,6 +24,13 @@ _NAMES: Final = (
     "certificate_oidc_issuer",
     "certificate_oidc_issuer_regexp",
 )
+_INSTEAD: Final = {
+    ("signing", "public_keys"): "--key",
+    ("signing", "notation_trust_store"): "--notation-trust-store",
+    ("signing", "notation_trust_policy"): "--notation-trust-policy",
+    ("signing", "notation_crls"): "--notation-crl",
+}
+"""Settings that a policy has its own words for, and their flags."""
 _NOTATION: Final = (("signing", "notation_trust_store"), ("signing", "notation_trust_policy"))
 
 
@@ -103,6 +112,31 @@ async def trust_of(session: Session, flags: dict[str, Any], annotations: Mapping
         notation=notation or anybody,
         observer=session.observer,
     )
+
+
+def refuse_beside_policy(session: Session, flags: dict[str, Any], *, recursive: bool) -> None:
+    """Refuses flags that say whom to believe where a policy says that; takes those of `trust_options` out of ``flags``.
+
+    A policy that a file or the environment names holds as well: nobody gets around it by naming a key.
+
+    Raises:
+        UsageError: there is such a flag.
+    """
+    given = [f"--{name.replace('_', '-')}" for name in _NAMES if flags.pop(name)]
+    given += [flag for setting_, flag in _INSTEAD.items() if _flagged(session, setting_)]
+    given += ["--annotation"] if flags["annotation"] else []
+    given += ["--recursive"] if recursive else []
+    if given:
+        policy = session.settings.signing.policy
+        raise UsageError(
+            _("{flags} and a policy exclude each other").format(flags=listed(given)),
+            hint=_("{policy} says all of that: whom to trust, and for which platforms").format(policy=policy),
+        )
+
+
+def _flagged(session: Session, setting_: Setting) -> bool:
+    origin = session.loaded.origins.get(setting_)
+    return origin is not None and origin.kind == "flag"
 
 
 def _pattern(subject: str, subject_regexp: str, issuer: str, issuer_regexp: str) -> IdentityPattern:

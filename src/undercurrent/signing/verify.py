@@ -15,7 +15,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Platform
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.image import Image
-from undercurrent.oci.manifest import AnyManifest, Index, Manifest
+from undercurrent.oci.manifest import Index, Manifest
 from undercurrent.oci.store import Store
 from undercurrent.signing.algorithms import PublicKey
 from undercurrent.signing.checks import Check, Format, Trust, refusal
@@ -39,6 +39,7 @@ __all__ = [
     "Problem",
     "Verdict",
     "Verification",
+    "read_content",
     "verdict_of",
     "verify",
     "verify_attestation",
@@ -168,8 +169,8 @@ async def verify(
     try:
         manifest = await image.manifest()
         leaves = await image.platforms() if isinstance(manifest, Index) and (recursive or deep) else ()
-        if deep:
-            await _read_content(image.store, manifest, () if recursive else leaves)
+        if deep and not (recursive and leaves):
+            await read_content(image)
     except (CouldNotCheck, NotFound, Refused) as error:
         return _broken(image, error)
     store = where(image)
@@ -215,13 +216,17 @@ async def verify_attestation(image: Image, predicate_type: str, trust: Trust, *,
     return _concluded(image, found, _("it has no attestation of type {type}").format(type=uri))
 
 
-async def _read_content(store: Store, manifest: AnyManifest, leaves: tuple[Image, ...]) -> None:
-    """Reads all that an image consists of, which compares every digest."""
-    manifests = [await leaf.manifest() for leaf in leaves] if isinstance(manifest, Index) else [manifest]
-    for item in manifests:
-        for descriptor in (item.config, *item.layers) if isinstance(item, Manifest) else ():
+async def read_content(image: Image) -> None:
+    """Reads all that an image consists of, on every platform, which compares every digest.
+
+    Raises:
+        NotFound, DigestMismatch, CouldNotCheck: some of it is not there, is something else, or cannot be read.
+    """
+    for leaf in await image.platforms():
+        manifest = await leaf.manifest()
+        for descriptor in (manifest.config, *manifest.layers) if isinstance(manifest, Manifest) else ():
             if "urls" not in descriptor.extra:  # such a layer is kept by its vendor, not here
-                async for _piece in store.blob(descriptor):
+                async for _piece in leaf.store.blob(descriptor):
                     pass
 
 

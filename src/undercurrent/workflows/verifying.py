@@ -1,8 +1,10 @@
-"""Verifies images: one verdict each, and a record of it."""
+"""Verifies images: one verdict each, by whom a run trusts or by a policy, and a record of it."""
 
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
 
 from undercurrent.errors import UndercurrentError
 from undercurrent.fleet import Summary
@@ -15,13 +17,19 @@ from undercurrent.progress import Observer
 from undercurrent.settings import Settings
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.identities import described
+from undercurrent.signing.places import Where
+from undercurrent.signing.policy.deciding import decide, decide_unsigned
+from undercurrent.signing.policy.decision import Decision
+from undercurrent.signing.policy.policy import Policy
 from undercurrent.signing.verify import Problem, Verdict, Verification, verdict_of, verify
 from undercurrent.workflows.copies import copy_of
 from undercurrent.workflows.each import each
 from undercurrent.workflows.estate import Found, Target
 from undercurrent.workflows.recording import Recording
 
-__all__ = ["verify_images"]
+__all__ = ["judge_images", "verify_images"]
+
+Result = TypeVar("Result", Verification, Decision)
 
 
 async def verify_images(
@@ -46,50 +54,118 @@ async def verify_images(
     Raises:
         Stopped: the user interrupted it.
     """
-    begin = partial(_Verifying, trust, settings, recursive, deep)
+    begin = partial(_Verifying, _ByTrust(trust, recursive, deep), settings)
     return await each("verify", found, begin, settings, failed=_not_checked, observer=observer)
 
 
+async def judge_images(
+    found: AsyncIterable[Found], policy: Policy, settings: Settings, *, deep: bool = False, observer: Observer
+) -> Summary[Decision]:
+    """The same, by a policy.
+
+    Args:
+        found: what to judge.
+        policy: which images have to be signed by whom, and what else is asked of them.
+        settings: where things are, and how many at once.
+        deep: also read all content of images of which something is asked, and compare digests.
+        observer: is told what happens.
+
+    Raises:
+        Stopped: the user interrupted it.
+    """
+    begin = partial(_Verifying, _ByPolicy(policy, deep), settings)
+    return await each("verify", found, begin, settings, failed=_not_checked, observer=observer)
+
+
+class _Judge(Protocol[Result]):
+    """Comes to a verdict."""
+
+    async def judge(self, image: Image, where: Where) -> Result: ...
+
+    def unsigned(self, target: Target, problem: Problem) -> Result:
+        """The verdict on an image that cannot have a signature where it is."""
+        ...
+
+    def proof(self, result: Result) -> dict[str, Any]:
+        """What evidence says of a verdict."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class _Verifying:
+class _ByTrust(_Judge[Verification]):
     trust: Trust
-    settings: Settings
     recursive: bool
     deep: bool
+
+    async def judge(self, image: Image, where: Where) -> Verification:
+        return await verify(image, self.trust, recursive=self.recursive, deep=self.deep, where=where)
+
+    def unsigned(self, target: Target, problem: Problem) -> Verification:
+        digest, message = Digest(target.digest), problem.message
+        return Verification(target.name, digest, Verdict.UNSIGNED, problem.code, message, problems=(problem,))
+
+    def proof(self, result: Verification) -> dict[str, Any]:
+        return {
+            "keys": [key.fingerprint for key in result.keys],
+            "identities": [dict(described(identity)) for identity in result.identities],
+            "formats": [str(format_) for format_ in result.formats],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _ByPolicy(_Judge[Decision]):
+    policy: Policy
+    deep: bool
+
+    async def judge(self, image: Image, where: Where) -> Decision:
+        return await decide(image, self.policy, now=datetime.now(UTC), deep=self.deep, where=where)
+
+    def unsigned(self, target: Target, problem: Problem) -> Decision:
+        return decide_unsigned(target.name, Digest(target.digest), self.policy, problem)
+
+    def proof(self, result: Decision) -> dict[str, Any]:
+        return {
+            "makers": [dict(described(maker)) for maker in result.makers],
+            "policy": {"file": str(self.policy.path), "digest": self.policy.digest},
+            "rules": [one.rule.name for one in result.applied],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Verifying(Generic[Result]):
+    judge: _Judge[Result]
+    settings: Settings
     stores: Stores
     record: Recording
 
     def __post_init__(self) -> None:
         self.record.open()
 
-    async def __call__(self, target: Target) -> Verification:
+    async def __call__(self, target: Target) -> Result:
         store, _inside = await self.stores.open(target.place)
         if isinstance(store, Engine):
-            place, verification = await self._in_engine(target, store)
+            place, result = await self._in_engine(target, store)
         else:
-            place, verification = target.place, await self._verify(await target.open(self.stores))
+            place, result = target.place, await self._judged(await target.open(self.stores))
         self.record.add(
             "image-verified",
-            verification.digest,
-            verification.verdict,
-            verification.name,
+            result.digest,
+            result.verdict,
+            result.name,
             place=place,
-            reason=verification.reason,
-            keys=[key.fingerprint for key in verification.keys],
-            identities=[described(identity) for identity in verification.identities],
-            formats=[str(format_) for format_ in verification.formats],
+            reason=result.reason,
+            **self.judge.proof(result),
         )
-        return verification
+        return result
 
-    async def _verify(self, image: Image) -> Verification:
-        where = self.stores.signatures_of
-        return await verify(image, self.trust, recursive=self.recursive, deep=self.deep, where=where)
+    async def _judged(self, image: Image) -> Result:
+        return await self.judge.judge(image, self.stores.signatures_of)
 
-    async def _in_engine(self, target: Target, engine: Engine) -> tuple[str, Verification]:
+    async def _in_engine(self, target: Target, engine: Engine) -> tuple[str, Result]:
         """An engine keeps no signatures, so its image is verified by its copy; another build is not it."""
         copy = await copy_of(target, self.stores, self.settings)
         if copy and copy.same:
-            return copy.place, await self._verify(copy.image)
+            return copy.place, await self._judged(copy.image)
         sign_it = _("`uc image sign {name}` takes it to where it can carry one").format(name=target.name)
         if copy:
             message = _("{engine} has another build than {place}; what {engine} has is not signed").format(
@@ -99,10 +175,7 @@ class _Verifying:
         else:
             message = _("it is only in {engine}, where no image can carry a signature").format(engine=engine.label)
             problem = Problem(target.place, Verdict.UNSIGNED, message, sign_it)
-        unsigned = Verification(
-            target.name, Digest(target.digest), Verdict.UNSIGNED, problem.code, message, problems=(problem,)
-        )
-        return target.place, unsigned
+        return target.place, self.judge.unsigned(target, problem)
 
 
 def _not_checked(record: Recording, found: Found, error: UndercurrentError) -> None:

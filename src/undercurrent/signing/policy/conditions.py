@@ -148,7 +148,7 @@ class Condition:
         text = _(_WORDS[self.operator]).format(field=self.path, value=shown)
         if not self.path.many or self.which is Which.EVERY:
             return text
-        return (_("for some: {what}") if self.which is Which.SOME else _("for none: {what}")).format(what=text)
+        return (_("some {what}") if self.which is Which.SOME else _("no {what}")).format(what=text)
 
 
 _WORDS: Final = MappingProxyType(

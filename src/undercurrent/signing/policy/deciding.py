@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from undercurrent.errors import CouldNotCheck, NotFound, Refused, UndercurrentError
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
+from undercurrent.oci.digest import Digest
 from undercurrent.oci.image import Image
 from undercurrent.oci.manifest import Index
 from undercurrent.oci.remembered import Remembered
@@ -15,12 +17,20 @@ from undercurrent.signing.places import Where, beside
 from undercurrent.signing.policy.decision import Answer, Applied, Decision, PolicyReason, Requirement
 from undercurrent.signing.policy.policy import Attestation, Match, Policy, Quorum, Rule
 from undercurrent.signing.policy.weighing import attested, concluded, signed, worst
-from undercurrent.signing.verify import Problem, Verdict, Verification, verdict_of, verify, verify_attestation
+from undercurrent.signing.verify import (
+    Problem,
+    Verdict,
+    Verification,
+    read_content,
+    verdict_of,
+    verify,
+    verify_attestation,
+)
 
-__all__ = ["decide"]
+__all__ = ["decide", "decide_unsigned"]
 
 
-async def decide(image: Image, policy: Policy, *, now: datetime, where: Where = beside) -> Decision:
+async def decide(image: Image, policy: Policy, *, now: datetime, deep: bool = False, where: Where = beside) -> Decision:
     """What ``policy`` says about an image.
 
     Every signature and attestation is fetched once, however many rules and authorities ask for it.
@@ -29,16 +39,15 @@ async def decide(image: Image, policy: Policy, *, now: datetime, where: Where = 
         image: its name chooses the rules; its digest is what is decided about.
         policy: what is asked for.
         now: aware; what ages are counted from.
+        deep: also read the configuration and all layers of images of which something is asked, and compare digests.
         where: in which store the signatures live.
 
     Raises:
         EnvironmentLacks: this machine cannot ask at all; all else is a verdict.
     """
-    matches = tuple(policy.match(image.name, image.digest))
-    rules = [(rule, match) for rule, match in matches if match.applies]
-    others = tuple((rule, match) for rule, match in matches if not match.applies)
+    rules, others = _matching(policy, image.name, image.digest)
     if not any(rule.asks for rule, _match in rules):
-        return _unasked(image, policy, rules, others)
+        return _unasked(policy, image.name, image.digest)
     stores: dict[str, Remembered] = {}
 
     def remembered(store: Store) -> Store:
@@ -49,15 +58,42 @@ async def decide(image: Image, policy: Policy, *, now: datetime, where: Where = 
 
     looking = _Looking(policy, now, placed)
     try:
+        if deep:
+            await read_content(image)
         return replace(await looking.decide(replace(image, store=remembered(image.store)), rules), passed_over=others)
     except (CouldNotCheck, NotFound, Refused) as error:
         return replace(_broken(image, error), passed_over=others)
 
 
-def _unasked(
-    image: Image, policy: Policy, rules: Sequence[tuple[Rule, Match]], others: tuple[tuple[Rule, Match], ...]
-) -> Decision:
+def decide_unsigned(name: str, digest: Digest, policy: Policy, problem: Problem) -> Decision:
+    """What ``policy`` says about an image that cannot have a signature where it is.
+
+    Args:
+        name: of the image.
+        digest: of the image; an engine's id for it.
+        policy: what is asked for.
+        problem: why it cannot.
+    """
+    rules, others = _matching(policy, name, digest)
+    if not any(rule.asks for rule, _match in rules):
+        return _unasked(policy, name, digest)
+    applied = tuple(Applied(rule, match) for rule, match in rules)
+    outcome = Verdict.UNSIGNED, problem.code, problem.message
+    return Decision(name, digest, *outcome, applied=applied, passed_over=others, problems=(problem,))
+
+
+_Matches: TypeAlias = tuple[tuple[Rule, Match], ...]
+
+
+def _matching(policy: Policy, name: str, digest: Digest) -> tuple[_Matches, _Matches]:
+    """The rules that are about an image, and the others."""
+    matches = tuple(policy.match(name, digest))
+    return tuple(one for one in matches if one[1].applies), tuple(one for one in matches if not one[1].applies)
+
+
+def _unasked(policy: Policy, name: str, digest: Digest) -> Decision:
     """The decision on an image of which nothing is asked; it is not even read."""
+    rules, others = _matching(policy, name, digest)
     applied = tuple(Applied(rule, match) for rule, match in rules)
     if rules:
         text = _("allowed by {rules}, which asks for nothing")
@@ -66,7 +102,7 @@ def _unasked(
         outcome = Verdict.ALLOWED, PolicyReason.NO_RULE.value, _("no rule is about it; the policy allows such images")
     else:
         outcome = Verdict.DENIED, PolicyReason.NO_RULE.value, _("no rule is about it; the policy denies such images")
-    return Decision(image.name, image.digest, *outcome, applied=applied, passed_over=others)
+    return Decision(name, digest, *outcome, applied=applied, passed_over=others)
 
 
 def _broken(image: Image, error: UndercurrentError) -> Decision:

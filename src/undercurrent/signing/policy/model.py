@@ -21,7 +21,7 @@ __all__ = [
     "schema",
 ]
 
-SCHEMA_ID: Final = "https://undercurrent.dev/schemas/policy-v1.json"
+SCHEMA_ID: Final = "urn:undercurrent:policy:v1"
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 _Text = Annotated[str, Field(min_length=1, max_length=1024)]

@@ -76,19 +76,19 @@ class ImagePattern:
             repository = f"{host.lower().removesuffix(':443')}/{path}"
         return glob(repository), None if tag is None else glob(tag), Digest(digest) if at else None
 
-    def matches(self, name: str, digest: Digest) -> bool:
+    def matches(self, name: str, digest: Digest | None) -> bool:
         """Whether the image called ``name``, with that digest, is one of these.
 
         Args:
             name: a reference, or what the image is called in a layout, an archive or an engine.
-            digest: of its manifest or index.
+            digest: of its manifest or index; a pattern with a digest matches nothing where that is not known.
         """
         repository, tag = _normalised(name)
         wanted_repository, wanted_tag, wanted_digest = self._compiled
         return (
             wanted_repository.matches(repository)
             and (wanted_tag is None or (tag is not None and wanted_tag.matches(tag)))
-            and wanted_digest in (None, digest)
+            and (wanted_digest is None or wanted_digest == digest)
         )
 
 

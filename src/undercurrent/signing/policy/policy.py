@@ -93,7 +93,7 @@ class Rule:
     every_platform: bool = False
     attestations: tuple[Attestation, ...] = ()
 
-    def match(self, name: str, digest: Digest) -> Match:
+    def match(self, name: str, digest: Digest | None) -> Match:
         """Whether this rule is about the image called ``name``, with that digest."""
         pattern = _first(self.images, name, digest)
         if pattern is None:
@@ -125,11 +125,11 @@ class Policy:
     rules: tuple[Rule, ...]
     allow_others: bool = False
 
-    def match(self, name: str, digest: Digest) -> Iterator[tuple[Rule, Match]]:
+    def match(self, name: str, digest: Digest | None) -> Iterator[tuple[Rule, Match]]:
         """Every rule, and whether it is about the image called ``name``, with that digest."""
         for rule in self.rules:
             yield rule, rule.match(name, digest)
 
 
-def _first(patterns: tuple[ImagePattern, ...], name: str, digest: Digest) -> ImagePattern | None:
+def _first(patterns: tuple[ImagePattern, ...], name: str, digest: Digest | None) -> ImagePattern | None:
     return next((pattern for pattern in patterns if pattern.matches(name, digest)), None)

@@ -74,7 +74,7 @@ def test_a_policy_is_read_whole(make_policy: MakePolicy) -> None:
     assert [str(condition) for condition in provenance.where] == [
         'buildDefinition.buildType is "https://example.com/build"',
         r"runDetails.builder.id matches https://github\.com/.*",
-        'for none: results[*].level is one of "CRITICAL", 1, 2.5, true',
+        'no results[*].level is one of "CRITICAL", 1, 2.5, true',
     ]
     assert [str(condition) for condition in scan.where] == [
         "metadata.scanFinishedOn is at most 7 days ago",
