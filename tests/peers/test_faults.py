@@ -4,7 +4,6 @@ Whatever happens, a command either gets through by trying again, or says that it
 image is not signed; and once the fault is over, the same command brings everything to where it would have been.
 """
 
-import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ import pytest
 from tests.support.background import in_background
 from tests.support.cli import Result, UcRunner
 from tests.support.faultproxy import FaultProxy
-from tests.support.faults import Fault
+from tests.support.faults import Fault, mixture
 from tests.support.seeds import seeded
 from tests.support.servers import RegistryServer
 from tests.support.standing import check_signed_once, check_whole, images_in, push_fleet, repository_at
@@ -251,28 +250,6 @@ async def test_writers_that_know_nothing_of_each_other_lose_nothing(fleet: Fleet
 
 
 MANY: Final = 60
-
-
-def mixture(luck: random.Random) -> list[Fault]:
-    """All of it, now and then."""
-    rare = [
-        Fault(status=429, chance=0.02),
-        Fault(status=429, headers={"Retry-After": "0"}, chance=0.02),
-        Fault(status=luck.choice([500, 502, 503, 504]), chance=0.02),
-        Fault("PUT|POST", status=500, applied=True, chance=0.03),
-        Fault(reset=True, chance=0.02),
-        Fault("PUT|POST", reset=True, applied=True, chance=0.03),
-        Fault("PUT", "/blobs/", take=luck.randrange(1, 200), chance=0.02),
-        Fault("GET", cut_at=luck.randrange(200), chance=0.03),
-        Fault("GET", "/(blobs|manifests)/", end_at=luck.randrange(200), chance=0.01),
-        Fault("GET", "/(blobs|manifests)/", corrupt=True, chance=0.01),
-        Fault("GET", piece=100, piece_s=0.01, chance=0.02),
-        Fault(delay_s=0.1, chance=0.02),
-        Fault("PUT", r"/manifests/sha256-[0-9a-f]+(\.sig)?$", status=201, chance=0.02),
-        Fault("PUT", headers={"OCI-Subject": None}, chance=0.1),
-    ]
-    luck.shuffle(rare)
-    return [replace(fault, times=None) for fault in rare]
 
 
 async def test_a_mixture_of_everything(fleet: Fleet) -> None:

@@ -13,14 +13,14 @@ import ssl
 import struct
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
 from aiohttp import web
 from multidict import CIMultiDict
 
-__all__ = ["TAKE", "Fault", "FaultyServer", "Generated", "Reply", "Seen"]
+__all__ = ["TAKE", "Fault", "FaultyServer", "Generated", "Reply", "Seen", "mixture"]
 
 Generated = Callable[[], AsyncIterator[bytes]]
 """Opens a body that is made while it is read."""
@@ -92,6 +92,28 @@ class Fault:
         if self.times is not None:
             self.times -= 1
         return True
+
+
+def mixture(luck: random.Random) -> list[Fault]:
+    """All that can go wrong with a registry, now and then: about one request in six meets something."""
+    rare = [
+        Fault(status=429, chance=0.02),
+        Fault(status=429, headers={"Retry-After": "0"}, chance=0.02),
+        Fault(status=luck.choice([500, 502, 503, 504]), chance=0.02),
+        Fault("PUT|POST", status=500, applied=True, chance=0.03),
+        Fault(reset=True, chance=0.02),
+        Fault("PUT|POST", reset=True, applied=True, chance=0.03),
+        Fault("PUT", "/blobs/", take=luck.randrange(1, 200), chance=0.02),
+        Fault("GET", cut_at=luck.randrange(200), chance=0.03),
+        Fault("GET", "/(blobs|manifests)/", end_at=luck.randrange(200), chance=0.01),
+        Fault("GET", "/(blobs|manifests)/", corrupt=True, chance=0.01),
+        Fault("GET", piece=100, piece_s=0.01, chance=0.02),
+        Fault(delay_s=0.1, chance=0.02),
+        Fault("PUT", r"/manifests/sha256-[0-9a-f]+(\.sig)?$", status=201, chance=0.02),
+        Fault("PUT", headers={"OCI-Subject": None}, chance=0.1),
+    ]
+    luck.shuffle(rare)
+    return [replace(fault, times=None) for fault in rare]
 
 
 @dataclass(frozen=True)
