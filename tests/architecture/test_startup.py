@@ -48,3 +48,14 @@ def test_nothing_heavy_is_imported(tmp_path: Path, arguments: list[str], exit_co
     imported = {line.rpartition("|")[2].strip() for line in timed}
     assert "undercurrent.cli.main" in imported
     assert {name.partition(".")[0] for name in imported} & HEAVY == set()
+
+
+def test_keys_are_used_without_what_only_identities_need() -> None:
+    """Importing these takes longer than most commands."""
+    needless = ["id", "sigstore", "sigstore_models", "tuf", "securesystemslib", "requests", "jwt", "rfc3161_client"]
+    code = (
+        "import sys, undercurrent.cli.image.sign, undercurrent.cli.image.verify;"
+        f"print(*(name for name in {needless} if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

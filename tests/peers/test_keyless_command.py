@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from tests.support.oidc import GITHUB, REQUEST_TOKEN
 from tests.support.servers import RegistryServer
 from tests.support.sigstore_stack import Sigstore
 from tests.support.terminal import converse
+from tests.support.tufmirror import tuf_mirror
 
 from undercurrent.oci.reference import Reference
 from undercurrent.oci.stores import Stores
@@ -159,3 +161,38 @@ def test_uc_verifies_by_identity(desk: Desk) -> None:
     assert desk.person.subject in json.dumps(verified.json["data"])
     refused = desk.verify(Identity("mallory@example.com", desk.person.issuer))
     assert refused.exit_code == 1
+
+
+def test_a_mirror_says_where_to_sign_and_whom_to_trust(desk: Desk, tmp_path: Path) -> None:
+    """As with the public instance: no file names anybody, and no mirror has to answer to verify."""
+    served, whom = tmp_path / "mirror", ("--certificate-identity", desk.person.subject)
+    served.mkdir()
+    verify = ("image", "verify", desk.image, *whom, "--certificate-oidc-issuer", desk.person.issuer)
+    with tuf_mirror(served) as mirror:
+        mirror.publish(
+            {
+                "trusted_root.json": desk.sigstore.trusted_root.read_bytes(),
+                "signing_config.v0.2.json": desk.sigstore.signing_config.read_bytes(),
+            }
+        )
+        (desk.uc.folder / "first.json").write_bytes(mirror.first_root)
+        (desk.uc.folder / "undercurrent.toml").write_text(
+            f'[signing]\ntuf_mirror = "{mirror.url}"\ntuf_root = "first.json"\n[net]\nretries = 0\n'
+        )
+        signed = desk.sign(token=desk.sigstore.issuer.of_person())
+        assert signed.exit_code == 0, signed.stderr
+        assert desk.uc(*verify).exit_code == 0
+
+        mirror.gone()
+        assert desk.uc(*verify).exit_code == 0
+        (kept,) = (desk.uc.home / ".cache" / "undercurrent" / "roots").iterdir()
+        (kept / "confirmed").write_text("2026-01-01T00:00:00+00:00")
+        older = desk.uc(*verify)
+        assert older.exit_code == 0
+        assert "the roots of 2026-01-01 are used" in " ".join(older.stderr.split())
+
+        mirror.publish_timestamp(datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1))
+        (kept / "metadata" / "timestamp.json").write_bytes((served / "timestamp.json").read_bytes())
+        stale = desk.uc(*verify)
+        assert stale.exit_code == 4
+        assert "does not count any more" in " ".join(stale.stderr.split())

@@ -66,7 +66,7 @@ def trust_options(body: Callable[..., Any]) -> Callable[..., Any]:
         of=("signing", "trusted_root"),
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help=_("Who vouches for certificates and times: trusted_root.json, for certificates of a private instance."),
+        help=_("Who vouches for identities and times: trusted_root.json; what a mirror says unless one is named."),
     )(body)
     for name, metavar, help_text in (
         ("--certificate-oidc-issuer-regexp", "REGEXP", _("The same, as a regular expression.")),
@@ -98,6 +98,7 @@ async def trust_of(session: Session, flags: dict[str, Any], annotations: Mapping
     Raises:
         UsageError: nobody is named, or half an identity.
         InvalidKey, BadContent, ConfigError: a key, the root of trust, or notation's configuration cannot be used.
+        CouldNotCheck: no root of trust can be had that counts now.
     """
     names = tuple(flags.pop(name) for name in _NAMES)
     identities = (_pattern(*names),) if any(names) else ()
@@ -105,7 +106,7 @@ async def trust_of(session: Session, flags: dict[str, Any], annotations: Mapping
     keys, notation = ("signing", "public_keys") in flagged, not flagged.isdisjoint(_NOTATION)
     anybody = not (keys or notation or identities)
     return await believed(
-        session.settings.signing,
+        session.settings,
         identities,
         annotations,
         keys=keys or anybody,

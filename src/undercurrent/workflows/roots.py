@@ -18,6 +18,7 @@ from undercurrent.signing.keyless.instance import (
     root_of_trust_config,
     with_signing_config,
 )
+from undercurrent.signing.proofs import trustedroot
 from undercurrent.signing.proofs.trustedroot import TrustedRoot
 from undercurrent.signing.roots import Roots, fetch_roots, kept_roots
 
@@ -51,9 +52,7 @@ async def root_in_use(settings: Settings, *, observer: Observer = silent) -> Roo
         UsageError, BadContent, Unsupported: a file cannot be used.
         CouldNotCheck: no root can be had that counts now.
     """
-    if settings.signing.trust_config:
-        return _of_file(settings.signing.trust_config)
-    return _of_mirror(await _fetched(settings, observer, fresh=False))
+    return _of_file(settings.signing) or _of_mirror(await _fetched(settings, observer, fresh=False))
 
 
 async def root_kept(settings: Settings) -> RootInUse:
@@ -64,8 +63,8 @@ async def root_kept(settings: Settings) -> RootInUse:
         UsageError, BadContent, Unsupported: a file cannot be used.
         CouldNotCheck: what is kept has expired.
     """
-    if settings.signing.trust_config:
-        return _of_file(settings.signing.trust_config)
+    if named := _of_file(settings.signing):
+        return named
     mirror = settings.signing.tuf_mirror
     roots = await kept_roots(mirror)
     if roots is None:
@@ -114,8 +113,13 @@ async def _asked(settings: SigningSettings, client: Client, observer: Observer, 
     return await fetch_roots(client, settings.tuf_mirror, begin_with=first, fresh=fresh, observer=observer)
 
 
-def _of_file(file: Path) -> RootInUse:
-    return RootInUse(root_of_trust_config(_content(file, MAX_TRUST_CONFIG), str(file)), str(file))
+def _of_file(settings: SigningSettings) -> RootInUse | None:
+    """The root in a file; None where none is named."""
+    if file := settings.trusted_root:
+        return RootInUse(trustedroot.read(file), str(file))
+    if file := settings.trust_config:
+        return RootInUse(root_of_trust_config(_content(file, MAX_TRUST_CONFIG), str(file)), str(file))
+    return None
 
 
 def _of_mirror(roots: Roots) -> RootInUse:

@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from undercurrent.errors import ConfigError
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Observer, silent
-from undercurrent.settings import SigningSettings
+from undercurrent.settings import Settings, SigningSettings
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.identities import IdentityPattern
 from undercurrent.signing.notation.trust import NotationTrust, load
-from undercurrent.signing.proofs import trustedroot
 from undercurrent.workflows.keys import knows_keys, trusted_keys
+from undercurrent.workflows.roots import root_in_use
 
 __all__ = ["believed", "notation_trust"]
 
 
 async def believed(
-    settings: SigningSettings,
+    settings: Settings,
     identities: tuple[IdentityPattern, ...],
     annotations: Mapping[str, str],
     *,
@@ -27,23 +27,27 @@ async def believed(
     """Whom to believe.
 
     Args:
-        settings: the keys, and where the root of trust is.
+        settings: the keys, and where the root of trust is; a mirror is asked where they name no file.
         identities: a signature by any of them counts.
         annotations: what signatures must say besides.
         keys: whether a signature by one of the settings' keys counts as well.
         notation: whether one counts that the settings' trust policy of notation trusts.
-        observer: is told of keys that do not count any more.
+        observer: is told of keys that do not count any more, of retries, and where an older root has to do.
 
     Raises:
-        UsageError: nobody is named, or no root for the identities.
+        UsageError: nobody is named.
         InvalidKey, BadContent, ConfigError: a key, the root, or notation's configuration cannot be used.
+        CouldNotCheck: no root for the identities can be had that counts now.
     """
-    policy = notation_trust(settings) if notation else None
+    signing = settings.signing
+    policy = notation_trust(signing) if notation else None
+    # Keys need no root: for them, nobody is asked for one.
+    has_root = bool(identities or signing.trusted_root)
     return Trust(
-        await trusted_keys(settings, observer=observer) if keys and (policy is None or knows_keys(settings)) else (),
+        await trusted_keys(signing, observer=observer) if keys and (policy is None or knows_keys(signing)) else (),
         annotations,
         identities,
-        trustedroot.read(settings.trusted_root) if settings.trusted_root else None,
+        (await root_in_use(settings, observer=observer)).root if has_root else None,
         policy,
     )
 

@@ -16,6 +16,13 @@ __all__ = ["show"]
 
 @command("show", help=_("Which root of trust is used, how old it is, and whom it has in it. No mirror is asked."))
 @setting(
+    "--trusted-root",
+    of=("signing", "trusted_root"),
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=_("A root of trust in a file: trusted_root.json."),
+)
+@setting(
     "--trust-config",
     of=("signing", "trust_config"),
     type=click.Path(path_type=Path),
