@@ -46,8 +46,10 @@ def ambient_token(audience: str) -> str | None:
 
     Raises:
         UsageError: it is one, and may not or cannot have a token.
+        CouldNotCheck: whoever has the tokens does not answer.
     """
     import id as ambient  # noqa: PLC0415 - see the module's docstring
+    import urllib3  # noqa: PLC0415 - which it asks with
 
     try:
         return ambient.detect_credential(audience)
@@ -56,9 +58,16 @@ def ambient_token(audience: str) -> str | None:
             _("this job may not have an identity token"),
             hint=_("give it the permission: `permissions: {id-token: write}` in the workflow"),
         ) from error
-    except ambient.IdentityError as error:
+    except (ambient.IdentityError, urllib3.exceptions.HTTPError) as error:
+        reason = excerpt(str(error))
+        if isinstance(error, urllib3.exceptions.HTTPError) or isinstance(
+            error.__context__, urllib3.exceptions.HTTPError
+        ):
+            raise CouldNotCheck(
+                _("whoever has the identity token of this job does not answer: {reason}").format(reason=reason)
+            ) from error
         raise UsageError(
-            _("this job has no identity token: {reason}").format(reason=excerpt(str(error))),
+            _("this job has no identity token: {reason}").format(reason=reason),
             hint=_("in GitLab CI, ask for one: `id_tokens: {SIGSTORE_ID_TOKEN: {aud: sigstore}}`"),
         ) from error
 
