@@ -5,6 +5,7 @@
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from tests.support.engines import EngineServer, podman
 from tests.support.peers import require_peer
 from tests.support.registry import FakeRegistry
 from tests.support.servers import distribution
+from tests.support.sigstore_stack import Sigstore, sigstore_stack
 from tests.support.source import ROOT
 from tests.support.transcripts import CUT, HOME, REGISTRY, Ran, aligned, commands, failed, home, rewritten, run
 from tests.support.warm import warm_program
@@ -47,6 +49,11 @@ def _page(name: str, *peers: str) -> Document:
     return Document(f"docs/{name}.md", f"docs/{name}.zh.md", peers)
 
 
+SIGSTORE: Final = "sigstore"
+"""The peer that is a whole sigstore; documents call its issuer `ISSUER`."""
+ISSUER: Final = "https://id.example.com"
+"""As long as ``http://127.0.0.1:54321``, so that lines break where they are shown to."""
+
 DOCUMENTS: Final = (
     Document("README.md", "README.zh-CN.md"),
     _page("tutorial"),
@@ -54,6 +61,7 @@ DOCUMENTS: Final = (
     _page("howto/verify-in-ci"),
     _page("howto/sboms"),
     _page("howto/rotate-keys"),
+    _page("howto/keyless", "cosign", SIGSTORE),
     _page("howto/keys-elsewhere", "softhsm2-util", "pkcs11-tool"),
     _page("howto/move-images-with-signatures", "skopeo"),
     _page("howto/one-statement-about-many-images", "cosign"),
@@ -77,7 +85,7 @@ def follow(document: Document, language: str) -> list[Ran]:
         for peer in document.peers:
             if peer == "podman":
                 environ |= _podman(stack.enter_context(podman()), programs)
-            else:
+            elif peer != SIGSTORE:
                 (programs / peer).symlink_to(require_peer(peer))
         # `make demo` runs `uc demo` in an environment that it makes first; here there is one already.
         for name in ("make", "uc"):
@@ -85,6 +93,10 @@ def follow(document: Document, language: str) -> list[Ran]:
         environ["PATH"] = os.pathsep.join((str(programs), *os.get_exec_path()))
         where = stack.enter_context(home())
         replace = {HOME: str(where)}
+        if SIGSTORE in document.peers:
+            sigstore = stack.enter_context(sigstore_stack(_made(folder / "sigstore")))
+            environ |= _with_identity(sigstore, where)
+            replace[ISSUER] = sigstore.issuer.url
         if REGISTRY in text:
             replace[REGISTRY] = stack.enter_context(_registry(folder, real=bool(document.peers)))
             if "notation" in document.peers:
@@ -113,6 +125,13 @@ def _podman(server: EngineServer, programs: Path) -> dict[str, str]:
     """Podman and buildah on the PATH, working on the storage of ``server``."""
     _program(programs / "podman", f'unset CONTAINER_HOST\nexec {" ".join(server.client)} "$@"')
     return {"CONTAINER_HOST": f"unix://{server.socket}", **server.environ}
+
+
+def _with_identity(sigstore: Sigstore, home: Path) -> dict[str, str]:
+    """What somebody has who may sign: the files about the instance, and a token."""
+    shutil.copy(sigstore.trust_config, home / "sigstore.json")
+    shutil.copy(sigstore.trusted_root, home / "trusted_root.json")
+    return {"SIGSTORE_ID_TOKEN": sigstore.issuer.of_person()}
 
 
 def _program(path: Path, script: str) -> None:
