@@ -16,6 +16,7 @@ group = LazyGroup(
         "public": Entry(f"{_HERE}.public:public", N_("print the public half of a private key")),
         "import": Entry(f"{_HERE}.importing:import_", N_("turn any private key into cosign's key files")),
         "rotate": Entry(f"{_HERE}.rotate:rotate", N_("put a new key in the place of an old one, and keep the old one")),
+        "images": Entry(f"{_HERE}.images:images", N_("what a key signed, and what depends on it alone")),
         "change-password": Entry(f"{_HERE}.change_password:change_password", N_("encrypt a key with another password")),
     },
     help=_("Signing keys, in files that cosign reads and writes too."),
