@@ -12,6 +12,7 @@ attached to it; each document names the digest of the platform it is about.
 import asyncio
 import hashlib
 import os
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from undercurrent.oci.copying import copy
 from undercurrent.oci.descriptor import Descriptor, Platform
 from undercurrent.oci.files.durable import locked, replacing
 from undercurrent.oci.files.layout import Layout
+from undercurrent.oci.files.tarball import largest_expansion
 from undercurrent.oci.image import Image
 from undercurrent.oci.manifest import MAX_MANIFEST, Manifest
 from undercurrent.oci.store import read_blob
@@ -106,6 +108,7 @@ async def make(
         Unsupported: it holds no container image.
         DigestMismatch: content is not what its digest says.
         Refused: syft failed.
+        TooLarge: unpacked, it takes more room than an image may, or than there is.
         NotFound, CouldNotCheck: the image cannot be read.
         EnvironmentLacks: the cache cannot be written.
     """
@@ -171,12 +174,20 @@ async def _list_packages(subject: _Subject, formats: Sequence[Format]) -> None:
         layout = Layout.open(work / "image", create=True)
         await _fill(layout, subject)
         outputs = {work / format_.name: format_ for format_ in formats}
-        await run_syft(subject.syft, layout.path, subject.source, str(subject.image.digest), outputs)
+        digest = str(subject.image.digest)
+        await run_syft(subject.syft, layout.path, subject.source, digest, outputs, room=_room(subject))
         for written, format_ in outputs.items():
             document = written.read_bytes()
             read_packages(document, format_)
             with replacing(subject.path(format_), work) as file:
                 file.write(document)
+
+
+def _room(subject: _Subject) -> int:
+    """Bytes on the disk for one platform's image, packed and unpacked; a tenth of what is free stays free."""
+    packed = sum(layer.size for layer in subject.manifest.layers)
+    free = shutil.disk_usage(subject.cache).free
+    return min(packed + largest_expansion(packed), packed + free * 9 // 10)
 
 
 async def _fill(layout: Layout, subject: _Subject) -> None:

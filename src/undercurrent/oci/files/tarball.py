@@ -26,6 +26,7 @@ __all__ = [
     "content",
     "decompress",
     "inner_name",
+    "largest_expansion",
     "members",
     "members_of",
 ]
@@ -163,8 +164,8 @@ class _SeekableScan(_Scan):
         yield from ()
 
 
-def _expanded(size: int) -> int:
-    """Bytes that ``size`` compressed ones may become."""
+def largest_expansion(size: int) -> int:
+    """Bytes that ``size`` compressed ones may become: 16 GiB, or 200 times as many if that is more."""
     return max(_FREE_EXPANSION, _MAX_EXPANSION * size)
 
 
@@ -175,7 +176,7 @@ def _scanning(path: Path) -> Iterator[_Scan]:
         if compression is Compression.NONE:
             yield _SeekableScan(file, str(path), size)
         else:
-            yield _Scan(file, str(path), _expanded(size))
+            yield _Scan(file, str(path), largest_expansion(size))
 
 
 def members(path: Path, small: int, limit: int = _MAX_MEMBERS) -> Iterator[tuple[Member, bytes] | None]:
@@ -233,7 +234,7 @@ def content(path: Path, member: Member, compression: Compression = Compression.N
         yield from _stored(path, member)
         return
     reader = decompressing(io.BufferedReader(_Joined(_stored(path, member)), _STEP), compression)
-    scan = _Scan(reader, f"{path}: {member.name}", _expanded(member.size))
+    scan = _Scan(reader, f"{path}: {member.name}", largest_expansion(member.size))
     while piece := scan.read_some():
         yield piece
 
