@@ -1,5 +1,6 @@
 """The only HTTP client: retry, rate control, redirects, proxies, certificates and redaction."""
 
+from undercurrent.net.address import address
 from undercurrent.net.client import Client
 from undercurrent.net.faults import NotReachable, PlainHttpSpoken, Untrusted
 from undercurrent.net.message import Answer, Content, Headers, Request, Response
@@ -15,6 +16,7 @@ __all__ = [
     "Request",
     "Response",
     "Untrusted",
+    "address",
     "excerpt",
     "redact",
 ]

@@ -16,6 +16,7 @@ from yarl import URL
 from undercurrent import __version__
 from undercurrent.errors import RateLimited, UndercurrentError, UnexpectedAnswer
 from undercurrent.i18n import translate as _
+from undercurrent.net.address import address
 from undercurrent.net.body import Body, content_of, feeding
 from undercurrent.net.faults import explain, pushed_back, surely_unsent
 from undercurrent.net.limiter import Limiter
@@ -266,12 +267,8 @@ class _ContentFailed(Exception):
 
 
 def _address(text: str) -> URL:
-    try:
-        url = URL(text, encoded=True)
-        usable = bool(url.host) and url.port is not None
-    except ValueError:
-        usable, url = False, URL()
-    if not usable:
+    url = address(text)
+    if url is None:
         raise UnexpectedAnswer(_("{url} is not an address that can be asked").format(url=redact(text)))
     return url
 

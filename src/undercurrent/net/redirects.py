@@ -9,6 +9,7 @@ from yarl import URL
 
 from undercurrent.errors import UnexpectedAnswer
 from undercurrent.i18n import translate as _
+from undercurrent.net.address import address
 from undercurrent.net.message import Headers, Request
 
 __all__ = ["MAX_REDIRECTS", "REDIRECTS", "next_hop"]
@@ -67,11 +68,7 @@ def next_hop(hop: Request, status: int, headers: Headers) -> Request:
 
 def _target(here: URL, headers: Headers) -> URL:
     location = headers.get("Location", "")
-    try:
-        # Already encoded, as it must be: quoting a presigned URL again would break its signature.
-        target = here.join(URL(location, encoded=location.isascii() and " " not in location))
-    except ValueError:
-        target = URL()
-    if not location or target.scheme not in {"http", "https"} or not target.host:
+    target = address(location, here) if location else None
+    if target is None:
         raise UnexpectedAnswer(_("{host} redirects to no address").format(host=here.host))
     return target.with_user(None)

@@ -25,6 +25,8 @@ _TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _IMAGE_ID: Final = re.compile(r"[a-f0-9]{64}")
 _LONGEST_REPOSITORY: Final = 255
 _LONGEST: Final = 1024
+_PORT_DIGITS: Final = 5
+_LAST_PORT: Final = 65_535
 
 
 def _fail(text: str, why: str) -> InvalidReference:
@@ -37,6 +39,9 @@ def _fail(text: str, why: str) -> InvalidReference:
 def _check_host(text: str, host: str) -> None:
     if not _HOST.fullmatch(host):
         raise _fail(text, _("{host!r} is not a host").format(host=host))
+    port = host.rpartition("]")[2].partition(":")[2]
+    if port and (len(port) > _PORT_DIGITS or int(port) > _LAST_PORT):
+        raise _fail(text, _("{port!r} is not a port").format(port=port[:20]))
     if not names_host(f"{host}/"):
         raise _fail(text, _("{host!r} may be a host or a path; write {host}:443").format(host=host))
 

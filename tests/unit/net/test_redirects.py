@@ -89,11 +89,29 @@ def headers(location: str) -> CIMultiDictProxy[str]:
 
 
 @pytest.mark.parametrize(
-    "location", ["http://a.example/", "ftp://a.example/", "", "http://", "javascript:alert(1)", "https://[x"]
+    "location",
+    [
+        "http://a.example/",
+        "ftp://a.example/",
+        "",
+        "http://",
+        "javascript:alert(1)",
+        "https://[x",
+        "https://h:p/",
+    ],
 )
 def test_addresses_that_are_not_followed(location: str) -> None:
     with pytest.raises(UnexpectedAnswer, match="redirects to"):
         next_hop(Request("GET", "https://registry.example/v2/"), 307, headers(location))
+
+
+@pytest.mark.parametrize("mark", ["\0", "\x1b", "\r", "\x7f", " ", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
+def test_what_is_not_encoded_yet_is_encoded(mark: str) -> None:
+    """A NUL would else be refused by the one who writes the request, with an error of its own."""
+    hop = next_hop(Request("GET", "https://a.example/"), 302, headers(f"https://b.example/x{mark}y?z={mark}"))
+    assert hop.url.isascii()
+    assert hop.url.isprintable()
+    assert " " not in hop.url
 
 
 def test_a_password_in_a_location_is_not_used() -> None:

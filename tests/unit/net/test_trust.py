@@ -95,9 +95,17 @@ async def test_plain_http_is_for_those_who_asked_by_name(patience: Patience) -> 
                 await client.fetch(Request("GET", url))
 
 
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example", "xn--0.example"])
+async def test_a_name_that_no_host_can_have(patience: Patience, host: str) -> None:
+    """The resolver's own error for it is no OSError."""
+    async with patience.client() as client:
+        with pytest.raises(UnexpectedAnswer, match="not an address that can be asked"):
+            await client.fetch(Request("GET", f"https://{host}/"))
+
+
 async def test_other_schemes_are_not_spoken(patience: Patience) -> None:
     async with patience.client() as client:
-        with pytest.raises(Unreachable):
+        with pytest.raises(UnexpectedAnswer, match="not an address that can be asked"):
             await client.fetch(Request("GET", "ftp://a.example:21/"))
 
 

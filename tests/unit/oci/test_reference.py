@@ -108,6 +108,8 @@ def test_what_parses(text: str, registry: str, repository: str | None, tag: str,
         "[fe80::1%eth0]:5000/debian",
         "[2001:db8:3:4::192.0.2.33]:5000/debian",
         "host:port/repo",
+        "host:65536/repo",
+        "[::1]:" + "9" * 500 + "/repo",
         "host:/repo",
         "repo:",
         "repo:.tag",
@@ -187,7 +189,7 @@ def test_names_host(text: str, named: bool) -> None:
 
 component = st.from_regex(r"[a-z0-9]{1,8}((\.|_|__|-{1,3})[a-z0-9]{1,8}){0,2}", fullmatch=True)
 host = st.from_regex(
-    r"([a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?\.){1,3}[a-z]{2,5}(:[0-9]{1,5})?|localhost(:[0-9]{1,5})?|\[[0-9a-f]{1,4}(:[0-9a-f]{1,4}){1,7}\]",
+    r"([a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?\.){1,3}[a-z]{2,5}(:[0-9]{1,4})?|localhost(:[0-9]{1,4})?|\[[0-9a-f]{1,4}(:[0-9a-f]{1,4}){1,7}\]",
     fullmatch=True,
 )
 

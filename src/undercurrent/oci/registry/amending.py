@@ -110,7 +110,8 @@ class _Amending:
             manifest, headers = await self._repository.get(self._tag)
         except NotFound:
             return None, ""
-        return manifest, headers.get("ETag", "")
+        etag = headers.get("ETag", "")
+        return manifest, etag if etag.isascii() and etag.isprintable() else ""  # it is sent back
 
     async def _put(self, manifest: AnyManifest, etag: str) -> bool:
         """Writes it; False if somebody else was faster, or if nobody knows what came of it."""

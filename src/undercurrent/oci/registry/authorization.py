@@ -17,7 +17,7 @@ from yarl import URL
 
 from undercurrent.errors import BadContent, Unauthorized, UnexpectedAnswer
 from undercurrent.i18n import translate as _
-from undercurrent.net import Answer, Client, Request, Response
+from undercurrent.net import Answer, Client, Request, Response, address
 from undercurrent.net.trust import asked_for_plain
 from undercurrent.oci import strictjson
 from undercurrent.oci.registry.challenge import Challenge, parse_challenges
@@ -156,20 +156,16 @@ class Authorization:
         return Request("GET", str(realm.extend_query(query)), headers)
 
     def _realm(self, challenge: Challenge) -> URL:
-        try:
-            realm = URL(challenge.parameters.get("realm", ""))
-        except ValueError:
-            realm = URL()
-        if realm.scheme not in {"http", "https"} or not realm.host or realm.user:
+        realm = address(challenge.parameters.get("realm", ""))
+        if realm is None or realm.user:
             raise UnexpectedAnswer(_("{host} names no token service that can be asked").format(host=self._host))
+        host = realm.host or ""
         if realm.scheme == "http" and not (
-            self._in_the_clear or asked_for_plain(realm.host, realm.port, self._client.settings)
+            self._in_the_clear or asked_for_plain(host, realm.port, self._client.settings)
         ):
             # Not to this machine either: what listens here is none of the registry's business.
             raise UnexpectedAnswer(
-                _("{host} wants the credentials shown to {other} without TLS").format(
-                    host=self._host, other=realm.host
-                ),
+                _("{host} wants the credentials shown to {other} without TLS").format(host=self._host, other=host),
                 hint=_("if that is meant, add the host to net.plain_http"),
             )
         return realm

@@ -15,7 +15,7 @@ from yarl import URL
 
 from undercurrent.errors import NotFound, Unauthorized, UnexpectedAnswer, Unreachable, Unsupported
 from undercurrent.i18n import translate as _
-from undercurrent.net import Answer, Client, Request, Response, Untrusted
+from undercurrent.net import Answer, Client, Request, Response, Untrusted, address
 from undercurrent.net.proxies import is_loopback
 from undercurrent.net.trust import asked_for_plain
 from undercurrent.oci.reference import DOCKER_HUB
@@ -191,11 +191,8 @@ class Registry:
         await self.ping()
         base = self._base
         assert base is not None  # noqa: S101 - set by ping
-        try:
-            url = base.join(URL(request.url, encoded=True))
-        except ValueError:
-            raise UnexpectedAnswer(_("{host} names an address that is not valid").format(host=self.host)) from None
-        if url.scheme not in {"http", "https"} or not url.host:
+        url = address(request.url, base)
+        if url is None:
             raise UnexpectedAnswer(_("{host} names an address that is not valid").format(host=self.host))
         if base.scheme == "https" and url.scheme == "http":
             if url.host != base.host:

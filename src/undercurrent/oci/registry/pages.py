@@ -9,7 +9,7 @@ from yarl import URL
 
 from undercurrent.errors import UnexpectedAnswer
 from undercurrent.i18n import translate as _
-from undercurrent.net import Answer, Request
+from undercurrent.net import Answer, Request, address
 from undercurrent.oci import strictjson
 
 if TYPE_CHECKING:
@@ -40,11 +40,8 @@ def next_page(answer: Answer) -> str | None:
 
 def _same_host(here: str, link: str) -> str:
     base = URL(here, encoded=True)
-    try:
-        target = base.join(URL(link, encoded=link.isascii() and " " not in link))
-    except ValueError:
-        target = URL()
-    if target.host != base.host or target.scheme not in {"http", "https"}:
+    target = address(link, base)
+    if target is None or target.host != base.host:
         raise UnexpectedAnswer(_("{host} continues a list on another host").format(host=base.host))
     return str(target)
 

@@ -12,7 +12,7 @@ from yarl import URL
 
 from undercurrent.errors import UndercurrentError, UnexpectedAnswer
 from undercurrent.i18n import translate as _
-from undercurrent.net import Answer, Request
+from undercurrent.net import Answer, Request, address
 from undercurrent.net.body import content_of
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.registry.answers import count_in
@@ -207,12 +207,8 @@ def _location(repository: "Repository", answer: Answer, otherwise: str = "") -> 
     location = answer.headers.get("Location", otherwise)
     if not location:
         raise UnexpectedAnswer(_("{host} does not say where the upload goes").format(host=repository.registry.host))
-    here = URL(answer.url, encoded=True)
-    try:
-        place = here.join(URL(location, encoded=True))
-    except ValueError:
-        place = URL()
-    if place.scheme not in {"http", "https"} or not place.host:
+    place = address(location, URL(answer.url, encoded=True))
+    if place is None:
         raise UnexpectedAnswer(_("{host} names an address that is not valid").format(host=repository.registry.host))
     return str(place)
 

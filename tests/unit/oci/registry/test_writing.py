@@ -188,7 +188,9 @@ class TestPush:
         with pytest.raises(UnexpectedAnswer, match="where the upload goes"):
             await repository.push_blob(blob_of(b"data"), content_of(b"data"))
 
-    @pytest.mark.parametrize("location", ["http://[", "file:///etc/passwd", "mailto:a@b", "https://"])
+    @pytest.mark.parametrize(
+        "location", ["http://[", "file:///etc/passwd", "https://h:port/", "mailto:a@b", "https://"]
+    )
     async def test_an_upload_goes_nowhere_else(
         self, registry: FakeRegistry, repository: Repository, location: str
     ) -> None:
