@@ -36,6 +36,12 @@ def test_no_line_feed_passes_for_the_end_of_an_identity() -> None:
     assert not pattern.matches(Identity("me@example.com", "https://issuer.example\n"))
 
 
+def test_no_identity_makes_an_expression_take_long() -> None:
+    pattern = IdentityPattern("^(a+)+$", ISSUER, subject_is_pattern=True)
+
+    assert not pattern.matches(Identity("a" * 10_000 + "b", ISSUER))
+
+
 @pytest.mark.parametrize(
     ("subject", "issuer", "is_pattern"), [("", ISSUER, False), ("me@example.com", "", False), ("(", ISSUER, True)]
 )

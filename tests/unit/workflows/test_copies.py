@@ -9,11 +9,14 @@ from tests.support.fakeengine import FakeEngine
 from tests.support.registry import FakeRegistry, Fault
 
 from undercurrent.errors import Unsupported
+from undercurrent.oci.digest import Digest
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import silent
 from undercurrent.settings import EvidenceSettings, ImagesSettings, NetSettings, Settings
 from undercurrent.signing.algorithms import PrivateKey
 from undercurrent.signing.checks import Trust
+from undercurrent.signing.policy.patterns import ImagePattern
+from undercurrent.signing.policy.policy import Authority, Policy, Quorum, Rule
 from undercurrent.signing.sign import BOTH
 from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict, Verification
@@ -21,7 +24,7 @@ from undercurrent.workflows.attesting import Predicate, attest_images
 from undercurrent.workflows.estate import Found, Places, find, locate_all, wanted
 from undercurrent.workflows.listing import Listed, list_images
 from undercurrent.workflows.signing import SignedImage, SignOptions, sign_images
-from undercurrent.workflows.verifying import verify_images
+from undercurrent.workflows.verifying import judge_images, verify_images
 
 KEY = PrivateKey.generate()
 TRUST = Trust((KEY.public,))
@@ -123,6 +126,33 @@ async def test_an_image_that_nobody_signed_is_unsigned(engine: FakeEngine, setti
     assert "sign myapp:v1.0" in found.problems[0].hint
     assert settings.images.store
     assert not settings.images.store.exists()
+
+
+async def test_a_policy_judges_an_image_of_an_engine_by_its_copy(engine: FakeEngine, settings: Settings) -> None:
+    engine.add("one", "myapp:v1.0")
+    key = ImagePattern("myapp:v1.*")
+    asking = Rule("signed", (key,), signed_by=Quorum(("us",), 1))
+    digest = Digest.of(b"")
+    policies = {
+        rule.name: Policy(Path("policy.toml"), digest, {"us": Authority("us", TRUST)}, (rule,))
+        for rule in (asking, Rule("open", (key,)), Rule("other", (ImagePattern("other"),)))
+    }
+
+    async def judged(name: str) -> tuple[Verdict, str]:
+        async with Stores(settings) as stores:
+            found = chosen(("myapp:v1.0",), settings, stores)
+            summary = await judge_images(found, policies[name], settings, observer=silent)
+        (decision,) = [success.result for success in summary.results]
+        return decision.verdict, decision.reason
+
+    unsigned = [await judged(name) for name in policies]
+    await sign(settings, "myapp:v1.0")
+    signed = await judged("signed")
+    engine.add("two", "myapp:v1.0")
+
+    assert unsigned == [(Verdict.UNSIGNED, "unsigned"), (Verdict.ALLOWED, ""), (Verdict.DENIED, "no-rule")]
+    assert signed == (Verdict.VERIFIED, "")
+    assert await judged("signed") == (Verdict.UNSIGNED, "other-build")
 
 
 async def test_a_name_without_tag_is_latest(engine: FakeEngine, settings: Settings) -> None:

@@ -22,6 +22,7 @@ class PolicyReason(StrEnum):
     NO_RULE = "no-rule"
     NOT_TIMED = "attestation-without-time"
     SAME_MAKER = "same-maker"
+    SIGNATURE_MISSING = "signature-missing"
 
 
 @dataclass(frozen=True, slots=True)

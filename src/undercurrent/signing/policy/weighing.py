@@ -19,6 +19,7 @@ __all__ = ["attested", "concluded", "signed", "worst"]
 
 _NOT_READ: Final = frozenset({Reason.CONTENT_CHANGED, Reason.CONTENT_MISSING, Reason.TOO_LARGE})
 """Reasons for which nobody knows what an attestation says, or how many there are."""
+_MISSING: Final = frozenset({PolicyReason.SIGNATURE_MISSING, PolicyReason.ATTESTATION_MISSING})
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -138,6 +139,7 @@ def _by(authority: str, makers: Iterable[Maker]) -> str:
 
 def concluded(quorum: Quorum, attestation: Attestation | None, answers: Sequence[Answer]) -> Requirement:
     """Whether enough authorities did their part, each by another key or identity."""
+    answers = _without_others(attestation, answers)
     done = [answer.makers for answer in answers if answer.verdict is Verdict.VERIFIED]
     # Where a place did not answer, somebody else's signature may be: as good as one by a maker of its own.
     possible = [
@@ -153,6 +155,21 @@ def concluded(quorum: Quorum, attestation: Attestation | None, answers: Sequence
             text = _("{type}: {why}").format(type=short_name(attestation.predicate_type), why=outcome[2])
             outcome = outcome[0], outcome[1], text
     return Requirement(quorum, attestation, *outcome, answers=tuple(answers))
+
+
+def _without_others(attestation: Attestation | None, answers: Sequence[Answer]) -> Sequence[Answer]:
+    """``answers``; what one authority did is nothing bad for the next: that one has just not done its part."""
+    theirs = {check.where for answer in answers for check in answer.checks if check.accepted}
+    if attestation is None:
+        reason, text = PolicyReason.SIGNATURE_MISSING, _("it has not signed; others have")
+    else:
+        reason, text = PolicyReason.ATTESTATION_MISSING, _("it has attested nothing of that type; others have")
+    return [
+        replace(answer, verdict=Verdict.DENIED, reason=reason, message=text, checks=())
+        if answer.verdict is Verdict.UNTRUSTED and theirs.issuperset(check.where for check in answer.checks)
+        else answer
+        for answer in answers
+    ]
 
 
 def _done_text(attestation: Attestation | None, answers: Sequence[Answer]) -> str:
@@ -173,7 +190,9 @@ def _lacking(quorum: Quorum, answers: Sequence[Answer], *, certain: bool) -> tup
         verdict = worst(answer.verdict for answer in lacking)
     else:
         verdict = Verdict.COULD_NOT_CHECK
-    answer = next((one for one in lacking if one.verdict is verdict), answers[0])
+    deciding = [one for one in lacking if one.verdict is verdict] or answers
+    # What was done wrongly says more than what was not done.
+    answer = min(deciding, key=lambda one: one.reason in _MISSING)
     problem = answer.problems[0] if answer.problems and verdict is Verdict.COULD_NOT_CHECK else None
     reason, message = (problem.code, problem.message) if problem else (answer.reason, answer.message)
     return verdict, reason, _("{authority}: {why}").format(authority=answer.authority, why=message)

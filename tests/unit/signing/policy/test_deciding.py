@@ -167,10 +167,11 @@ async def test_an_exception_leaves_out_and_a_digest_names_one_build(make_policy:
     ("require", "who", "verdict"),
     [
         ('"all"', ("release", "ci"), Verdict.VERIFIED),
-        ('"all"', ("release",), Verdict.UNTRUSTED),
+        # What one has signed is nothing bad: the other one has not.
+        ('"all"', ("release",), Verdict.DENIED),
         ('"any"', ("ci",), Verdict.VERIFIED),
         ('"any"', (), Verdict.UNSIGNED),
-        ("2", ("release",), Verdict.UNTRUSTED),
+        ("2", ("release",), Verdict.DENIED),
         ("2", ("release", "ci"), Verdict.VERIFIED),
         ("1", ("release",), Verdict.VERIFIED),
     ],
@@ -190,6 +191,34 @@ async def test_quorums(
     decision = await decided(image, make_policy(BOTH_SIGN + f"require = {require}"))
 
     assert decision.verdict is verdict
+
+
+async def test_a_stranger_among_those_who_were_asked_is_told_of(
+    make_policy: MakePolicy, image: Image, signer: PrivateKey
+) -> None:
+    await signs(image, signer)
+    alone = await decided(image, make_policy(BOTH_SIGN))
+    await signs(image, PrivateKey.generate())
+
+    with_stranger = await decided(image, make_policy(BOTH_SIGN))
+
+    assert outcome(alone) == (Verdict.DENIED, "signature-missing")
+    assert outcome(with_stranger) == (Verdict.UNTRUSTED, "untrusted-key")
+
+
+async def test_what_was_attested_wrongly_is_told_before_what_was_not_attested(
+    make_policy: MakePolicy, image: Image, signer: PrivateKey, stranger: PrivateKey
+) -> None:
+    policy = make_policy(SCAN.replace('["ci"]', '["release", "ci"]\nrequire = "any"'))
+    await attests(image, "vuln", scan(3, 1), stranger)
+
+    decision = await decided(image, policy)
+
+    assert outcome(decision) == (Verdict.DENIED, "condition-not-met")
+    assert [answer.reason for answer in decision.requirements[0].answers] == [
+        "attestation-missing",
+        "condition-not-met",
+    ]
 
 
 async def test_one_key_cannot_stand_for_two(make_policy: MakePolicy, image: Image, signer: PrivateKey) -> None:
