@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import json
 import socket
 import time
@@ -28,7 +29,9 @@ from undercurrent.oci.reference import Reference
 from undercurrent.oci.store import read_blob
 from undercurrent.oci.stores import Stores
 from undercurrent.settings import NetSettings
+from undercurrent.signing import bundle
 from undercurrent.signing.attest import attest
+from undercurrent.signing.bundle import MessageSignature
 from undercurrent.signing.checks import Format, Reason, Trust
 from undercurrent.signing.identities import Identity, IdentityPattern
 from undercurrent.signing.keyless.instance import Instance, parse_trust_config
@@ -120,8 +123,8 @@ async def bundles_on(image: Image) -> list[bytes]:
     return found
 
 
-def certificate_in(bundle: bytes) -> str:
-    certificate: str = json.loads(bundle)["verificationMaterial"]["certificate"]["rawBytes"]
+def certificate_in(raw: bytes) -> str:
+    certificate: str = json.loads(raw)["verificationMaterial"]["certificate"]["rawBytes"]
     return certificate
 
 
@@ -163,6 +166,26 @@ async def test_sigstore_python_accepts_what_uc_makes(
     expected = policy.Identity(identity=identity.subject, issuer=identity.issuer)
     _type, payload = verifier.verify_dsse(Bundle.from_json(raw), expected)
     assert json.loads(payload)["subject"][0]["digest"] == {"sha256": somewhere.digest.encoded}
+
+
+async def test_files_are_signed_so_that_others_accept_it(
+    sigstore: Sigstore, client: Client, cosign: Cosign, tmp_path: Path
+) -> None:
+    message, (token, identity) = tmp_path / "message", person(sigstore)
+    message.write_bytes(b"a release")
+    signed = await (await signing_as(token, sigstore, client)).sign(b"a release")
+    digest = MessageSignature("SHA2_256", hashlib.sha256(b"a release").digest(), signed.signature)
+    (tmp_path / "bundle.json").write_bytes(bundle.dump(digest, signed.material))
+
+    verifier = Verifier(trusted_root=TrustedRoot.from_file(str(sigstore.trusted_root)))
+    expected = policy.Identity(identity=identity.subject, issuer=identity.issuer)
+    verifier.verify_artifact(b"a release", Bundle.from_json((tmp_path / "bundle.json").read_text()), expected)
+    whom = ("--certificate-identity", identity.subject, "--certificate-oidc-issuer", identity.issuer)
+    root = ("--trusted-root", sigstore.trusted_root)
+    cosign.run("verify-blob", "--bundle", tmp_path / "bundle.json", *whom, *root, message)
+    message.write_bytes(b"another release")
+    with pytest.raises(CosignRefusedError):
+        cosign.run("verify-blob", "--bundle", tmp_path / "bundle.json", *whom, *root, message)
 
 
 async def test_signing_again_as_the_same_identity_adds_nothing(

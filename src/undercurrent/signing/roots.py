@@ -22,6 +22,7 @@ from undercurrent.progress import Noted, Observer, silent
 from undercurrent.settings import cache_folder
 from undercurrent.signing.keyless import adapter
 from undercurrent.signing.keyless.adapter import Updated
+from undercurrent.signing.keyless.asking import asking
 from undercurrent.signing.proofs import trustedroot
 from undercurrent.signing.proofs.trustedroot import TrustedRoot
 
@@ -33,8 +34,12 @@ _TRUSTED_ROOT: Final = "trusted_root.json"
 _SIGNING_CONFIG: Final = "signing_config.v0.2.json"
 _TARGETS: Final = (_TRUSTED_ROOT, _SIGNING_CONFIG)
 _CONFIRMED: Final = "confirmed"
+_LOCK: Final = "lock"
+"""Of those who use what is kept, one at a time: reading it replaces some of its files by the same ones."""
 _FRESH: Final = timedelta(days=1)
 """What was confirmed so recently is not asked for again, unless somebody wants that."""
+_PATIENCE_S: Final = 30.0
+"""Seconds that the mirror gets for a file, retries and all."""
 _LARGEST: Final = 5_000_000
 """Bytes of a file of the mirror; the same as tuf allows for the largest kind."""
 
@@ -90,7 +95,7 @@ async def fetch_roots(
     place = _place(mirror, folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
-        async with locked(place / "lock"):
+        async with locked(place / _LOCK):
             confirmed = _confirmed(place)
             if confirmed and not fresh and timedelta() <= datetime.now(UTC) - confirmed < _FRESH:
                 with suppress(CouldNotCheck):  # it has expired meanwhile
@@ -120,8 +125,10 @@ async def kept_roots(mirror: str = PUBLIC_MIRROR, *, folder: Path | None = None)
     """
     mirror = mirror.rstrip("/")
     place = _place(mirror, folder)
-    confirmed = _confirmed(place)
-    return await _kept(place, mirror, confirmed) if confirmed else None
+    if (confirmed := _confirmed(place)) is None:
+        return None
+    async with locked(place / _LOCK):
+        return await _kept(place, mirror, confirmed)
 
 
 def _place(mirror: str, folder: Path | None) -> Path:
@@ -159,7 +166,8 @@ async def _asked(client: Client, place: Path, mirror: str, begin_with: bytes | N
 async def _got(client: Client, url: str) -> bytes | None:
     """What is at ``url``; None if there is nothing, which some stores of objects call forbidden."""
     try:
-        answer = await client.fetch(Request("GET", url), limit=_LARGEST)
+        async with asking(_("the mirror of the root of trust"), _PATIENCE_S):
+            answer = await client.fetch(Request("GET", url), limit=_LARGEST)
     except TooLarge as error:
         raise UnexpectedAnswer(error.message) from error
     if answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN}:

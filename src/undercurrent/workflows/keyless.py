@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from undercurrent.i18n import translate as _
 from undercurrent.net import Client
-from undercurrent.progress import Observer, silent
+from undercurrent.progress import Noted, Observer, silent
 from undercurrent.settings import Settings
 from undercurrent.signing.keyless.signatory import KeylessSignatory
 from undercurrent.signing.keyless.sources import Tokens, found_here, from_file, given
@@ -22,7 +23,7 @@ async def keyless_signatory(
     Args:
         settings: which instance, and how it is talked to.
         tokens: where tokens come from.
-        observer: is told about retries, and where somebody is waited for.
+        observer: is told about retries, where somebody is waited for, and who signs.
 
     Raises:
         UsageError: there is no token that is valid, or the instance is not described as it has to be.
@@ -31,4 +32,8 @@ async def keyless_signatory(
     """
     async with Client(settings.net, observer=observer) as client:
         instance = await instance_in_use(settings, client, observer=observer)
-        yield await KeylessSignatory(instance, tokens(instance.issuer), client).opened()
+        signatory = await KeylessSignatory(instance, tokens(instance.issuer), client).opened()
+        who = signatory.maker
+        note = _("signing as {identity}, for whom {issuer} vouches; the transparency log makes that public")
+        observer(Noted(note.format(identity=who.subject, issuer=who.issuer)))
+        yield signatory
