@@ -19,7 +19,7 @@ from undercurrent.signing.examine import (
     examine_legacy_attestation,
 )
 from undercurrent.signing.identities import Maker
-from undercurrent.signing.legacylayer import vouching_annotations
+from undercurrent.signing.legacy import to_annotations
 from undercurrent.signing.places import (
     ATTESTATIONS,
     Where,
@@ -137,7 +137,7 @@ async def attach(
                 await push_bundle(target, subject, raw, uri, datetime.now(UTC))
             if Format.LEGACY in missing:
                 content = json.dumps(sealed.envelope.to_json(), separators=(",", ":")).encode()
-                vouching = vouching_annotations(sealed.material)
+                vouching = to_annotations(sealed.material)
                 annotations = {SIGNATURE: "", LEGACY_PREDICATE_TYPE: uri, **vouching}
                 layer = Descriptor.of(content, mediatypes.DSSE_ENVELOPE, annotations=annotations)
                 await append_legacy(target, image.digest, ATTESTATIONS, layer, content)

@@ -4,6 +4,8 @@ Format: https://github.com/sigstore/cosign/blob/v3.1.3/pkg/oci/static/signature.
 layers have the promise of a log and no inclusion proof, and that is enough, as it is for cosign.
 """
 
+import base64
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -24,6 +26,7 @@ __all__ = [
     "certificates",
     "from_annotations",
     "from_local_bundle",
+    "to_annotations",
 ]
 
 CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
@@ -67,6 +70,14 @@ def from_annotations(annotations: Mapping[str, str], hint: str = "") -> Material
         (_entry(strictjson.loads_object(logged, _("the log entry")), _("the log entry")),) if logged else (),
         (_timestamp(stamped, _("the timestamp")),) if stamped else (),
     )
+
+
+def to_annotations(material: Material) -> dict[str, str]:
+    """The annotations for what vouches for a key's signature: its timestamp, if it has one; there is room for one."""
+    if not material.timestamps:
+        return {}
+    signed = base64.b64encode(material.timestamps[0]).decode()
+    return {TIMESTAMP: json.dumps({"SignedRFC3161Timestamp": signed}, separators=(",", ":"))}
 
 
 def from_local_bundle(document: Mapping[str, Any]) -> tuple[bytes, Material]:

@@ -18,7 +18,7 @@ from undercurrent.signing import bundle, dsse, simplesigning, statement
 from undercurrent.signing.checks import Format, Trust
 from undercurrent.signing.examine import SIGNATURE, examine_bundle
 from undercurrent.signing.identities import Maker
-from undercurrent.signing.legacylayer import vouching_annotations
+from undercurrent.signing.legacy import to_annotations
 from undercurrent.signing.places import (
     SIGNATURES,
     Where,
@@ -155,6 +155,6 @@ async def _add_legacy(store: WritableStore, image: Image, signatory: Signatory, 
     signed = await signatory.sign(payload)
     signature = base64.b64encode(signed.signature).decode()
     layer = Descriptor.of(
-        payload, mediatypes.SIMPLE_SIGNING, annotations={SIGNATURE: signature, **vouching_annotations(signed.material)}
+        payload, mediatypes.SIMPLE_SIGNING, annotations={SIGNATURE: signature, **to_annotations(signed.material)}
     )
     await append_legacy(store, image.digest, SIGNATURES, layer, payload)
