@@ -1,6 +1,9 @@
 """``uc key rotate`` with images: what the old key signed is signed again, once, and nothing else is."""
 
+import asyncio
 import re
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +12,18 @@ import pytest
 from tests.support.background import in_background
 from tests.support.cli import Result, UcRunner
 from tests.support.estate import PASSWORD, SIGNED, STRANGE, TWO_PLATFORMS, UNSIGNED, Estate
+from tests.support.images import push_image
+from tests.support.killing import finish, kill_again_and_again
 from tests.support.registry import FakeRegistry, Fault
+
+from undercurrent.oci.files.layout import Layout
+from undercurrent.oci.image import Image
+from undercurrent.oci.store import is_derived
+from undercurrent.signing.attached import attached
+from undercurrent.signing.checks import Format, Trust
+from undercurrent.signing.keys import PrivateKey, PublicKey, load_public, load_signer, write_key_pair
+from undercurrent.signing.sign import sign
+from undercurrent.signing.signatory import KeySignatory
 
 NEW: Final = {"COSIGN_PASSWORD": "new"}
 OLD: Final = {"COSIGN_PASSWORD": PASSWORD}
@@ -200,3 +214,51 @@ def test_what_makes_no_sense(rotate: Rotate, arguments: list[str], message: str)
     assert done.exit_code == 2
     assert message in done.stderr
     assert not list(rotate.uc.folder.glob("cosign-*"))
+
+
+KILLED: Final = 40
+"""Images of a run that is killed."""
+
+
+@pytest.fixture
+def signed(run_uc: UcRunner) -> PublicKey:
+    """Many images that a key signed, and the key, in the folder of the runs."""
+    key = PrivateKey.generate()
+    write_key_pair(key, run_uc.folder / "cosign.key", b"")
+
+    async def make() -> None:
+        layout = Layout.open(run_uc.folder / "images", create=True)
+        for number in range(KILLED):
+            name = f"app-{number:02}:1.0"
+            manifest = await push_image(layout, {"number": str(number).encode()}, name)
+            await sign(Image(layout, name, manifest.descriptor), KeySignatory(key), formats=(Format.BUNDLE,))
+
+    asyncio.run(make())
+    return key.public
+
+
+async def signers_of(layout: Layout, keys: Sequence[PublicKey]) -> list[Counter[tuple[int, str]]]:
+    """Of each image, how often each of the keys signed it in each format."""
+    names = [name async for name in layout.names() if not is_derived(name)]
+    hung = [await attached(Image(layout, name, await layout.resolve(name)), trust=Trust(tuple(keys))) for name in names]
+    return [
+        Counter(
+            (keys.index(check.key), check.format) for item in one.attachments if (check := item.check) and check.key
+        )
+        for one in hung
+    ]
+
+
+def test_killed_again_and_again_it_makes_one_key_that_signs_all_once(run_uc: UcRunner, signed: PublicKey) -> None:
+    command = ("key", "rotate", *ALL, "--json")
+    kill_again_and_again(run_uc, command, images=KILLED, kills=6)
+
+    result = finish(run_uc, command, KILLED)
+
+    keys = signed, load_public(run_uc.folder / "cosign.pub")
+    assert [image["found"] for image in result.json["data"]["images"]] == [1] * KILLED
+    assert result.json["data"]["old"] == signed.fingerprint
+    assert len(list(run_uc.folder.glob("cosign*.pub"))) == 2
+    assert load_signer(run_uc.folder / "cosign.key", b"").public == keys[1]
+    found = asyncio.run(signers_of(Layout.open(run_uc.folder / "images"), keys))
+    assert found == [Counter({(0, "bundle"): 1, (1, "bundle"): 1, (1, "legacy"): 1})] * KILLED
