@@ -52,7 +52,7 @@ async def read_referrers(repository: "Repository", subject: Digest) -> tuple[Des
     return tuple([await _with_true_kind(repository, entry) for entry in unique.values()])
 
 
-async def _from_api(repository: "Repository", subject: Digest) -> list[Descriptor] | None:
+async def _from_api(repository: "Repository", subject: Digest, *, again: bool = False) -> list[Descriptor] | None:
     """What the referrers API lists; None where there is no such API."""
     registry = repository.registry
     if registry.has_referrers is False:
@@ -62,8 +62,12 @@ async def _from_api(repository: "Repository", subject: Digest) -> list[Descripto
     async for answer in answers(registry, url, repository.reading, repository=repository.name, headers=headers):
         if not found and _lacks_api(answer):
             # "No such repository" may come from a registry with the API, too.
-            if "NAME_UNKNOWN" not in codes_in(answer.body):
-                registry.has_referrers = False
+            if "NAME_UNKNOWN" in codes_in(answer.body):
+                return None
+            # Asked twice: one answer of a backend that stumbles would make all images of the run look unsigned.
+            if not again:
+                return await _from_api(repository, subject, again=True)
+            registry.has_referrers = registry.has_referrers or False
             return None
         if answer.status != HTTPStatus.OK:
             raise repository.refused(answer, _("referrers of {name}").format(name=repository.written(subject)))

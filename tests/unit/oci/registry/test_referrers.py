@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 import pytest
 from tests.support.registry import FakeRegistry, Fault
@@ -181,7 +182,19 @@ async def test_a_missing_api_is_noticed_and_remembered(without_api: FakeRegistry
     await repository.push_manifest(signature(subject))
     for _time in range(3):
         assert len(await repository.referrers(subject.digest)) == 1
-    assert without_api.count("GET", "/referrers/") == 1
+    assert without_api.count("GET", "/referrers/") == 2
+
+
+async def test_an_api_that_stumbles_is_asked_again(registry: FakeRegistry, client: Client) -> None:
+    gone = Fault("GET", "/referrers/", status=404, body=b"404 page not found\n")
+    repository = open_repository(registry, client)
+    subject = await push_subject(repository)
+    await repository.push_manifest(signature(subject))
+    registry.fail(replace(gone))
+    assert len(await repository.referrers(subject.digest)) == 1
+    registry.fail(replace(gone, times=2))
+    assert await repository.referrers(subject.digest) == ()
+    assert len(await repository.referrers(subject.digest)) == 1, "one that had it before has it still"
 
 
 async def test_a_missing_repository_is_no_missing_api(registry: FakeRegistry, repository: Repository) -> None:
