@@ -26,6 +26,10 @@ COMMANDS: Final = {
     "demo": Entry(
         "undercurrent.cli.demo:demo", N_("watch the main job run on real images, here and now"), N_("Images")
     ),
+    "sign-blob": Entry(
+        "undercurrent.cli.sign_blob:sign_blob", N_("sign files, such as release artefacts"), N_("Files")
+    ),
+    "verify-blob": Entry("undercurrent.cli.verify_blob:verify_blob", N_("verify the signatures of files"), N_("Files")),
     "key": Entry("undercurrent.cli.key:group", N_("make, show and convert signing keys"), N_("Keys and registries")),
     "trust": Entry(
         "undercurrent.cli.trust:group", N_("the root of trust that vouches for identities"), N_("Keys and registries")

@@ -16,7 +16,7 @@ from undercurrent.signing.checks import Trust
 from undercurrent.signing.identities import IdentityPattern
 from undercurrent.workflows.trusting import believed
 
-__all__ = ["refuse_beside_policy", "trust_of", "trust_options"]
+__all__ = ["maker_options", "refuse_beside_policy", "trust_of", "trust_options"]
 
 _NAMES: Final = (
     "certificate_identity",
@@ -35,7 +35,7 @@ _NOTATION: Final = (("signing", "notation_trust_store"), ("signing", "notation_t
 
 
 def trust_options(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the flags to a command, which hands them to `trust_of`."""
+    """Adds the flags to a command about images, which hands them to `trust_of`."""
     for name, field, several, metavar, help_text in (
         (
             "--notation-crl",
@@ -61,6 +61,11 @@ def trust_options(body: Callable[..., Any]) -> Callable[..., Any]:
     ):
         of, path = ("signing", field), click.Path(path_type=Path)
         body = setting(name, of=of, multiple=several, type=path, metavar=metavar, help=help_text)(body)
+    return maker_options(body)
+
+
+def maker_options(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the flags for keys and identities alone to a command, which hands them to `trust_of`."""
     body = setting(
         "--trusted-root",
         of=("signing", "trusted_root"),
@@ -85,7 +90,7 @@ def trust_options(body: Callable[..., Any]) -> Callable[..., Any]:
 
 
 async def trust_of(session: Session, flags: dict[str, Any], annotations: Mapping[str, str] = NOTHING) -> Trust:
-    """Whom the flags and the settings say to believe; takes the flags of `trust_options` out of ``flags``.
+    """Whom the flags and the settings say to believe; takes the flags of `maker_options` out of ``flags``.
 
     Whoever names somebody by a flag asks for them: those in files and in the environment do not count then, unless
     they are of the same kind.

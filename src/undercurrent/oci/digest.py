@@ -42,7 +42,7 @@ class Digest(str):
         return super().__new__(cls, text)
 
     @classmethod
-    def of(cls, content: bytes) -> "Digest":
+    def of(cls, content: bytes | memoryview) -> "Digest":
         """The SHA-256 digest of ``content``."""
         return cls("sha256:" + hashlib.sha256(content).hexdigest())
 

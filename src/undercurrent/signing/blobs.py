@@ -51,7 +51,7 @@ def verify_blob(data: Data, raw: bytes, trust: Trust, where: str = "") -> Check:
         )
         said = statement.parse(parsed.envelope.payload, _("the statement"))
         check = replace(check, predicate_type=said.predicate_type, statement=said)
-        _require(_is_about(said, data), Reason.CONTENT_CHANGED, _("it is about another file"))
+        _require(_is_about(said, data), Reason.CONTENT_CHANGED, _("it is about other content than the file has"))
         return _judged(check, SignedContent.of(parsed.envelope), parsed.material, trust)
     except (UndercurrentError, SignatureRefusedError) as error:
         return refusal(check, error)
@@ -90,7 +90,7 @@ def _require_digest(message: MessageSignature, data: Data) -> None:
         _require(
             function is None or function(data).digest() == message.digest,
             Reason.CONTENT_CHANGED,
-            _("it is about another file"),
+            _("it is about other content than the file has"),
         )
 
 

@@ -21,12 +21,17 @@ from undercurrent.workflows.keyless import keyless_signatory
 from undercurrent.workflows.keys import signing_key
 from undercurrent.workflows.signing import FORMATS
 
-__all__ = ["formats_of", "keyed_options", "signatory_of", "timestamping", "written_options"]
+__all__ = ["formats_of", "keyed_options", "signatory_of", "signatory_options", "timestamping", "written_options"]
 
 
 def keyed_options(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the flags to a command, which hands them to `signatory_of`."""
-    body = written_options(identity_options(password_option()(body)))
+    """Adds the flags to a command about images, which hands them to `signatory_of`, and then to `formats_of`."""
+    return signatory_options(_format_option(body))
+
+
+def signatory_options(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the flags that say who signs to a command, which hands them to `signatory_of`."""
+    body = _timestamp_option(identity_options(password_option()(body)))
     return setting(
         "--key",
         of=("signing", "key"),
@@ -37,12 +42,19 @@ def keyed_options(body: Callable[..., Any]) -> Callable[..., Any]:
 
 def written_options(body: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the flags that say how signatures are written; they are settings."""
-    body = setting(
+    return _format_option(_timestamp_option(body))
+
+
+def _timestamp_option(body: Callable[..., Any]) -> Callable[..., Any]:
+    return setting(
         "--timestamp-url",
         of=("signing", "timestamp_url"),
         metavar="URL",
         help=_("Have this timestamp authority (RFC 3161) confirm when it was signed."),
     )(body)
+
+
+def _format_option(body: Callable[..., Any]) -> Callable[..., Any]:
     return setting(
         "--format",
         of=("signing", "format"),
@@ -53,7 +65,7 @@ def written_options(body: Callable[..., Any]) -> Callable[..., Any]:
 
 @asynccontextmanager
 async def signatory_of(session: Session, flags: dict[str, Any]) -> AsyncIterator[Signatory]:
-    """Whoever the flags say signs; takes the flags of `keyed_options` out of ``flags``.
+    """Whoever the flags say signs; takes the flags of `signatory_options` out of ``flags``.
 
     The password of an encrypted key is asked for now, before anything is looked for.
 
