@@ -57,7 +57,7 @@ def test_half_an_identity_is_refused(
         (None, 2, "cannot read"),
         (b"{", 1, "root.json"),
         (b'{"mediaType": "text/plain"}', 1, "root.json"),
-        (b" " * (4 * 1024 * 1024 + 1), 1, "too large"),
+        (b" " * (4 * 1024 * 1024 + 1), 1, "larger than"),
     ],
 )
 def test_what_is_no_root_of_trust_is_refused(
