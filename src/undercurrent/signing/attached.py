@@ -32,7 +32,7 @@ from undercurrent.signing.places import (
     may_be_bundle,
 )
 from undercurrent.signing.predicates import COSIGN_SIGN, is_sbom
-from undercurrent.signing.referrers import examine_referrer, may_be_signed
+from undercurrent.signing.referrers import examine_referrer
 from undercurrent.signing.verify import Problem
 
 __all__ = ["Attached", "Attachment", "Glance", "Kind", "attached", "glance", "names_in"]
@@ -246,15 +246,22 @@ async def _legacy_attachments(
 
 
 async def _referrers(store: Store, image: Image, trust: Trust | None) -> AsyncIterator[Attachment]:
+    unanswered: CouldNotCheck | None = None
     for referrer in await store.referrers(image.digest):
         signed = False
-        if may_be_signed(referrer):
+        try:
             async for check in examine_referrer(store, referrer, image, trust):
                 signed = True
                 yield _checked(check)
+        except CouldNotCheck as error:
+            if error.retryable:  # the store does not answer, nor would it for the others
+                raise
+            unanswered = unanswered or error
         if not signed:
             for claim in await _claims(store, referrer):
                 yield claim
+    if unanswered:
+        raise unanswered
 
 
 def _checked(check: Check) -> Attachment:
