@@ -21,7 +21,6 @@ from undercurrent.signing import bundle
 from undercurrent.signing.checks import Check, Format, Reason, SignatureRefusedError, Trust, refusal
 from undercurrent.signing.dsse import IN_TOTO
 from undercurrent.signing.examine import examine_bundle, examine_legacy_attestation, examine_legacy_signature
-from undercurrent.signing.notation.examine import examine_notation
 from undercurrent.signing.places import MAX_LAYERS, may_be_bundle
 from undercurrent.signing.predicates import COSIGN_SIGN
 
@@ -66,6 +65,9 @@ async def examine_referrer(
             yield check
     elif kind == mediatypes.NOTATION_SIGNATURE:
         if wanted in {"", COSIGN_SIGN}:
+            # Most images have none, and it takes a noticeable part of a command's start.
+            from undercurrent.signing.notation.examine import examine_notation  # noqa: PLC0415
+
             yield await examine_notation(store, referrer, image, trust)
     elif may_be_bundle(referrer) and (found := await examine_bundle(store, referrer, image.digest, trust, wanted)):
         yield found

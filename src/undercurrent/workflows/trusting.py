@@ -1,6 +1,7 @@
 """Whom a run believes: keys, identities with the root of trust that vouches for them, and who signs with notation."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from undercurrent.errors import ConfigError
 from undercurrent.i18n import translate as _
@@ -8,9 +9,11 @@ from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings, SigningSettings
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.identities import IdentityPattern
-from undercurrent.signing.notation.trust import NotationTrust, load
 from undercurrent.workflows.keys import knows_keys, trusted_keys
 from undercurrent.workflows.roots import root_in_use
+
+if TYPE_CHECKING:
+    from undercurrent.signing.notation.trust import NotationTrust
 
 __all__ = ["believed", "notation_trust"]
 
@@ -52,7 +55,7 @@ async def believed(
     )
 
 
-def notation_trust(settings: SigningSettings) -> NotationTrust | None:
+def notation_trust(settings: SigningSettings) -> "NotationTrust | None":
     """Whom to believe of those who sign with notation; None if nothing says so.
 
     Raises:
@@ -66,4 +69,6 @@ def notation_trust(settings: SigningSettings) -> NotationTrust | None:
             _("notation's signatures are verified with a trust store and a trust policy"),
             hint=_("name both: --notation-trust-store DIR and --notation-trust-policy FILE"),
         )
+    from undercurrent.signing.notation.trust import load  # noqa: PLC0415 - only where it is configured
+
     return load(store, policy, settings.notation_crls)
