@@ -12,14 +12,12 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
-from undercurrent.errors import CouldNotCheck, InvalidReference, UndercurrentError
+from undercurrent.errors import CouldNotCheck, UndercurrentError
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes, strictjson
 from undercurrent.oci.descriptor import Descriptor
-from undercurrent.oci.digest import is_digest
 from undercurrent.oci.image import Image
 from undercurrent.oci.manifest import AnyManifest, Manifest
-from undercurrent.oci.reference import Reference
 from undercurrent.oci.store import Store, read_blob
 from undercurrent.signing.checks import Check, Format, Reason, SignatureRefusedError, Trust, refusal
 from undercurrent.signing.identities import Identity
@@ -28,7 +26,7 @@ from undercurrent.signing.notation.algorithms import algorithm_of
 from undercurrent.signing.notation.certificates import Chain, Purpose
 from undercurrent.signing.notation.envelope import Envelope, Scheme
 from undercurrent.signing.notation.trust import NotationTrust
-from undercurrent.signing.notation.trustpolicy import Action, NamedStore, Policy, StoreKind, Validation
+from undercurrent.signing.notation.trustpolicy import Action, NamedStore, Policy, StoreKind, Validation, repository_of
 from undercurrent.signing.predicates import COSIGN_SIGN
 
 __all__ = ["MAX_ENVELOPE", "examine_notation"]
@@ -162,7 +160,7 @@ def _believed(envelope: Envelope, chain: Chain, image: Image, trust: NotationTru
 
 
 def _policy(image: Image, trust: NotationTrust) -> Policy:
-    repository = _repository(image)
+    repository = repository_of(image.repository)
     policy = trust.document.applicable(repository)
     if policy is None:
         raise SignatureRefusedError(
@@ -177,16 +175,6 @@ def _policy(image: Image, trust: NotationTrust) -> Policy:
             ),
         )
     return policy
-
-
-def _repository(image: Image) -> str:
-    """What a scope calls an image's repository; empty if the image has no name that means the same everywhere."""
-    if is_digest(image.name):
-        return ""
-    try:
-        return Reference.parse(image.repository).name
-    except InvalidReference:
-        return ""
 
 
 @contextmanager

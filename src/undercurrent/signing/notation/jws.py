@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from undercurrent.errors import BadContent, Unsupported
@@ -64,8 +64,8 @@ def _algorithm(name: object) -> Algorithm:
 def _time(value: object) -> datetime:
     try:
         if isinstance(value, str) and _TIME.fullmatch(value):
-            return datetime.fromisoformat(value.upper())
-    except ValueError:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
         pass
     raise BadContent(_("{value!r} in it is no time").format(value=str(value)[:40]))
 

@@ -13,13 +13,15 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from undercurrent.errors import BadContent, ConfigError
+from undercurrent.errors import BadContent, ConfigError, InvalidReference
 from undercurrent.i18n import translate as _
 from undercurrent.oci import strictjson
+from undercurrent.oci.digest import is_digest
+from undercurrent.oci.reference import Reference
 from undercurrent.signing.notation import names
 from undercurrent.signing.notation.names import NamePattern
 
-__all__ = ["Action", "NamedStore", "Policy", "PolicyDocument", "StoreKind", "Validation", "parse"]
+__all__ = ["Action", "NamedStore", "Policy", "PolicyDocument", "StoreKind", "Validation", "parse", "repository_of"]
 
 _ANY: Final = "*"
 _SUBJECT: Final = "x509.subject"
@@ -115,10 +117,23 @@ class PolicyDocument:
     policies: tuple[Policy, ...]
 
     def applicable(self, repository: str) -> Policy | None:
-        """The policy for ``registry/repository``: one that names it, else the global one, else None."""
+        """The policy for a repository (`repository_of`): one that names it, else the global one, else None."""
         exact = (policy for policy in self.policies if repository in policy.scopes)
         everything = (policy for policy in self.policies if _ANY in policy.scopes)
         return next(exact, None) or next(everything, None)
+
+
+def repository_of(name: str) -> str:
+    """What scopes call the repository of an image called ``name``; empty if it is none that means the same everywhere.
+
+    Hosts are the same in capitals, and so are the names of Docker Hub; a policy for one is for all of them.
+    """
+    if is_digest(name):
+        return ""
+    try:
+        return Reference.parse(name).name.lower()
+    except InvalidReference:
+        return ""
 
 
 def parse(raw: bytes, what: str) -> PolicyDocument:
@@ -154,14 +169,7 @@ def _policy(value: Mapping[str, Any], what: str) -> Policy:
     if not isinstance(name, str) or not name:
         raise ConfigError(_("{what} has a policy without a name").format(what=what))
     here = _("policy {name!r} in {what}").format(name=name, what=what)
-    scopes = tuple(_list(value, "registryScopes", here, str))
-    if scopes != (_ANY,):
-        for scope in scopes:
-            if not _SCOPE.fullmatch(scope):
-                raise ConfigError(
-                    _("{what}: {scope!r} is no scope").format(what=here, scope=scope),
-                    hint=_("write * alone, or whole repositories such as registry.example.com/acme/app"),
-                )
+    scopes = _scopes(_list(value, "registryScopes", here, str), here)
     verification = value.get("signatureVerification")
     if not isinstance(verification, dict):
         raise ConfigError(_("{what} does not say how to verify").format(what=here))
@@ -179,6 +187,21 @@ def _policy(value: Mapping[str, Any], what: str) -> Policy:
         identities=_identities(_list(value, "trustedIdentities", here, str), here),
         needs_timestamp=_needs_timestamp(verification.get("verifyTimestamp", "always"), here),
     )
+
+
+def _scopes(texts: list[str], what: str) -> tuple[str, ...]:
+    if texts == [_ANY]:
+        return (_ANY,)
+    found = []
+    for text in texts:
+        repository = repository_of(text) if _SCOPE.fullmatch(text) else ""
+        if not repository:
+            raise ConfigError(
+                _("{what}: {scope!r} is no scope").format(what=what, scope=text[:200]),
+                hint=_("write * alone, or whole repositories such as registry.example.com/acme/app"),
+            )
+        found.append(repository)
+    return tuple(found)
 
 
 def _skipping(

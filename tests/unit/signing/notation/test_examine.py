@@ -377,6 +377,11 @@ HEADERS = {
     "no time": ({SIGNED: None},) * 2 + (Reason.MALFORMED,),
     "a time that is none": ({SIGNED: "yesterday"},) * 2 + (Reason.MALFORMED,),
     "a day that is none": ({SIGNED: "2026-02-30T00:00:00Z"}, {SIGNED: cbor2.CBORTag(1, 1e300)}, Reason.MALFORMED),
+    "a time after all others": (
+        {SIGNED: "9999-12-31T23:59:59-01:00"},
+        {SIGNED: cbor2.CBORTag(1, 2**62)},
+        Reason.MALFORMED,
+    ),
     "a time without its tag": ({SIGNED: 1_700_000_000},) * 2 + (Reason.MALFORMED,),
     "the other scheme's time": ({AUTHENTIC: "2026-01-01T00:00:00Z"}, {AUTHENTIC: TIME}, Reason.MALFORMED),
     "an expiry that is not critical": ({EXPIRY: "2999-01-01T00:00:00Z"}, {EXPIRY: TIME}, Reason.MALFORMED),

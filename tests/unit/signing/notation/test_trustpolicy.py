@@ -19,6 +19,7 @@ from undercurrent.signing.notation.trustpolicy import (
     StoreKind,
     Validation,
     parse,
+    repository_of,
 )
 
 ENFORCE, LOG, SKIP = Action.ENFORCE, Action.LOG, Action.SKIP
@@ -68,6 +69,24 @@ def test_the_statement_that_names_the_repository_goes_before_the_one_for_all() -
     assert found.policies[2].skips
 
 
+@pytest.mark.parametrize(
+    ("scope", "name"),
+    [
+        ("Registry.Example/acme/app", "registry.example/acme/app"),
+        ("registry.example:5000/app", "REGISTRY.example:5000/app"),
+        ("docker.io/library/app", "app"),
+        ("index.docker.io/library/app", "docker.io/app"),
+        ("local/images", "local/images"),
+    ],
+)
+def test_a_repository_has_one_name_however_it_is_written(scope: str, name: str) -> None:
+    found = read(policy(name="every"), policy(name="app", scopes=[scope]))
+
+    chosen = found.applicable(repository_of(name))
+    assert chosen is not None
+    assert chosen.name == "app"
+
+
 def test_stores_are_told_apart() -> None:
     (found,) = read(policy(stores=["ca:acme", "tsa:clock", "signingAuthority:acme", "ca:acme"])).policies
 
@@ -94,6 +113,7 @@ WRONG: dict[str, Any] = {
     "part of a name": policy(scopes=["a.b/*"]),
     "a scope with a tag": policy(scopes=["a.b/c:1.0"]),
     "a scope without a host": policy(scopes=["app"]),
+    "one scope in two spellings": policy(scopes=["docker.io/app", "docker.io/library/app"]),
     "no stores": policy(stores=[]),
     "a store of no kind": policy(stores=["acme"]),
     "a store of another kind": policy(stores=["keys:acme"]),
