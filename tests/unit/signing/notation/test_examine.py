@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.notation import (
@@ -414,6 +415,13 @@ async def test_what_is_signed_along_and_not_critical_may_be_anything(
     check = await examined(image, make(target(image), release, protected={"com.example.note": "x"}), make, trust)
 
     assert check.accepted
+
+
+async def test_the_chain_may_be_signed_along_in_cbor(image: Image, release: Certified, trust: Trust) -> None:
+    chain = [item.public_bytes(Encoding.DER) for item in release.chain]
+    envelope = cose(target(image), release, protected={33: chain}, header={33: None})
+
+    assert (await examined(image, envelope, cose, trust)).accepted
 
 
 DAMAGED_JWS: dict[str, Callable[[Any], Any]] = {
