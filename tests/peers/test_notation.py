@@ -57,7 +57,7 @@ def stranger() -> Certified:
 @pytest.fixture
 def notation(tmp_path: Path, release: Certified, stranger: Certified) -> Notation:
     made = Notation(tmp_path)
-    made.holds(release=release, stranger=stranger)
+    made.holds(release=release, stranger=stranger, alone=certify(NAME.format("release")))
     return made
 
 
@@ -206,6 +206,7 @@ HERE = ["{repository}"]
 CASES: Final = {
     "trusted": Case("", True),
     "a stranger": Case(Reason.CERTIFICATE, False, key="stranger"),
+    "whoever signed their own certificate": Case(Reason.CERTIFICATE, False, key="alone"),
     "another trust store": Case(Reason.CERTIFICATE, False, store="stranger"),
     "another identity": Case(
         Reason.IDENTITY, False, [policy(identities=["x509.subject: C=US, ST=WA, O=acme, CN=nightly"])]
