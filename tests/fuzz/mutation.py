@@ -256,6 +256,7 @@ MUTATIONS: Final[dict[str, tuple[Mutation, ...]]] = {
     "bytes": (_flip, _cut, _insert, _replace, _repeat),
     "text": (_insert, _replace, _cut, _repeat, _flip),
     "json": (_json, _json, _json, _json, _insert, _cut, _flip),
+    "envelope": (_json, _json, _flip, _cut, _insert, _replace, _repeat),
     "pem": (_pem, _pem, _insert, _cut, _flip),
     "tar": (_inside, _inside, _inside, _inside, _cut, _flip, _repeat),
 }

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from multidict import CIMultiDict, CIMultiDictProxy
-from tests.fuzz import seeds
+from tests.fuzz import seeds, trust
 from tests.fuzz.files import archive, config_file, key_file, layer, settings_file
 from tests.fuzz.registries import answered, challenged
 from tests.fuzz.signatures import attested, signed
+from tests.support.notation import policy
 
 from undercurrent.errors import UndercurrentError
 from undercurrent.net import Answer, excerpt, redact
@@ -257,6 +258,33 @@ TARGETS: Final[dict[str, Target]] = {
         _message, lambda: seeds.texts("GET https://ann:pw@ghcr.io/?token=x&sig=y", "Authorization: Bearer abc"), "text"
     ),
     "retry-after": Target(_wait, lambda: seeds.texts("30", "Wed, 01 Jul 2026 14:00:30 +0200"), "text"),
+    "trusted-root": Target(trust.trusted_root, trust.roots),
+    "trust-config": Target(trust.trust_config, trust.trust_configs),
+    "proved-bundle": Target(trust.proved, trust.bundles),
+    "certificate": Target(trust.certificate, trust.certificates_made, "bytes"),
+    "timestamp": Target(trust.timestamp, trust.timestamps_made, "bytes"),
+    "log-entry": Target(trust.log_entry, trust.entries_made),
+    "checkpoint": Target(trust.checkpoint, trust.checkpoints_made, "text"),
+    "fulcio": Target(trust.answer_of_fulcio, trust.answers_of_fulcio),
+    "rekor": Target(trust.answer_of_rekor, trust.answers_of_rekor),
+    "identity-token": Target(trust.token, trust.tokens, "text"),
+    "notation": Target(trust.notation_envelope, trust.notation_envelopes, "envelope"),
+    "notation-trust-policy": Target(
+        trust.trust_policy, lambda: (json.dumps({"version": "1.0", "trustPolicies": [policy()]}).encode(),)
+    ),
+    "notation-subject": Target(
+        trust.subject,
+        lambda: seeds.texts("C=US, ST=WA, O=acme, CN=release", "c=US;stateOrProvinceName=WA;O=a\\,b"),
+        "text",
+    ),
+    "policy": Target(trust.policy, trust.policies, "text"),
+    "key-uri": Target(
+        trust.key_uri,
+        lambda: seeds.texts(
+            "pkcs11:token=acme;object=release;id=%01%02?module-path=/usr/lib/x.so&pin-source=file:/pin"
+        ),
+        "text",
+    ),
     "sbom": Target(_packages, lambda: _SBOMS),
 }
 """By name."""

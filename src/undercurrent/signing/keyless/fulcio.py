@@ -16,6 +16,7 @@ from undercurrent.errors import InvalidKey, Unauthorized, UnexpectedAnswer
 from undercurrent.i18n import translate as _
 from undercurrent.net import Answer, Client, redact
 from undercurrent.signing.algorithms import PublicKey
+from undercurrent.signing.der import load_certificate
 from undercurrent.signing.keyless.asking import json_of, post, said
 from undercurrent.signing.keyless.identitytoken import AUDIENCE, IdentityToken
 from undercurrent.signing.keyless.instance import Service
@@ -73,7 +74,7 @@ def _certificate(answer: Answer) -> x509.Certificate:
     document = json_of(answer)
     for kind in ("signedCertificateEmbeddedSct", "signedCertificateDetachedSct"):
         try:
-            return x509.load_pem_x509_certificate(document[kind]["chain"]["certificates"][0].encode())
+            return load_certificate(str(document[kind]["chain"]["certificates"][0]))
         except (KeyError, IndexError, TypeError, AttributeError, ValueError):
             continue
     raise UnexpectedAnswer(_("{url} gave no certificate that can be read").format(url=redact(answer.url)))

@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from undercurrent.i18n import translate as _
 from undercurrent.signing.checks import Reason, SignatureRefusedError
+from undercurrent.signing.der import load_certificate
 from undercurrent.signing.notation.algorithms import algorithm_of
 from undercurrent.signing.notation.truststore import is_self_signed
 
@@ -58,13 +59,19 @@ def load(encoded: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
     if not 0 < len(encoded) <= MAX_CHAIN:
         raise _refused(_("it has {count} certificates").format(count=len(encoded)))
     try:
-        chain = tuple(x509.load_der_x509_certificate(der) for der in encoded)
+        chain = tuple(load_certificate(der) for der in encoded)
         for certificate in chain:
             # Each is read when it is asked for: all now, so that nothing fails later.
             certificate.extensions, certificate.public_key(), certificate.issuer
             certificate.subject.rfc4514_string()
             certificate.signature_hash_algorithm  # noqa: B018
-    except (ValueError, TypeError, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
+    except (
+        ValueError,
+        TypeError,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        UnsupportedAlgorithm,
+    ) as error:
         raise _refused(_("a certificate in it cannot be read")) from error
     return chain
 

@@ -136,7 +136,12 @@ def _accuracy(answer: "TimeStampResponse") -> timedelta:
     said = answer.tst_info.accuracy
     if said is None:
         return timedelta(seconds=answer.tst_info.policy.dotted_string == _BASELINE_POLICY)
-    return timedelta(seconds=said.seconds or 0, milliseconds=said.millis or 0, microseconds=said.micros or 0)
+    try:
+        found = timedelta(seconds=said.seconds or 0, milliseconds=said.millis or 0, microseconds=said.micros or 0)
+        answer.tst_info.gen_time - found, answer.tst_info.gen_time + found
+    except OverflowError as error:
+        raise _refused(_("its timestamp cannot be read")) from error
+    return found
 
 
 def _refused(message: str) -> SignatureRefusedError:

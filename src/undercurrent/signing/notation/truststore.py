@@ -85,7 +85,7 @@ def _load(path: Path) -> list[x509.Certificate]:
         if _PEM in content:
             return x509.load_pem_x509_certificates(content)
         return [x509.load_der_x509_certificate(content)]
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise ConfigError(_("{path} holds no certificate that can be read").format(path=path)) from error
 
 
