@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -266,4 +266,6 @@ async def _referrers(store: Store, image: Image, trust: Trust | None) -> AsyncIt
 
 def _checked(check: Check) -> Attachment:
     kind = Kind.SIGNATURE if check.is_signature else Kind.ATTESTATION
-    return Attachment(kind, check.where, check.predicate_type, check.format, check)
+    # Statements may be large, and who attached them may be anybody: only those that count are kept.
+    kept = check if check.accepted else replace(check, statement=None)
+    return Attachment(kind, check.where, check.predicate_type, check.format, kept)

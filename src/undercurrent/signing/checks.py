@@ -128,7 +128,7 @@ class Check:
         reason: why it is refused; None if it is accepted, or if nobody was trusted.
         message: the same for people.
         notes: what is wrong with it and does not count, because the policy that was followed says so.
-        statement: the signed statement; None in legacy signatures and where it could not be read.
+        statement: the signed statement; None in legacy signatures, where it could not be read, and where it is refused.
     """
 
     format: Format
@@ -183,14 +183,14 @@ class SignatureRefusedError(Exception):
 
 
 def refusal(check: Check, error: UndercurrentError | SignatureRefusedError) -> Check:
-    """``check``, refused because of ``error``.
+    """``check``, refused because of ``error``; without its statement, for anybody can attach a thousand large ones.
 
     Raises:
         UndercurrentError: ``error`` again, if it says nothing about the signature (CouldNotCheck).
     """
     if isinstance(error, SignatureRefusedError):
-        return replace(check, reason=error.reason, message=str(error))
+        return replace(check, reason=error.reason, message=str(error), statement=None)
     for kind, reason in _REASONS:
         if isinstance(error, kind):
-            return replace(check, reason=reason, message=error.message)
+            return replace(check, reason=reason, message=error.message, statement=None)
     raise error

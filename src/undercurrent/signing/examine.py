@@ -201,7 +201,8 @@ def _described(check: Check, content: Statement, digest: Digest) -> Check:
     return replace(
         check,
         predicate_type=content.predicate_type,
-        annotations=subject.annotations if subject else {},
+        # Of signatures they count, and those are small: what a stranger says at length is not kept.
+        annotations=subject.annotations if subject and len(content.raw) <= MAX_SIGNATURE else {},
         statement=content,
     )
 

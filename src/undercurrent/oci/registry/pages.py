@@ -54,12 +54,12 @@ async def answers(
     Raises:
         UnexpectedAnswer: the pages lead in a circle, to another host, or do not end.
     """
-    seen, size = set(), 0
+    seen, size = set[str](), 0
     for _page in range(_MOST_PAGES):
         answer = await registry.fetch(
             Request("GET", url, headers or {}), *scopes, repository=repository, limit=_LARGEST_PAGE
         )
-        seen.add(answer.url)
+        seen |= {url, answer.url}  # what is asked for may be written in another way where it is answered
         size += len(answer.body)
         if size > _LONGEST_LIST:
             raise UnexpectedAnswer(_("{host} continues a list without end").format(host=registry.host))
