@@ -24,6 +24,7 @@ __all__ = ["answered", "challenged"]
 
 _LONGEST_HEADER: Final = 64 * 1024
 """Bytes that the client takes."""
+_MOST_ASKED: Final = 50
 _OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 _BLOB: Final = Descriptor.of(b"data", mediatypes.OCI_LAYER)
 _IMAGE: Final = build_manifest(EMPTY, [_BLOB], subject=_BLOB)
@@ -70,9 +71,14 @@ class _Answered:
     async def _ask(self, data: bytes) -> None:
         number, answer = (data[0], data[1:]) if data else (0, b"")
         answers = [answer] if number & 0x40 else [_OK, answer]
+        left = _MOST_ASKED
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal left
+            left -= 1
             with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                if left < 0:  # lists and redirects have limits of their own, which have tests of their own
+                    raise ConnectionError
                 await reader.readuntil(b"\r\n\r\n")
                 writer.write(answers.pop(0) if len(answers) > 1 else answers[0])
                 await writer.drain()

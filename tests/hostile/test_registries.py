@@ -251,9 +251,7 @@ PAGE: Final = json.dumps(
 @pytest.mark.parametrize("use", [names, catalog, referrers])
 @pytest.mark.parametrize("size", [0, MIB])
 async def test_pages_without_end(use: Use, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "undercurrent.oci.registry.pages._MOST_PAGES", 100
-    )  # of 10,000: what small pages are stopped by
+    monkeypatch.setattr("undercurrent.oci.registry.pages._MOST_PAGES", 100)  # of 2,000: what small pages are stopped by
     body = PAGE[:-1] + b',"x":"' + b"x" * size + b'"}'
 
     def answer(asked: Asked) -> Reply:

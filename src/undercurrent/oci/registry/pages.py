@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["answers", "next_page", "pages"]
 
-_MOST_PAGES: Final = 10_000
+_MOST_PAGES: Final = 2000
+"""Of a list; registries that give few at a time give a hundred."""
 _LONGEST_LIST: Final = 64 * 1024 * 1024
 """Bytes of all pages: more than a million tags."""
 _LARGEST_PAGE: Final = 32 * 1024 * 1024  # registries that know no pages send everything at once
