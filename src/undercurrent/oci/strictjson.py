@@ -2,6 +2,7 @@
 
 Duplicate keys (two readers would see two values), NaN and infinities, text that is not UTF-8 (half of a surrogate
 pair, escaped, is not either) and nesting deeper than MAX_DEPTH are refused: what was read can be written again, too.
+So is more than MAX_VALUES: an empty list has two bytes in a document, and fifty in memory.
 """
 
 import json
@@ -14,10 +15,13 @@ from typing import Any, Final, NoReturn
 from undercurrent.errors import BadContent
 from undercurrent.i18n import translate as _
 
-__all__ = ["MAX_DEPTH", "loads", "loads_object", "refuse_lookalikes"]
+__all__ = ["MAX_DEPTH", "MAX_VALUES", "loads", "loads_object", "refuse_lookalikes"]
 
 MAX_DEPTH: Final = 100
 """Lists and objects within one another; as in protobuf's JSON, which sigstore's bundles are."""
+
+MAX_VALUES: Final = 4_000_000
+"""Values in a document; SBOMs of the largest images have a million. Commas in texts are counted, too."""
 
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -51,6 +55,7 @@ def loads(raw: bytes | str, what: str) -> Any:
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
+        _check_count(text)
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -59,6 +64,12 @@ def loads(raw: bytes | str, what: str) -> Any:
     except (ValueError, RecursionError) as error:
         raise BadContent(_("{what} is not valid JSON: {error}").format(what=what, error=_reason(error))) from error
     return value
+
+
+def _check_count(text: str) -> None:
+    """Refuses what has more than MAX_VALUES before any of it is made."""
+    if sum(text.count(mark) for mark in ",[{") > MAX_VALUES:
+        raise ValueError(_("it has too many values"))
 
 
 def _check_depth(value: Any) -> None:

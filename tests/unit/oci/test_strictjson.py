@@ -58,6 +58,12 @@ def test_what_is_not_nested_too_deeply(raw: bytes) -> None:
     assert json.dumps(strictjson.loads(raw, "it"))
 
 
+def test_what_would_take_all_memory_is_not_even_begun() -> None:
+    """22 times its size: what a registry may send for a list would be 700 MB."""
+    with pytest.raises(BadContent, match="too many values"):
+        strictjson.loads(b"[" + b"[]," * 4_000_000 + b"0]", "it")
+
+
 @pytest.mark.timeout(30)
 def test_a_key_that_appears_twice_is_found_among_many() -> None:
     many = b",".join(b'"%d":1' % number for number in range(200_000))
