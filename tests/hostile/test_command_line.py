@@ -1,4 +1,4 @@
-"""The real entry point and a registry that means harm: each command ends with an exit code of the table and an error."""
+"""The real entry point and a registry that means harm: each command ends with a code of the table and an error."""
 
 import json
 from collections.abc import Callable, Iterator
