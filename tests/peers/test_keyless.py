@@ -15,6 +15,7 @@ from typing import Any, Final
 import pytest
 from sigstore.models import Bundle, TrustedRoot
 from sigstore.verify import Verifier, policy
+from tests.support.answering import Asked, Said, answering, forwarded
 from tests.support.cosign import Cosign, CosignRefusedError
 from tests.support.images import AMD64, ARM64, push_image, push_index
 from tests.support.oidc import GITHUB
@@ -292,6 +293,39 @@ async def test_where_a_service_is_down_nothing_is_attached(
     changed: Any = {broken: (gone,) if isinstance(found, tuple) else gone}
     with pytest.raises(Unreachable, match=rf"the {service}: .* refuses connections"):
         await sign_with(replace(instance, **changed), person(sigstore)[0], somewhere, client)
+    assert await bundles_on(somewhere) == []
+
+
+def through(url: str, sigstore: Sigstore) -> Instance:
+    """The instance, whose log is asked through ``url``."""
+    instance = instance_of(sigstore)
+    return replace(instance, logs=(replace(instance.logs[0], url=url),))
+
+
+async def test_a_log_that_is_overloaded_is_asked_again(somewhere: Image, sigstore: Sigstore) -> None:
+    busy = [Said(b"", 503), Said(b"", 429, {"Retry-After": "0"})]
+    with answering(lambda asked: busy.pop() if busy else forwarded(sigstore.urls.rekor, asked)) as log:
+        async with Client(NetSettings()) as patient:
+            await sign_with(through(log.url, sigstore), person(sigstore)[0], somewhere, patient)
+    assert len(log.asked) == 3
+    assert len(await bundles_on(somewhere)) == 1
+
+
+async def test_what_a_log_says_about_another_signature_is_not_attached(
+    somewhere: Image, sigstore: Sigstore, client: Client
+) -> None:
+    entered: list[Said] = []
+
+    def stubborn(asked: Asked) -> Said:
+        """Enters the first signature, and answers with that entry ever after."""
+        entered.append(entered[0] if entered else forwarded(sigstore.urls.rekor, asked))
+        return entered[-1]
+
+    with answering(stubborn) as log:
+        signatory = KeylessSignatory(through(log.url, sigstore), given(person(sigstore)[0])(""), client)
+        await (await signatory.opened()).sign(b"first")
+        with pytest.raises(BadContent, match="what the services answered does not verify: its log entry"):
+            await sign(somewhere, signatory, formats=BUNDLES)
     assert await bundles_on(somewhere) == []
 
 

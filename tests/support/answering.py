@@ -1,13 +1,15 @@
 """A server that answers what a test wants, for what no real one can be made to answer."""
 
+import http.client
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
-__all__ = ["Asked", "Said", "Talk", "answering"]
+__all__ = ["Asked", "Said", "Talk", "answering", "forwarded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +79,14 @@ def answering(answer: Callable[[Asked], Said]) -> Iterator[Talk]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def forwarded(url: str, asked: Asked) -> Said:
+    """What the real server at ``url`` answers to a request."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    try:
+        connection.request(asked.method, asked.path, asked.body, dict(asked.headers))
+        answer = connection.getresponse()
+        return Said(answer.read(), answer.status, {"Content-Type": answer.headers["Content-Type"]})
+    finally:
+        connection.close()
