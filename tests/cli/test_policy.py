@@ -186,7 +186,7 @@ def test_what_a_policy_asks_for_can_be_read(run_uc: UcRunner, estate: Estate, po
     names = run_uc("policy", "check", "policy.toml", SIGNED, "nginx:1", "--json")
 
     assert whole.exit_code == 0
-    assert "├── images: acme/**\n│   ├── but not: acme/both\n│   └── signed by release" in whole.stdout
+    assert "├── images: acme/**\n│   ├── but not: acme/both\n│   └── signature by release" in whole.stdout
     matches = {
         image["name"]: [rule["name"] for rule in image["rules"] if rule["applies"]]
         for image in names.json["data"]["images"]

@@ -60,6 +60,7 @@ DOCUMENTS: Final = (
     _page("howto/sign-a-registry"),
     _page("howto/verify-in-ci"),
     _page("howto/sboms"),
+    _page("howto/policy"),
     _page("howto/rotate-keys"),
     _page("howto/keyless", "cosign", SIGSTORE),
     _page("howto/keys-elsewhere", "softhsm2-util", "pkcs11-tool"),

@@ -46,8 +46,8 @@ def wanted(quorum: Quorum, attestation: Attestation | None = None) -> str:
     some = _("{count} of {names}").format(count=quorum.needed, names=names)
     who = names if quorum.needed == len(quorum.authorities) else some
     if attestation is None:
-        return _("signed by {who}").format(who=who)
-    return _("{type} by {who}").format(type=short_name(attestation.predicate_type), who=who)
+        return _("signature by {who}").format(who=who)
+    return _("attestation {type} by {who}").format(type=short_name(attestation.predicate_type), who=who)
 
 
 def passed_over(rule: Rule, match: Match) -> Tree:

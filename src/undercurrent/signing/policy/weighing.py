@@ -175,8 +175,8 @@ def _without_others(attestation: Attestation | None, answers: Sequence[Answer]) 
 def _done_text(attestation: Attestation | None, answers: Sequence[Answer]) -> str:
     who = listed([answer.message for answer in answers if answer.verdict is Verdict.VERIFIED])
     if attestation is None:
-        return _("signed by {who}").format(who=who)
-    return _("{type} by {who}").format(type=short_name(attestation.predicate_type), who=who)
+        return _("signature by {who}").format(who=who)
+    return _("attestation {type} by {who}").format(type=short_name(attestation.predicate_type), who=who)
 
 
 def _lacking(quorum: Quorum, answers: Sequence[Answer], *, certain: bool) -> tuple[Verdict, str, str]:
