@@ -116,3 +116,23 @@ def test_an_environment_variable_that_cannot_be_used_is_named(run_uc: UcRunner) 
     assert result.json["error"]["code"] == "invalid-config"
     assert result.json["error"]["message"].startswith("SBOM_FORMAT: sbom.formats cannot be used")
     assert result.json["error"]["docs"] == "reference/errors/#invalid-config"
+
+
+def test_a_secret_that_does_not_belong_there_is_not_shown(run_uc: UcRunner) -> None:
+    pin = "pkcs11:token=a;object=b?pin-value=739215"
+    text = f"""
+        [signing]
+        key = "{pin}"
+        public_keys = ["{pin}", "a.pub"]
+        [evidence]
+        url = "postgresql://ada:hunter2@db.example.com/evidence"
+    """
+    (run_uc.folder / "undercurrent.toml").write_text(text)
+
+    for flags in ((), ("--json",)):
+        shown = run_uc("config", "show", *flags).stdout
+        assert "739215" not in shown
+        assert "hunter2" not in shown
+    result = run_uc("config", "show", "--json")
+    assert setting(result, "signing.key")["value"] == pin.replace("739215", "***")
+    assert setting(result, "signing.public_keys")["value"][1] == str(run_uc.folder / "a.pub")

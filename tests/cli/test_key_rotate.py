@@ -147,12 +147,20 @@ def test_of_a_leaked_key_only_what_evidence_knows_is_signed_again(rotate: Rotate
 def test_the_new_key_can_have_been_made_before(rotate: Rotate) -> None:
     rotate.uc("key", "generate", "new.key", env=NEW)
     lone = rotate("new.key", "--from", "cosign.pub")
+    before = (rotate.uc.folder / "cosign.pub").read_text()
+    planned = rotate("new.key", "--from", "cosign.pub", "--image", SIGNED, "--layout", "images", "--dry-run")
+    assert (rotate.uc.folder / "cosign.pub").read_text() == before
     done = rotate("new.key", "--from", "cosign.pub", "--image", SIGNED, "--layout", "images")
+    again = rotate("new.key", "--from", "cosign.pub", "--image", SIGNED, "--layout", "images", "--grace", "99d")
 
     assert lone.exit_code == 2
-    assert images(done)[SIGNED]["added"] == 1, done.stderr
+    assert images(planned)[SIGNED]["added"] == images(done)[SIGNED]["added"] == 1, done.stderr
+    assert images(again)[SIGNED]["added"] == 0
     assert not list(rotate.uc.folder.glob("cosign-*"))
-    assert rotate.verified(SIGNED, "new.pub")
+    assert [rotate.verified(SIGNED, key) for key in ("new.pub", "cosign.pub")] == [True, True]
+    shown = rotate.uc("key", "show", "cosign.pub", "--json").json["data"]
+    assert (shown["until"], shown["replaced_by"]) == (again.json["data"]["until"], done.json["data"]["fingerprint"])
+    assert again.json["data"]["until"] > done.json["data"]["until"]
 
 
 def test_what_failed_is_tried_again_and_the_others_are_done_once(rotate: Rotate) -> None:
@@ -196,6 +204,18 @@ def test_what_to_write_into_the_configuration_is_said(rotate: Rotate) -> None:
     (line,) = re.findall("^public_keys = .*$", done.stdout, re.MULTILINE)
     (rotate.uc.folder / "undercurrent.toml").write_text(f"[signing]\n{line}\n")
     assert rotate.uc("image", "verify", SIGNED, "--layout", "images").exit_code == 0
+
+
+def test_a_copy_that_uc_makes_of_the_old_key_says_it_as_well(rotate: Rotate) -> None:
+    done = rotate("--grace", "0").json["data"]
+
+    for source in (done["kept"], done["kept_public"]):
+        copied = rotate.uc("key", "public", source, env=OLD)
+        (rotate.uc.folder / "copy.pub").write_text(copied.stdout)
+        refused = rotate.uc("image", "verify", SIGNED, "--layout", "images", "--key", "copy.pub")
+        assert refused.exit_code == 2, copied.stderr
+        assert "error[retired-key]: copy.pub was replaced" in refused.stderr
+    assert "Trusted-Until" not in rotate.uc("key", "public", "cosign.pub").stdout
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Keys in a token (SoftHSM): images are signed with them, and cosign verifies that with the exported public half."""
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,11 +12,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 from cryptography.x509.oid import NameOID
-from tests.support.cli import Result, UcRunner
+from tests.support.cli import Result, UcRunner, command_line_environment
 from tests.support.cosign import Cosign
 from tests.support.images import push_image
 from tests.support.servers import RegistryServer
 from tests.support.softhsm import PIN, TYPES, SoftHsm, softhsm
+from tests.support.terminal import converse
 
 from undercurrent.errors import SignerFailed
 from undercurrent.oci.reference import Reference
@@ -52,6 +54,7 @@ class Uc:
 
     def __init__(self, runner: UcRunner, environ: Mapping[str, str]) -> None:
         self.folder = runner.folder
+        self.home = runner.home
         self._run = runner
         self._environ = environ
 
@@ -123,6 +126,7 @@ async def test_many_images_in_one_run(
 
 def test_the_pin_comes_from_a_file_that_the_uri_names(hsm: SoftHsm, uc: Uc) -> None:
     (uc.folder / "pin").write_text(f"{PIN}\n")
+    (uc.folder / "pin").chmod(0o644)
     made = uc("image", "pack", ".", "-t", "app:1.0", "--layout", "images")
     key = hsm.uri(TOKEN, "ecdsa-p256", f"&pin-source=file:{uc.folder / 'pin'}")
 
@@ -130,6 +134,22 @@ def test_the_pin_comes_from_a_file_that_the_uri_names(hsm: SoftHsm, uc: Uc) -> N
 
     assert made.exit_code == 0, made.stderr
     assert signed.exit_code == 0, signed.stderr
+    assert "holds a PIN that other users may read" in signed.stderr
+
+
+def test_the_pin_is_asked_for_on_a_terminal(hsm: SoftHsm, uc: Uc) -> None:
+    uc("image", "pack", ".", "-t", "app:1.0", "--layout", "images")
+    key = hsm.uri(TOKEN, "ed25519")
+
+    code, shown = converse(
+        [Path(sys.executable).with_name("uc"), "image", "sign", "app:1.0", "--layout", "images", "--key", key],
+        [("PIN for pkcs11:token=release;object=ed25519: ", PIN)],
+        env=command_line_environment(uc.home, NO_COLOR="1", **hsm.environ),
+        cwd=uc.folder,
+    )
+
+    assert code == 0, shown
+    assert PIN not in shown
 
 
 def test_a_key_that_wants_its_pin_each_time_gets_it(hsm: SoftHsm, uc: Uc) -> None:

@@ -13,7 +13,7 @@ _ANY_CASE: Final = re.IGNORECASE
 # Names have limits: with `*` in their place, text that is made for it would take the square of its length.
 _CREDENTIAL: Final = (
     r"[\w.-]{0,64}(?:token|secret|passw(?:or)?d|passwd|signature|credential|api[_-]?key|assertion|identitytoken)"
-    r"[\w.-]{0,64}|x-amz-[\w-]{1,64}|x-goog-[\w-]{1,64}|awsaccesskeyid|sig|_?state|code|jwt|auth"
+    r"[\w.-]{0,64}|x-amz-[\w-]{1,64}|x-goog-[\w-]{1,64}|awsaccesskeyid|pin-value|sig|_?state|code|jwt|auth"
 )
 _HEADER_NAME: Final = (
     r"(?:proxy-)?authorization|set-cookie|cookie|x-registry-auth|x-registry-config|private-token|[\w-]{0,64}api-key"

@@ -2,6 +2,7 @@
 
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
+from undercurrent.net import redact
 from undercurrent.report.model import Cell, Mood, Report, Table, Text
 from undercurrent.settings import Loaded, Origin
 
@@ -20,14 +21,21 @@ def _origin(origin: Origin) -> Cell:
 
 
 def _value(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "-"
+    if isinstance(value, list):
+        return ", ".join(value) or "-"
     return "-" if value in (None, "") else str(value)
+
+
+def _shown(value: object) -> object:
+    """A value as JSON has it; a secret does not belong into a setting, and is not shown if it is there."""
+    if isinstance(value, tuple):
+        return [redact(str(item)) for item in value]
+    return redact(value) if isinstance(value, str) else value
 
 
 def view(loaded: Loaded) -> Report:
     """Every setting with its value and origin, and the files that were read."""
-    rows = list(loaded.rows())
+    rows = [(group, name, _shown(value), origin) for group, name, value, origin in loaded.rows()]
     table = Table(
         [_("setting"), _("value"), _("from")],
         [[f"{group}.{name}", _value(value), _origin(origin)] for group, name, value, origin in rows],
@@ -39,7 +47,7 @@ def view(loaded: Loaded) -> Report:
         "settings": [
             {
                 "name": f"{group}.{name}",
-                "value": list(map(str, value)) if isinstance(value, tuple) else value,
+                "value": value,
                 "origin": origin.kind,
                 "where": origin.where,
             }

@@ -61,15 +61,10 @@ def _data(done: Succession, private: Path, *, dry_run: bool) -> dict[str, Any]:
         "private": str(private),
         "public": str(public_beside(private)) if is_file(private) else "",
         "old": done.old.fingerprint,
-        "kept": str(_old_private(kept, private)) if kept else "",
+        "kept": str(kept.with_suffix(private.suffix)) if kept and done.made else "",
         "kept_public": str(kept) if kept else "",
         "until": done.until.isoformat(timespec="seconds") if done.until else "",
     }
-
-
-def _old_private(kept: Path, private: Path) -> Path:
-    """Where the private half of the old key is, beside its public one."""
-    return kept.with_suffix(private.suffix)
 
 
 def _fields(done: Succession, private: Path, *, dry_run: bool) -> Fields:

@@ -32,7 +32,6 @@ _CURVES: Final = {
     bytes.fromhex("06052b81040023"): ec.SECP521R1(),
 }
 """Named curves as CKA_EC_PARAMS has them: object identifiers, DER."""
-_OCTET_STRING: Final = 0x04
 _ED25519_SIZE: Final = 32
 _SHA256_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 """DigestInfo up to the digest: https://www.rfc-editor.org/rfc/rfc8017#section-9.2"""
@@ -324,22 +323,15 @@ def _public_key(uri: Pkcs11Uri, key: "Object") -> PublicKey:
         if kind == KeyType.EC_EDWARDS:
             return PublicKey.of(ed25519.Ed25519PublicKey.from_public_bytes(key[Attribute.EC_POINT][-_ED25519_SIZE:]))
         if kind == KeyType.EC and (curve := _CURVES.get(key[Attribute.EC_PARAMS])):
-            return PublicKey.of(ec.EllipticCurvePublicKey.from_encoded_point(curve, _point(key[Attribute.EC_POINT])))
+            size = 1 + 2 * ((curve.key_size + 7) // 8)
+            point = key[Attribute.EC_POINT][-size:]  # wrapped in an octet string, DER; some tokens leave that out
+            return PublicKey.of(ec.EllipticCurvePublicKey.from_encoded_point(curve, point))
     except ValueError as error:
         raise InvalidKey(_("{key}: the token's public key cannot be read").format(key=uri)) from error
     raise InvalidKey(
         _("{what} is a kind of key that is not supported").format(what=uri),
         hint=_("use ECDSA P-256, P-384 or P-521, Ed25519, or RSA with 2048 to 8192 bits"),
     )
-
-
-def _point(value: bytes) -> bytes:
-    """An elliptic curve's point, which is an octet string, DER; some tokens leave that wrapping out."""
-    if value[:1] == bytes([_OCTET_STRING]):
-        header = 2 if value[1] < 0x80 else 3  # noqa: PLR2004 - DER: lengths of 128 and more take a byte more
-        if len(value) - header == value[header - 1]:
-            return value[header:]
-    return value
 
 
 def _certified(uri: Pkcs11Uri, certificate: "Object") -> PublicKey:

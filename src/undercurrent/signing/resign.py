@@ -4,6 +4,7 @@ What cannot be verified is left as it is: a new key must not bless what the old 
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from undercurrent.errors import CouldNotCheck
@@ -33,6 +34,7 @@ class Resigned:
         found: signatures and attestations that the old key made, each counted once whatever the format.
         added: those among them that the new key had not made in some format.
         refused: why nothing was found; "" if something was.
+        platforms: of an index, those that the old key signed.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Resigned:
     found: int
     added: int
     refused: str = ""
+    platforms: tuple[Digest, ...] = ()
 
 
 async def resign(
@@ -48,16 +51,21 @@ async def resign(
     signatory: Signatory,
     *,
     formats: tuple[Format, ...] = BOTH,
+    recorded: AbstractSet[str] | None = None,
     dry_run: bool = False,
     where: Where = beside,
 ) -> Resigned:
     """Signs an image again, and each image of an index, as the old key did: with its annotations and predicates.
+
+    If somebody else may have the old key, what verifies with it may be theirs. Then only images that are known to have
+    been signed are signed again, without anything that a signature says besides, and nothing is attested again.
 
     Args:
         image: which: its digest, whatever its name means by now.
         old: what has to verify.
         signatory: signs.
         formats: how.
+        recorded: digests of what is known to have been signed; None to believe the old key.
         dry_run: look only; ``added`` is what would be added.
         where: in which store the signatures live.
 
@@ -75,33 +83,28 @@ async def resign(
             raise CouldNotCheck(_("{what}: {why}").format(what=problem.where, why=problem.message), hint=problem.hint)
     added = []
     for one, part in every:
-        for annotations in _signatures(part):
+        for annotations in _signatures(part, recorded):
             signed = await sign(one, signatory, formats=formats, annotations=annotations, dry_run=dry_run, where=where)
             added.append(signed.changed)
-        for statement in _statements(part):
-            attested = await attest(
-                one,
-                _predicate(statement),
-                statement.predicate_type,
-                signatory,
-                formats=formats,
-                dry_run=dry_run,
-                where=where,
-            )
+        for statement in _statements(part) if recorded is None else ():
+            predicate, kind = _predicate(statement), statement.predicate_type
+            attested = await attest(one, predicate, kind, signatory, formats=formats, dry_run=dry_run, where=where)
             added.append(attested.changed)
-    return Resigned(image.name, image.digest, len(added), sum(added), "" if added else _why_not(hung))
+    platforms = tuple(part.digest for _one, part in every[1:] if _signatures(part, recorded))
+    return Resigned(image.name, image.digest, len(added), sum(added), "" if added else _why_not(hung), platforms)
 
 
 def _accepted(part: Attached) -> Iterable[Check]:
     return [item.check for item in part.attachments if item.check is not None and item.check.accepted]
 
 
-def _signatures(part: Attached) -> list[dict[str, str]]:
+def _signatures(part: Attached, recorded: AbstractSet[str] | None) -> list[dict[str, str]]:
     """What the old key's signatures say besides, each once. What is not text was never said by `uc` or cosign."""
+    signatures = [check for check in _accepted(part) if check.is_signature]
+    if recorded is not None:
+        return [{}] if signatures and part.digest in recorded else []
     said = [
-        {name: value for name, value in check.annotations.items() if isinstance(value, str)}
-        for check in _accepted(part)
-        if check.is_signature
+        {name: value for name, value in check.annotations.items() if isinstance(value, str)} for check in signatures
     ]
     return [annotations for number, annotations in enumerate(said) if annotations not in said[:number]]
 

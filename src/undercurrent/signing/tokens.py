@@ -7,6 +7,7 @@ back; it begins with the first call.
 
 import asyncio
 import os
+import stat
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -114,7 +115,7 @@ def _pin(uri: Pkcs11Uri, token: FoundToken, password: Password, observer: Observ
     if token.last_try:
         observer(Noted(_("the next wrong PIN locks the token {token}").format(token=token.label)))
     if uri.pin_source:
-        pin = _read_pin(uri)
+        pin = _read_pin(uri, observer)
     elif password is None:
         raise InvalidKey(
             _("{key}: the token wants a PIN, and there is none").format(key=uri),
@@ -128,9 +129,12 @@ def _pin(uri: Pkcs11Uri, token: FoundToken, password: Password, observer: Observ
         raise InvalidKey(_("{key}: the PIN is not text").format(key=uri)) from error
 
 
-def _read_pin(uri: Pkcs11Uri) -> bytes:
+def _read_pin(uri: Pkcs11Uri, observer: Observer) -> bytes:
     try:
         with Path(uri.pin_source).open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                text = _("{path} holds a PIN that other users may read; run: chmod 600 {path}")
+                observer(Noted(text.format(path=uri.pin_source)))
             return file.readline(_LONGEST_PIN).rstrip(b"\r\n")
     except OSError as error:
         raise InvalidKey(

@@ -1,17 +1,19 @@
 """Which keys a run uses: those that are set, else ``cosign.key`` and ``cosign.pub`` in the working directory."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import RetiredKey, UsageError
+from undercurrent.errors import InvalidKey, RetiredKey, UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Noted, Observer, silent
 from undercurrent.settings import SigningSettings
-from undercurrent.signing.keys import PublicKey, load_public, public_beside
+from undercurrent.signing.keys import Password, PublicKey, load_public, load_retired, public_beside
+from undercurrent.signing.retirement import Retirement
 from undercurrent.signing.signers import is_file, public_key
 
-__all__ = ["knows_keys", "signing_key", "trusted_keys"]
+__all__ = ["knows_keys", "public_half", "signing_key", "trusted_keys"]
 
 _PRIVATE: Final = "cosign.key"
 _PUBLIC: Final = "cosign.pub"
@@ -61,6 +63,25 @@ async def trusted_keys(settings: SigningSettings, *, observer: Observer = silent
     raise UsageError(
         _("there is no key to verify with"), hint=_("name a public key with --key, such as --key cosign.pub")
     )
+
+
+async def public_half(source: str, password: Password) -> tuple[PublicKey, Retirement | None]:
+    """The public half of any key, to be shown, and until when it counts if it was replaced.
+
+    Args:
+        source: as `public_key` takes it; of a private key's file, the public one beside it is looked at as well.
+        password: as there.
+
+    Raises:
+        UndercurrentError: as there.
+    """
+    key = await public_key(source, password)
+    for path in (Path(source), public_beside(Path(source))) if is_file(source) else ():
+        with suppress(InvalidKey):  # the one is a private key, or the other is not there
+            found, retirement = load_retired(path)
+            if found == key:
+                return key, retirement
+    return key, None
 
 
 async def _current(sources: Sequence[str], observer: Observer) -> tuple[PublicKey, ...]:

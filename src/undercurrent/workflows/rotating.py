@@ -78,14 +78,15 @@ def record_rotation(rotation: Rotation, name: str, settings: Settings) -> None:
 
 
 def recorded_digests(key: PublicKey, settings: Settings) -> AbstractSet[str]:
-    """Digests of the images that ``key`` signed, as far as evidence knows.
+    """Digests of the images and platforms that ``key`` signed, as far as evidence knows.
 
     Raises:
         UndercurrentError: evidence cannot be read.
     """
     with recording(settings) as record:
-        records = record.open().query(kind="image-signed")
-        return frozenset(one.subject for one in records if one.proof.get("key") == key.fingerprint)
+        records = [one for one in record.open().query(kind="image-signed") if one.proof.get("key") == key.fingerprint]
+    platforms: list[Any] = [one.proof.get("platforms") or () for one in records]
+    return frozenset([*(one.subject for one in records), *(digest for each in platforms for digest in each)])
 
 
 async def resign_images(
@@ -164,6 +165,7 @@ class _Resigning:
             self.old,
             self.signatory,
             formats=self.options.formats,
+            recorded=self.options.recorded,
             dry_run=self.options.dry_run,
             where=self.stores.signatures_of,
         )
@@ -175,6 +177,7 @@ class _Resigning:
                 done.name,
                 place=target.place,
                 formats=sorted(self.options.formats),
+                platforms=[str(digest) for digest in done.platforms],
                 replaces=self.old.fingerprint,
                 maker=self.signatory.maker,
             )

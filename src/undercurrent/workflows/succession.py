@@ -12,9 +12,18 @@ from undercurrent.i18n import translate as _
 from undercurrent.progress import Noted, Observer
 from undercurrent.settings import Settings
 from undercurrent.signing.algorithms import PublicKey, Signer
-from undercurrent.signing.keys import KeyKind, NewPassword, Password, PrivateKey, load_retired, public_beside
+from undercurrent.signing.keys import (
+    KeyKind,
+    NewPassword,
+    Password,
+    PrivateKey,
+    load_retired,
+    public_beside,
+    write_retired,
+)
+from undercurrent.signing.retirement import Retirement
 from undercurrent.signing.rotation import Rotation, postpone, rotate, under_way
-from undercurrent.signing.signers import is_file, open_signer
+from undercurrent.signing.signers import is_file, open_signer, public_key
 from undercurrent.workflows.rotating import record_rotation
 
 __all__ = ["Succession", "Wish", "succession"]
@@ -30,7 +39,7 @@ class Wish:
         key: the key to rotate, or the new one if ``old`` is named.
         old: the old public key, if the new one is there already; "" if it is to be made.
         kind: of a key to be made.
-        grace: how long the old one still counts; 30 days if it is to be made and nobody says.
+        grace: how long the old one still counts; 30 days if nobody says.
         images: whether images are to be signed again.
         recorded: whether only those that evidence knows are.
         again: make another key, even while an old one still counts.
@@ -79,7 +88,7 @@ class Succession:
     Attributes:
         old: what is replaced.
         signer: what takes its place.
-        kept: public key file of the old one; None if it is elsewhere, or would be written in a real run.
+        kept: public key file of the old one; None if it is in none, or would be written in a real run.
         until: when the old one stops to count; None if nothing says so.
         made: whether the new key was made now.
     """
@@ -108,9 +117,8 @@ async def succession(
         UndercurrentError: a key cannot be read, opened or written, or evidence cannot.
     """
     if wish.old:
-        old, retirement = load_retired(wish.old)
         async with open_signer(wish.key, password, observer=observer) as signer:
-            yield Succession(old, signer, Path(wish.old), retirement.until if retirement else None)
+            yield await _named(wish, signer, observer)
         return
     private = Path(wish.key)
     running = under_way(private) if wish.images and not wish.again else None
@@ -133,6 +141,20 @@ async def succession(
         key, rotation = rotate(private, wish.kind, new_password, wish.until)
         record_rotation(rotation, str(private), settings)
         yield _made(key, rotation)
+
+
+async def _named(wish: Wish, signer: Signer, observer: Observer) -> Succession:
+    """Takes the old key that the user names; if it is in a file, that says from now on until when it counts."""
+    if not is_file(wish.old):
+        text = _("nothing can say until when {key} counts: take it out of public_keys yourself")
+        observer(Noted(text.format(key=wish.old)))
+        return Succession(await public_key(wish.old), signer, None, None)
+    old, retirement = load_retired(wish.old)
+    if retirement and retirement.by == signer.public.fingerprint and wish.grace is None:
+        return Succession(old, signer, Path(wish.old), retirement.until)
+    if not wish.dry_run:
+        write_retired(old, Path(wish.old), Retirement(wish.until, signer.public.fingerprint))
+    return Succession(old, signer, Path(wish.old), wish.until)
 
 
 def _made(key: PrivateKey, rotation: Rotation) -> Succession:

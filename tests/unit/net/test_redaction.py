@@ -37,6 +37,10 @@ IN_URLS = st.text(string.ascii_letters + string.digits + "-._~%", min_size=8, ma
         ("?scope=a&access_token=b#c", "?scope=a&access_token=***#c"),
         ('{"refresh_token": "a\\"b", "n": 1}', '{"refresh_token": "***", "n": 1}'),
         ("{'password': 'x'}", "{'password': \"***\"}"),
+        (
+            "pkcs11:token=a;object=b?module-path=/m.so&pin-value=1234",
+            "pkcs11:token=a;object=b?module-path=/m.so&pin-value=***",
+        ),
         ("grant_type=password&password=p&username=u", "grant_type=password&password=***&username=u"),
         ("", ""),
     ],

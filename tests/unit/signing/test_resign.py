@@ -96,3 +96,25 @@ async def test_where_a_place_does_not_answer_nobody_can_say(
     with pytest.raises(CouldNotCheck, match="down"):
         await resign(Image(failing, image.name, image.descriptor), signer.public, KeySignatory(new))
     assert (await verify(image, Trust((new.public,)))).verdict is Verdict.UNTRUSTED
+
+
+async def test_what_a_thief_said_with_the_key_is_not_said_again(
+    image: Image, index: Image, signer: PrivateKey, old: KeySignatory, new: PrivateKey
+) -> None:
+    await sign(index, old, recursive=True)
+    await sign(image, old)
+    await sign(image, old, annotations={"approved": "yes"})
+    await attest(image, b'{"status": "not_affected"}', "openvex", old)
+    platform, other = await index.platforms()
+
+    ours = await resign(image, signer.public, KeySignatory(new), recorded={image.digest})
+    parts = await resign(index, signer.public, KeySignatory(new), recorded={index.digest, platform.digest})
+
+    trust = Trust((new.public,))
+    assert (ours.found, ours.added) == (1, 1)
+    assert (await verify(image, trust)).verdict is Verdict.VERIFIED
+    assert (await verify(image, Trust((new.public,), {"approved": "yes"}))).verdict is Verdict.UNTRUSTED
+    assert (await verify_attestation(image, "openvex", trust)).verdict is Verdict.UNTRUSTED
+    assert (parts.found, parts.platforms) == (2, (platform.digest,))
+    assert (await verify(platform, trust)).verdict is Verdict.VERIFIED
+    assert (await verify(other, trust)).verdict is Verdict.UNTRUSTED

@@ -6,7 +6,7 @@ from undercurrent.cli.command import Session, command
 from undercurrent.cli.passwords import key_password, password_option
 from undercurrent.i18n import translate as _
 from undercurrent.report.model import Report, Text
-from undercurrent.signing.signers import public_key
+from undercurrent.workflows.keys import public_half
 
 __all__ = ["public"]
 
@@ -19,5 +19,6 @@ __all__ = ["public"]
 @password_option()
 async def public(session: Session, key: str, password_fd: int | None) -> Report:
     """Prints it."""
-    pem = (await public_key(key, key_password(session, key, password_fd))).pem
+    half, retirement = await public_half(key, key_password(session, key, password_fd))
+    pem = retirement.above(half.pem) if retirement else half.pem
     return Report("public-key", {"pem": pem}, [Text(pem.rstrip("\n"))])

@@ -7,7 +7,7 @@ from undercurrent.cli.passwords import key_password, password_option
 from undercurrent.i18n import translate as _
 from undercurrent.report import keys as view
 from undercurrent.report.model import Report
-from undercurrent.signing.signers import public_key
+from undercurrent.workflows.keys import public_half
 
 __all__ = ["show"]
 
@@ -20,4 +20,5 @@ __all__ = ["show"]
 @password_option()
 async def show(session: Session, key: str, password_fd: int | None) -> Report:
     """Shows it; the password is asked for only if it is a private key in an encrypted file."""
-    return view.view("key", await public_key(key, key_password(session, key, password_fd)))
+    half, retirement = await public_half(key, key_password(session, key, password_fd))
+    return view.view("key", half, retirement=retirement)
