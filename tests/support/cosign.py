@@ -111,6 +111,14 @@ class Cosign:
         found: list[dict[str, Any]] = json.loads(said)
         return found
 
+    def accepts(self, image: str, *, legacy: bool) -> bool:
+        """Whether ``cosign verify`` takes ``image`` for signed; it looks in the older format last, or only there."""
+        try:
+            self.run("verify", *self._trust(None), _format(legacy=legacy), image)
+        except CosignRefusedError:
+            return False
+        return True
+
     def verify_attestation(
         self, image: str, predicate_type: str, *, legacy: bool, key: Path | None = None
     ) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ __all__ = [
     "push_older_referrer",
     "push_referrer",
     "signed_bundle",
+    "store_of",
 ]
 
 Failure = Callable[[str, str], UndercurrentError | None]
@@ -79,6 +80,12 @@ class FailingLayout(Layout):
         await super().amend(name, change)
 
 
+def store_of(image: Image) -> WritableStore:
+    """The store of an image, to write to."""
+    assert isinstance(image.store, WritableStore)
+    return image.store
+
+
 async def legacy_layer(payload: bytes, signer: Signer, media_type: str = mediatypes.SIMPLE_SIGNING) -> Descriptor:
     """A layer with a true signature over ``payload``, whatever that is."""
     signature = base64.b64encode(await signer.sign(payload)).decode()
@@ -87,8 +94,7 @@ async def legacy_layer(payload: bytes, signer: Signer, media_type: str = mediaty
 
 async def push_legacy(image: Image, ending: str, *layers: tuple[Descriptor, bytes]) -> None:
     """Puts ``layers`` under a legacy name of ``image``, in place of what is there."""
-    store = image.store
-    assert isinstance(store, Layout)
+    store = store_of(image)
     for descriptor, content in layers:
         await store.push_blob(replace(descriptor, annotations={}), content_of(content))
     config = Descriptor.of(EMPTY_BYTES, mediatypes.OCI_CONFIG)
@@ -144,8 +150,7 @@ async def push_older_referrer(
     config_type: str = mediatypes.COSIGN_SIGNATURE,
 ) -> Manifest:
     """Attaches ``layers`` to ``image`` in the format that cosign tried between its tags and its bundles."""
-    store = image.store
-    assert isinstance(store, Layout)
+    store = store_of(image)
     for descriptor, content in layers:
         await store.push_blob(replace(descriptor, annotations={}), content_of(content))
     config = Descriptor.of(EMPTY_BYTES, config_type)

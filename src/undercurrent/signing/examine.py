@@ -82,7 +82,7 @@ async def examine_bundle(
         check = replace(check, predicate_type=said)
         attached = manifest.subject is not None and manifest.subject.digest == digest
         _require(attached, Reason.OTHER_SUBJECT, _("it is attached to another image"))
-        parsed = bundle.parse(await read_blob(store, layer, _limit(wanted)), _("the bundle"))
+        parsed = bundle.parse(await read_blob(store, layer, _limit(wanted or said)), _("the bundle"))
         check = replace(check, hint=parsed.material.hint, identity=_identity(parsed.material.certificate))
         envelope = _enveloped(parsed)
         content = _statement(envelope, said)

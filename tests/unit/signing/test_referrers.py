@@ -1,17 +1,15 @@
 """The format between tags and bundles: a referrer with a layer for each signature. It is read, and fails closed."""
 
-import base64
-import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from tests.support.signatures import (
     FailingLayout,
-    legacy_layer,
     push_older_referrer,
     push_referrer,
 )
+from tests.support.tricks import older_attestation, older_signature
 
 from undercurrent.errors import RateLimited
 from undercurrent.oci import mediatypes
@@ -19,21 +17,16 @@ from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
-from undercurrent.oci.manifest import build_index
 from undercurrent.oci.store import Store
-from undercurrent.signing import dsse, simplesigning, statement
+from undercurrent.signing import dsse, statement
 from undercurrent.signing import verify as verifying
 from undercurrent.signing.attached import Kind, attached, glance
 from undercurrent.signing.checks import Format, Reason, Trust
-from undercurrent.signing.examine import LEGACY_PREDICATE_TYPE, MAX_SIGNATURE
 from undercurrent.signing.keys import PrivateKey
 from undercurrent.signing.predicates import COSIGN_SIGN, CYCLONEDX
 from undercurrent.signing.sign import BOTH, sign
 from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict, verify, verify_attestation
-
-Layer = tuple[Descriptor, bytes]
-Attack = Callable[[Image, Image, PrivateKey], Awaitable[None]]
 
 
 class Misnaming(Layout):
@@ -47,21 +40,6 @@ class Misnaming(Layout):
     async def referrers(self, subject: Digest, artifact_type: str = "") -> tuple[Descriptor, ...]:
         found = await super().referrers(subject, artifact_type)
         return tuple(replace(entry, artifact_type=self._kind(entry.artifact_type)) for entry in found)
-
-
-async def signature(image: Image, signer: PrivateKey, **annotations: str) -> Layer:
-    payload = simplesigning.build(image.repository, image.digest, annotations)
-    return await legacy_layer(payload, signer), payload
-
-
-async def attestation(
-    image: Image, signer: PrivateKey, *, said: str = CYCLONEDX, predicate_type: str = CYCLONEDX
-) -> Layer:
-    payload = statement.build_attestation("x", image.digest, predicate_type, b"{}")
-    envelope = await dsse.seal(payload, dsse.IN_TOTO, signer)
-    content = json.dumps(envelope.to_json()).encode()
-    annotations = {LEGACY_PREDICATE_TYPE: said}
-    return Descriptor.of(content, mediatypes.DSSE_ENVELOPE, annotations=annotations), content
 
 
 @pytest.mark.parametrize(
@@ -82,7 +60,7 @@ async def test_signatures_in_a_referrer_count_however_it_is_listed(
     config_type: str,
     listing: Callable[[str], str],
 ) -> None:
-    layers = [await signature(image, key) for key in (stranger, signer)]
+    layers = [await older_signature(image, key) for key in (stranger, signer)]
     manifest = await push_older_referrer(image, *layers, artifact_type=artifact_type, config_type=config_type)
     image = replace(image, store=Misnaming(image.store, listing))
 
@@ -107,7 +85,7 @@ async def test_signatures_in_a_referrer_count_however_it_is_listed(
 async def test_attestations_in_a_referrer_count_and_what_nobody_signed_does_not(
     image: Image, signer: PrivateKey, trust: Trust
 ) -> None:
-    layer = await attestation(image, signer)
+    layer = await older_attestation(image, signer)
     await push_older_referrer(image, layer, artifact_type=dsse.IN_TOTO, config_type=mediatypes.OCI_EMPTY)
     payload = statement.build_attestation("x", image.digest, "https://slsa.dev/provenance/v1", b"{}")
     await push_referrer(image, payload, artifact_type=dsse.IN_TOTO, layer_type=dsse.IN_TOTO)
@@ -126,93 +104,17 @@ async def test_attestations_in_a_referrer_count_and_what_nobody_signed_does_not(
 
 
 async def test_annotations_that_are_asked_for_must_be_signed(image: Image, signer: PrivateKey) -> None:
-    await push_older_referrer(image, await signature(image, signer, team="web"))
+    await push_older_referrer(image, await older_signature(image, signer, team="web"))
 
     for value, verdict in (("web", Verdict.VERIFIED), ("ops", Verdict.UNTRUSTED)):
         assert (await verify(image, Trust((signer.public,), {"team": value}))).verdict is verdict
-
-
-async def signature_of_another_image(image: Image, other: Image, signer: PrivateKey) -> None:
-    await push_older_referrer(image, await signature(other, signer))
-
-
-async def referrer_of_another_image(image: Image, other: Image, signer: PrivateKey) -> None:
-    """Listed under this image, by a registry that lies or a fallback tag that anybody may write."""
-    manifest = await push_older_referrer(image, await signature(image, signer), subject=other)
-    assert isinstance(image.store, Layout)
-    await image.store.push_manifest(build_index([manifest.referrer]), f"sha256-{image.digest.encoded}")
-
-
-async def statement_as_payload(image: Image, _other: Image, signer: PrivateKey) -> None:
-    payload = statement.build_signature(image.digest, {})
-    await push_older_referrer(image, (await legacy_layer(payload, signer), payload))
-
-
-async def attestation_among_signatures(image: Image, _other: Image, signer: PrivateKey) -> None:
-    await push_older_referrer(image, await attestation(image, signer))
-
-
-async def signature_of_another_system(image: Image, _other: Image, signer: PrivateKey) -> None:
-    payload = simplesigning.build("x", image.digest, {}).replace(b"cosign", b"atomic")
-    await push_older_referrer(image, (await legacy_layer(payload, signer), payload))
-
-
-async def signature_that_was_changed(image: Image, _other: Image, signer: PrivateKey) -> None:
-    descriptor, payload = await signature(image, signer)
-    raw = bytearray(base64.b64decode(descriptor.annotations["dev.cosignproject.cosign/signature"]))
-    raw[-1] ^= 1
-    annotations = {"dev.cosignproject.cosign/signature": base64.b64encode(raw).decode()}
-    await push_older_referrer(image, (replace(descriptor, annotations=annotations), payload))
-
-
-async def oversized_payload(image: Image, _other: Image, signer: PrivateKey) -> None:
-    payload = simplesigning.build("x" * MAX_SIGNATURE, image.digest, {})
-    await push_older_referrer(image, (await legacy_layer(payload, signer), payload))
-
-
-async def too_many_layers(image: Image, _other: Image, signer: PrivateKey) -> None:
-    await push_older_referrer(image, *[await signature(image, signer)] * 1001)
-
-
-async def no_layer(image: Image, _other: Image, _signer: PrivateKey) -> None:
-    await push_older_referrer(image)
-
-
-@pytest.mark.parametrize(
-    ("attack", "reason"),
-    [
-        (signature_of_another_image, Reason.OTHER_IMAGE),
-        (referrer_of_another_image, Reason.OTHER_SUBJECT),
-        (statement_as_payload, Reason.MALFORMED),
-        (attestation_among_signatures, Reason.NOT_WHAT_IT_SAYS),
-        (signature_of_another_system, Reason.NOT_WHAT_IT_SAYS),
-        (signature_that_was_changed, Reason.UNTRUSTED_KEY),
-        (oversized_payload, Reason.TOO_LARGE),
-        (too_many_layers, Reason.TOO_LARGE),
-        (no_layer, Reason.MALFORMED),
-    ],
-    ids=lambda value: getattr(value, "__name__", None),
-)
-async def test_no_trick_makes_an_image_verified(
-    image: Image, other_image: Image, signer: PrivateKey, trust: Trust, attack: Attack, reason: Reason
-) -> None:
-    await attack(image, other_image, signer)
-
-    verification = await verify(image, trust)
-
-    assert (verification.verdict, [check.reason for check in verification.checks]) == (Verdict.UNTRUSTED, [reason])
-    assert verification.checks[0].format is Format.REFERRER
-    assert verification.checks[0].message in verification.message
-    (attachment,) = (await attached(image, trust=trust)).attachments
-    assert attachment.check is not None
-    assert attachment.check.reason == reason
 
 
 @pytest.mark.parametrize("actual", ["application/vnd.acme", mediatypes.SIGSTORE_BUNDLE, dsse.IN_TOTO])
 async def test_what_is_listed_as_a_signature_and_is_none_is_refused(
     image: Image, signer: PrivateKey, trust: Trust, actual: str
 ) -> None:
-    await push_older_referrer(image, await signature(image, signer), artifact_type=actual)
+    await push_older_referrer(image, await older_signature(image, signer), artifact_type=actual)
     listed = replace(image, store=Misnaming(image.store, lambda _kind: mediatypes.COSIGN_SIGNATURE))
 
     verification = await verify(listed, trust)
@@ -224,7 +126,7 @@ async def test_what_is_listed_as_a_signature_and_is_none_is_refused(
 async def test_an_attestation_that_calls_itself_a_signature_is_none(
     image: Image, signer: PrivateKey, trust: Trust
 ) -> None:
-    layer = await attestation(image, signer, said=COSIGN_SIGN, predicate_type=COSIGN_SIGN)
+    layer = await older_attestation(image, signer, said=COSIGN_SIGN, predicate_type=COSIGN_SIGN)
     await push_older_referrer(image, layer, artifact_type=dsse.IN_TOTO)
 
     assert (await verify(image, trust)).verdict is Verdict.UNSIGNED
@@ -234,7 +136,7 @@ async def test_what_calls_itself_another_attestation_than_it_is_is_refused(
     image: Image, signer: PrivateKey, trust: Trust
 ) -> None:
     await push_older_referrer(
-        image, await attestation(image, signer, said="https://slsa.dev/x"), artifact_type=dsse.IN_TOTO
+        image, await older_attestation(image, signer, said="https://slsa.dev/x"), artifact_type=dsse.IN_TOTO
     )
 
     found = await verify_attestation(image, "https://slsa.dev/x", trust)
@@ -246,7 +148,7 @@ async def test_what_calls_itself_another_attestation_than_it_is_is_refused(
 async def test_a_store_that_does_not_answer_leaves_the_image_unknown(
     image: Image, signer: PrivateKey, trust: Trust
 ) -> None:
-    manifest = await push_older_referrer(image, await signature(image, signer), artifact_type="")
+    manifest = await push_older_referrer(image, await older_signature(image, signer), artifact_type="")
     assert isinstance(image.store, Layout)
     store = FailingLayout(
         image.store,
@@ -262,7 +164,7 @@ async def test_there_is_an_end_to_how_many_are_read(
     monkeypatch.setattr(verifying, "MAX_REFERRERS", 3)
     stranger = PrivateKey.generate()
     for name in "ab":
-        await push_older_referrer(image, *[await signature(image, stranger, n=name)] * 2)
+        await push_older_referrer(image, *[await older_signature(image, stranger, n=name)] * 2)
 
     verification = await verify(image, trust)
 
