@@ -38,6 +38,8 @@ from undercurrent.signing.verify import Problem
 __all__ = ["Attached", "Attachment", "Glance", "Kind", "attached", "glance", "names_in"]
 
 _ENDINGS: Final = (SIGNATURES, ATTESTATIONS, SBOM)
+_BESIDE: Final = mediatypes.NOTATION_SIGNATURE
+"""What is beside an image also where its signatures live elsewhere: notation knows no other place."""
 _SBOM_TYPES: Final = ("spdx", "cyclonedx", "syft", "cosign.artifact.sbom")
 """What the media types of plain SBOMs have in them; there are a dozen spellings."""
 
@@ -144,6 +146,9 @@ async def glance(image: Image, names: AbstractSet[str] | None = None, *, where: 
                 found += await _legacy_claims(store, image.digest, ending, certain=names is not None)
         for referrer in await store.referrers(image.digest):
             found += await _claims(store, referrer)
+        if store is not image.store:
+            for referrer in await image.store.referrers(image.digest, _BESIDE):
+                found += await _claims(image.store, referrer)
     except (CouldNotCheck, NotFound, Refused) as error:
         problem = Problem(store.label, error.code, error.message, error.hint)
     signatures = {item.format for item in found if item.kind is Kind.SIGNATURE and item.format}
@@ -215,7 +220,8 @@ async def attached(image: Image, *, trust: Trust | None = None, where: Where = b
     found: list[Attachment] = []
     problems: list[Problem] = []
     legacy = [_legacy_attachments(store, image.digest, ending, trust) for ending in _ENDINGS]
-    for part in (*legacy, _referrers(store, image, trust)):
+    elsewhere = [_referrers(image.store, image, trust, _BESIDE)] if store is not image.store else []
+    for part in (*legacy, _referrers(store, image, trust), *elsewhere):
         try:
             async for attachment in part:
                 found.append(attachment)  # noqa: PERF401 - what was found before an error counts
@@ -245,9 +251,9 @@ async def _legacy_attachments(
         yield _checked(check) if check else _legacy(ending, f"{legacy_name(digest, ending)}#{number}", layer)
 
 
-async def _referrers(store: Store, image: Image, trust: Trust | None) -> AsyncIterator[Attachment]:
+async def _referrers(store: Store, image: Image, trust: Trust | None, kind: str = "") -> AsyncIterator[Attachment]:
     unanswered: CouldNotCheck | None = None
-    for referrer in await store.referrers(image.digest):
+    for referrer in await store.referrers(image.digest, kind):
         signed = False
         try:
             async for check in examine_referrer(store, referrer, image, trust):

@@ -12,6 +12,7 @@ from typing import Final
 from undercurrent.errors import CouldNotCheck, NotFound, Refused, TooLarge, UndercurrentError
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
+from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Platform
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.image import Image
@@ -180,6 +181,10 @@ async def verify(
         _("referrers of {digest}").format(digest=image.digest),
         _referring(store, image, trust, COSIGN_SIGN),
     )
+    if store is not image.store:
+        # COSIGN_REPOSITORY moves what cosign makes; notation knows no other place than that of the image.
+        notation = _referring(image.store, image, trust, COSIGN_SIGN, kind=mediatypes.NOTATION_SIGNATURE)
+        await found.take(Format.NOTATION, _("referrers of {digest}").format(digest=image.digest), notation)
     await found.take(Format.LEGACY, legacy_name(image.digest, SIGNATURES), _legacy_signatures(store, image, trust))
     result = _concluded(image, found, _("it has no signature"))
     if not recursive or not leaves:
@@ -230,8 +235,8 @@ async def read_content(image: Image) -> None:
                     pass
 
 
-async def _referring(store: Store, image: Image, trust: Trust, wanted: str) -> AsyncIterator[Check]:
-    candidates = [item for item in await store.referrers(image.digest) if may_be_signed(item)]
+async def _referring(store: Store, image: Image, trust: Trust, wanted: str, *, kind: str = "") -> AsyncIterator[Check]:
+    candidates = [item for item in await store.referrers(image.digest, kind) if may_be_signed(item)]
     examined = 0
     unanswered: CouldNotCheck | None = None
     for referrer in candidates[:MAX_REFERRERS]:
