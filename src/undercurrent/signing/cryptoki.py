@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
@@ -339,7 +340,7 @@ def _certified(uri: Pkcs11Uri, certificate: "Object") -> PublicKey:
 
     try:
         return PublicKey.of(load_certificate(certificate[Attribute.VALUE]).public_key())
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise InvalidKey(_("{key}: the token's certificate cannot be read").format(key=uri)) from error
 
 

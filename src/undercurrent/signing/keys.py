@@ -54,7 +54,7 @@ _LARGEST: Final = 64 * 1024
 _ENVIRONMENT: Final = "env://"
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://")
 _BLOCK: Final = re.compile(
-    rb"-----BEGIN (?P<label>[A-Z0-9 ]{1,64})-----[ \t]*\r?\n(?P<body>.*?)-----END (?P=label)-----", re.DOTALL
+    rb"-----BEGIN (?P<label>[A-Z0-9 ]{1,64})-----[ \t]*\r?\n(?P<body>(?:[^-]|-(?!----))*)-----END (?P=label)-----"
 )
 _PRIVATE: Final = frozenset(
     {"PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY", *cosignkey.LABELS}

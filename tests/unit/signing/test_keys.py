@@ -341,3 +341,10 @@ def test_nothing_in_a_key_file_is_worse_than_an_error(tmp_path: Path, content: b
     for load in (lambda: load_signer(path, b"secret"), lambda: load_public(path)):
         with pytest.raises(InvalidKey, match="hostile"):
             load()
+
+
+@pytest.mark.timeout(20)
+def test_a_file_of_beginnings_takes_no_longer_than_its_length(tmp_path: Path) -> None:
+    (tmp_path / "x.pub").write_bytes(b"-----BEGIN PUBLIC KEY-----\n" * 2400)
+    with pytest.raises(InvalidKey, match="holds no public key"):
+        load_public(tmp_path / "x.pub")

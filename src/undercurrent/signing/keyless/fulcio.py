@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -62,7 +63,7 @@ async def certificate_for(
     certificate = _certificate(answer)
     try:
         is_ours = PublicKey.of(certificate.public_key()) == PublicKey.of(key.public_key())
-    except (ValueError, InvalidKey):
+    except (ValueError, UnsupportedAlgorithm, InvalidKey):
         is_ours = False
     if not is_ours:
         raise UnexpectedAnswer(_("{url} gave a certificate for another key").format(url=redact(answer.url)))
