@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from undercurrent.errors import TooLarge, Unauthorized, UnexpectedAnswer
 from undercurrent.i18n import translate as _
 from undercurrent.net import Answer, Client, Request, excerpt, redact
+from undercurrent.signing.timestampresponse import read_response
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampRequest
@@ -90,10 +91,8 @@ def _check(answer: Answer, query: "TimeStampRequest") -> None:
 
 def _read(body: bytes, where: str) -> _Witnessed:
     """What an answer says, if it grants a timestamp."""
-    from rfc3161_client import decode_timestamp_response  # noqa: PLC0415 - only where it is needed
-
     try:
-        reply = decode_timestamp_response(body)
+        reply = read_response(body)
         if reply.status == _GRANTED:
             info, imprint = reply.tst_info, reply.tst_info.message_imprint
             certificates = len(reply.signed_data.certificates)

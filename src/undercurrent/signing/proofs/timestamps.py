@@ -1,6 +1,6 @@
 """RFC 3161 timestamps: that a timestamp authority saw a signature, and when.
 
-The one module that imports ``rfc3161_client``, and only when there is a timestamp to verify. The authority's
+Only a timestamp to verify has ``rfc3161_client`` imported. The authority's
 certificates have to be valid at the time in question, not now.
 """
 
@@ -18,6 +18,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.signing.checks import Reason, SignatureRefusedError
 from undercurrent.signing.der import read_certificate
 from undercurrent.signing.proofs.trustedroot import Authority, TrustedRoot
+from undercurrent.signing.timestampresponse import read_response
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse, Verifier
@@ -48,10 +49,10 @@ def is_timestamped(response: bytes, signature: bytes, root: TrustedRoot) -> date
         SignatureRefusedError: the timestamp is about something else, or not by that authority, or the authority was
             not in use then, or it cannot be read.
     """
-    from rfc3161_client import VerificationError, decode_timestamp_response  # noqa: PLC0415 - see the top
+    from rfc3161_client import VerificationError  # noqa: PLC0415 - see the top
 
     try:
-        decoded = decode_timestamp_response(response)
+        decoded = read_response(response)
         time = decoded.tst_info.gen_time.astimezone(UTC)
         imprint = decoded.tst_info.message_imprint
         candidates = list(_authorities(decoded, root))
