@@ -16,7 +16,7 @@ from undercurrent.signing.checks import Format, Trust
 from undercurrent.signing.keys import PrivateKey, load_signer
 from undercurrent.signing.places import MAX_LAYERS, SIGNATURES, legacy_manifest, legacy_name
 from undercurrent.signing.sign import sign
-from undercurrent.signing.signatory import KeySignatory
+from undercurrent.signing.signatory import KeySignatory, Sealed
 from undercurrent.signing.verify import Verdict, verify
 
 BOTH = (Format.BUNDLE, Format.LEGACY)
@@ -115,6 +115,31 @@ async def test_the_platforms_of_an_index_are_signed_only_when_asked_for(index: I
     assert [platform.added for platform in signed.platforms] == [BOTH, BOTH]
     assert signed.changed
     assert (await verify(index, trust, recursive=True)).verdict is Verdict.VERIFIED
+
+
+async def test_the_platforms_of_an_index_do_not_wait_for_one_another(index: Image, signer: PrivateKey) -> None:
+    """Each signature may take a second."""
+    everybody = asyncio.Barrier(len(await index.platforms()))
+
+    class Slow(KeySignatory):
+        async def seal(self, payload: bytes, payload_type: str) -> Sealed:
+            if index.digest.encoded.encode() not in payload:
+                async with asyncio.timeout(10), everybody:
+                    pass
+            return await super().seal(payload, payload_type)
+
+    signed = await sign(index, Slow(signer), formats=(Format.BUNDLE,), recursive=True)
+    assert [one.digest for one in signed.platforms] == [one.digest for one in await index.platforms()]
+
+
+async def test_one_platform_that_fails_ends_them_all(index: Image, signer: PrivateKey) -> None:
+    class Failing(KeySignatory):
+        async def seal(self, payload: bytes, payload_type: str) -> Sealed:  # noqa: ARG002 - as it is called
+            raise RateLimited("the log wants fewer requests")
+
+    with pytest.raises(RateLimited):
+        await sign(index, Failing(signer), formats=(Format.BUNDLE,), recursive=True)
+    assert await index.store.referrers(index.digest) == ()
 
 
 async def test_cosigns_own_signatures_count(recorded: Image, recorded_keys: Path) -> None:

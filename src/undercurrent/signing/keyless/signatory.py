@@ -2,21 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from undercurrent.errors import BadContent, UndercurrentError
+from undercurrent.errors import BadContent
 from undercurrent.i18n import translate as _
 from undercurrent.net import Client
 from undercurrent.signing import dsse
 from undercurrent.signing.algorithms import PrivateKey
 from undercurrent.signing.checks import Format, SignatureRefusedError, Trust
+from undercurrent.signing.concurrently import concurrently
 from undercurrent.signing.identities import Identity, IdentityPattern
 from undercurrent.signing.keyless.asking import asking
 from undercurrent.signing.keyless.fulcio import certificate_for
@@ -35,8 +36,6 @@ MARGIN: Final = timedelta(minutes=1)
 """A certificate is renewed this long before it ends: what it signs has to be witnessed while it is valid."""
 PATIENCE_S: Final = 60.0
 """Seconds that each service gets for an answer, retries and all. Rekor asks for at least 20."""
-
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +169,8 @@ class KeylessSignatory(Signatory):
 
     async def _vouched_for(self, content: SignedContent, credential: _Credential) -> Material:
         """What shows who signed and when. The log comes last: nothing should be in it that is of no use."""
-        stamps = await _together(self._witnessed(authority, content) for authority in self._authorities)
-        entries = await _together(self._entered(log, content, credential) for log in self._instance.logs)
+        stamps = await concurrently(self._witnessed(authority, content) for authority in self._authorities)
+        entries = await concurrently(self._entered(log, content, credential) for log in self._instance.logs)
         material = Material(chain=(credential.der,), entries=entries, timestamps=stamps)
         try:
             identity = vouched(material, content, self._instance.root).identity
@@ -197,15 +196,3 @@ class KeylessSignatory(Signatory):
 
 def _other_root() -> str:
     return _("the root of trust may be an old one, or that of another instance: see `uc trust show`")
-
-
-async def _together(calls: Iterable[Coroutine[Any, Any, _Result]]) -> tuple[_Result, ...]:
-    """What all of ``calls`` return; the first error ends them all."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-    except* UndercurrentError as errors:
-        failed = errors.exceptions[0]
-    else:
-        return tuple(task.result() for task in tasks)
-    raise failed
