@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from undercurrent.i18n import translate as _
 from undercurrent.signing.checks import Reason, SignatureRefusedError
-from undercurrent.signing.der import load_certificate
+from undercurrent.signing.der import read_certificate
 from undercurrent.signing.notation.algorithms import algorithm_of
 from undercurrent.signing.notation.truststore import is_self_signed
 
@@ -59,19 +59,8 @@ def load(encoded: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
     if not 0 < len(encoded) <= MAX_CHAIN:
         raise _refused(_("it has {count} certificates").format(count=len(encoded)))
     try:
-        chain = tuple(load_certificate(der) for der in encoded)
-        for certificate in chain:
-            # Each is read when it is asked for: all now, so that nothing fails later.
-            certificate.extensions, certificate.public_key(), certificate.issuer
-            certificate.subject.rfc4514_string()
-            certificate.signature_hash_algorithm  # noqa: B018
-    except (
-        ValueError,
-        TypeError,
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-        UnsupportedAlgorithm,
-    ) as error:
+        chain = tuple(read_certificate(der) for der in encoded)
+    except ValueError as error:
         raise _refused(_("a certificate in it cannot be read")) from error
     return chain
 
@@ -84,7 +73,7 @@ def require_fit(chain: Chain, purpose: Purpose) -> None:
     """
     leaf, *authorities = chain
     for certificate, issuer in pairwise((*chain, chain[-1])):
-        if isinstance(certificate.signature_hash_algorithm, _BROKEN):
+        if _is_broken(certificate):
             raise _unfit(certificate, _("is signed with a broken algorithm"))
         if not is_issued(certificate, issuer):
             raise _unfit(certificate, _("is not issued by the next one, or the last not by itself"))
@@ -117,6 +106,13 @@ def require_valid(chain: Chain, earliest: datetime, latest: datetime) -> None:
 
 def _day(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M:%SZ}"
+
+
+def _is_broken(certificate: x509.Certificate) -> bool:
+    try:
+        return isinstance(certificate.signature_hash_algorithm, _BROKEN)
+    except UnsupportedAlgorithm:
+        return True
 
 
 def is_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

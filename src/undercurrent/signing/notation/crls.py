@@ -39,7 +39,7 @@ def _load(path: Path) -> list[x509.CertificateRevocationList]:
         lists = lists or [x509.load_der_x509_crl(content)]
         for item in lists:
             item.extensions, item.issuer, item.next_update_utc  # noqa: B018 - reads them, so that nothing later fails
-    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except Exception as error:  # what is damaged makes it raise several kinds, KeyError among them
         raise ConfigError(
             _("{path} holds no list of revoked certificates that can be read").format(path=path),
             hint=_("a list (CRL) is a file as whoever issued the certificates publishes it"),

@@ -114,7 +114,7 @@ def _read(entry: x509.RevokedCertificate) -> tuple[x509.ReasonFlags, datetime | 
                 since = item.value.invalidity_date_utc
             elif item.critical:
                 return x509.ReasonFlags.unspecified, None
-    except (ValueError, x509.DuplicateExtension):
+    except Exception:  # noqa: BLE001 - what is damaged makes it raise several kinds, KeyError among them
         return x509.ReasonFlags.unspecified, None
     return reason, since
 

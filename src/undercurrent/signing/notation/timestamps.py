@@ -7,9 +7,9 @@ is followed here, as notation wants it.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -63,6 +63,29 @@ class Witnessed:
         return self.time + self.accuracy
 
 
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """What a token says, and by whom.
+
+    Attributes:
+        answer: all of it.
+        time: aware.
+        accuracy: of the time.
+        algorithm: what `imprint` was made with, an object identifier.
+        imprint: of what it is about.
+        signers: names of the issuers, and serial numbers, of whoever signed it.
+        certificates: that it brings along, DER.
+    """
+
+    answer: "TimeStampResponse" = field(repr=False)
+    time: datetime
+    accuracy: timedelta
+    algorithm: str
+    imprint: bytes
+    signers: frozenset[tuple[x509.Name, int]]
+    certificates: tuple[bytes, ...] = field(repr=False)
+
+
 def witnessed(token: bytes, signature: bytes, roots: Sequence[x509.Certificate]) -> Witnessed:
     """When ``signature`` existed, as a trusted authority says.
 
@@ -76,60 +99,43 @@ def witnessed(token: bytes, signature: bytes, roots: Sequence[x509.Certificate])
     """
     from rfc3161_client import VerificationError, VerifierBuilder  # noqa: PLC0415 - only where there is one
 
-    answer = _decode(token)
+    said = _read(token)
     try:
-        chain = _chain(answer, roots)
+        chain = _chain(said, roots)
         certificates.require_fit(chain, Purpose.TIMESTAMPING)
-        certificates.require_valid(chain, answer.tst_info.gen_time, answer.tst_info.gen_time)
+        certificates.require_valid(chain, said.time, said.time)
     except SignatureRefusedError as error:
         raise _refused(_("its timestamp is not trusted: {why}").format(why=error)) from error
-    digest = _HASHES.get(answer.tst_info.message_imprint.hash_algorithm.dotted_string)
-    if digest is None or digest(signature).digest() != answer.tst_info.message_imprint.message:
+    function = _HASHES.get(said.algorithm)
+    if function is None or function(signature).digest() != said.imprint:
         raise _refused(_("its timestamp is about another signature"))
     verifier = VerifierBuilder(roots=[chain[-1]], intermediates=list(chain[1:-1])).build()
     try:
-        verifier.verify(answer, answer.tst_info.message_imprint.message)
+        verifier.verify(said.answer, said.imprint)
     except (VerificationError, ValueError) as error:
         raise _refused(_("its timestamp was changed")) from error
-    return Witnessed(answer.tst_info.gen_time, _accuracy(answer), chain)
+    return Witnessed(said.time, said.accuracy, chain)
 
 
-def _decode(token: bytes) -> "TimeStampResponse":
+def _read(token: bytes) -> _Token:
     from rfc3161_client import decode_timestamp_response  # noqa: PLC0415 - only where there is one
 
     body = _GRANTED + token
     length = len(body).to_bytes((len(body).bit_length() + 7) // 8)
     try:
         answer = decode_timestamp_response(b"\x30" + bytes([0x80 | len(length)]) + length + body)
-        # Both are read when they are asked for.
-        answer.tst_info, answer.signed_data  # noqa: B018
-    except ValueError as error:
+        info, signed = answer.tst_info, answer.signed_data
+        return _Token(
+            answer,
+            info.gen_time.astimezone(UTC),
+            _accuracy(answer),
+            info.message_imprint.hash_algorithm.dotted_string,
+            info.message_imprint.message,
+            frozenset((signer.issuer, signer.serial_number) for signer in signed.signer_infos),
+            tuple(signed.certificates),
+        )
+    except Exception as error:  # hostile DER makes it raise a dozen kinds, KeyError among them
         raise _refused(_("its timestamp cannot be read")) from error
-    return answer
-
-
-def _chain(answer: "TimeStampResponse", roots: Sequence[x509.Certificate]) -> Chain:
-    """The certificates from whoever signed the token to a trusted root."""
-    present = certificates.load(tuple(answer.signed_data.certificates))
-    try:
-        signers = [(signer.issuer, signer.serial_number) for signer in answer.signed_data.signer_infos]
-    except ValueError as error:
-        raise _refused(_("who made it cannot be read")) from error
-    found = [item for item in present if (item.issuer, item.serial_number) in signers]
-    if len(signers) != 1 or len(found) != 1:
-        raise _refused(_("it does not come with the certificate of whoever made it"))
-    while found[-1] not in roots:
-        issuer = _issuer(found[-1], (*roots, *present))
-        if issuer is None or issuer in found or len(found) >= MAX_CHAIN:
-            raise _refused(
-                _("no trusted authority vouches for {subject}").format(subject=found[0].subject.rfc4514_string())
-            )
-        found.append(issuer)
-    return found
-
-
-def _issuer(certificate: x509.Certificate, candidates: Iterable[x509.Certificate]) -> x509.Certificate | None:
-    return next((item for item in candidates if certificates.is_issued(certificate, item)), None)
 
 
 def _accuracy(answer: "TimeStampResponse") -> timedelta:
@@ -141,6 +147,22 @@ def _accuracy(answer: "TimeStampResponse") -> timedelta:
         answer.tst_info.gen_time - found, answer.tst_info.gen_time + found
     except OverflowError as error:
         raise _refused(_("its timestamp cannot be read")) from error
+    return found
+
+
+def _chain(said: _Token, roots: Sequence[x509.Certificate]) -> Chain:
+    """The certificates from whoever signed the token to a trusted root."""
+    present = certificates.load(said.certificates)
+    found = [item for item in present if (item.issuer, item.serial_number) in said.signers]
+    if len(said.signers) != 1 or len(found) != 1:
+        raise _refused(_("it does not come with the certificate of whoever made it"))
+    while found[-1] not in roots:
+        issuer = next((item for item in (*roots, *present) if certificates.is_issued(found[-1], item)), None)
+        if issuer is None or issuer in found or len(found) >= MAX_CHAIN:
+            raise _refused(
+                _("no trusted authority vouches for {subject}").format(subject=found[0].subject.rfc4514_string())
+            )
+        found.append(issuer)
     return found
 
 

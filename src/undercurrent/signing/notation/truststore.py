@@ -9,10 +9,12 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from undercurrent.errors import ConfigError
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
+from undercurrent.signing.der import read_certificate
 from undercurrent.signing.notation.trustpolicy import NamedStore, StoreKind
 
 __all__ = ["MAX_FILE", "certificates", "is_self_signed", "read_file"]
@@ -82,10 +84,10 @@ def read_file(path: Path, limit: int) -> bytes:
 def _load(path: Path) -> list[x509.Certificate]:
     content = read_file(path, MAX_FILE)
     try:
-        if _PEM in content:
-            return x509.load_pem_x509_certificates(content)
-        return [x509.load_der_x509_certificate(content)]
-    except (ValueError, x509.InvalidVersion) as error:
+        several = x509.load_pem_x509_certificates(content) if _PEM in content else ()
+        encoded = [certificate.public_bytes(Encoding.DER) for certificate in several] or [content]
+        return [read_certificate(der) for der in encoded]
+    except Exception as error:  # what is damaged makes it raise several kinds
         raise ConfigError(_("{path} holds no certificate that can be read").format(path=path)) from error
 
 
@@ -105,5 +107,5 @@ def _admissible(certificate: x509.Certificate, store: NamedStore, path: Path) ->
 def _issues(certificate: x509.Certificate) -> bool:
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except x509.ExtensionNotFound:
         return False
