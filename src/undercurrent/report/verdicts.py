@@ -1,26 +1,24 @@
 """Verdicts as people, machines and code scanners read them; what views of them share."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from undercurrent.findings import Finding, Place, Rule
 from undercurrent.fleet import Failed
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
-from undercurrent.oci.digest import Digest
 from undercurrent.report import failures
 from undercurrent.report.model import Cell, Mood, Tree
 from undercurrent.report.units import short
 from undercurrent.signing.checks import Check
 from undercurrent.signing.rules import IMAGE_UNSIGNED, NOT_CHECKED, POLICY_DENIED, SIGNATURE_UNTRUSTED
-from undercurrent.signing.verify import Problem, Verdict, verdict_of
+from undercurrent.signing.verify import Judged, Problem, Verdict, verdict_of
 
 __all__ = [
     "EXIT_CODES",
     "GOOD",
     "VERDICTS",
-    "Judged",
     "cell",
     "check_data",
     "check_line",
@@ -56,25 +54,6 @@ _RULES: Final[dict[Verdict, Rule]] = {
     Verdict.DENIED: POLICY_DENIED,
     Verdict.COULD_NOT_CHECK: NOT_CHECKED,
 }
-
-
-class Judged(Protocol):
-    """An image with a verdict on it."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102 - as in `Verification`
-
-    @property
-    def digest(self) -> Digest: ...  # noqa: D102 - likewise
-
-    @property
-    def verdict(self) -> Verdict: ...  # noqa: D102 - likewise
-
-    @property
-    def reason(self) -> str: ...  # noqa: D102 - likewise
-
-    @property
-    def message(self) -> str: ...  # noqa: D102 - likewise
 
 
 def cell(verdict: Verdict) -> Cell:

@@ -7,7 +7,7 @@ does not matter. It is never called unsigned when a place where its signatures m
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from undercurrent.errors import CouldNotCheck, NotFound, Refused, TooLarge, UndercurrentError
 from undercurrent.i18n import listed
@@ -37,6 +37,7 @@ from undercurrent.signing.statement import Statement
 __all__ = [
     "MAX_REFERRERS",
     "WORST_FIRST",
+    "Judged",
     "Problem",
     "Verdict",
     "Verification",
@@ -74,6 +75,25 @@ WORST_FIRST: Final = (
     Verdict.VERIFIED,
 )
 """One platform that is refused for sure outweighs another of which nobody can say."""
+
+
+class Judged(Protocol):
+    """An image with a verdict on it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - see `Verification`
+
+    @property
+    def digest(self) -> Digest: ...  # noqa: D102 - likewise
+
+    @property
+    def verdict(self) -> Verdict: ...  # noqa: D102 - likewise
+
+    @property
+    def reason(self) -> str: ...  # noqa: D102 - likewise
+
+    @property
+    def message(self) -> str: ...  # noqa: D102 - likewise
 
 
 @dataclass(frozen=True, slots=True)

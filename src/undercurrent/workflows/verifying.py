@@ -1,8 +1,7 @@
-"""Verifies images: one verdict each, by whom a run trusts or by a policy, and a record of it."""
+"""Verifies images: one verdict each, and a record of it."""
 
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -18,18 +17,15 @@ from undercurrent.settings import Settings
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.identities import described
 from undercurrent.signing.places import Where
-from undercurrent.signing.policy.deciding import decide, decide_unsigned
-from undercurrent.signing.policy.decision import Decision
-from undercurrent.signing.policy.policy import Policy
-from undercurrent.signing.verify import Problem, Verdict, Verification, verdict_of, verify
+from undercurrent.signing.verify import Judged, Problem, Verdict, Verification, verdict_of, verify
 from undercurrent.workflows.copies import copy_of
 from undercurrent.workflows.each import each
 from undercurrent.workflows.estate import Found, Target
 from undercurrent.workflows.recording import Recording
 
-__all__ = ["judge_images", "verify_images"]
+__all__ = ["Judge", "Verifying", "not_checked", "verify_images"]
 
-Result = TypeVar("Result", Verification, Decision)
+Result = TypeVar("Result", bound=Judged)
 
 
 async def verify_images(
@@ -54,33 +50,16 @@ async def verify_images(
     Raises:
         Stopped: the user interrupted it.
     """
-    begin = partial(_Verifying, _ByTrust(trust, recursive, deep), settings)
-    return await each("verify", found, begin, settings, failed=_not_checked, observer=observer)
+    begin = partial(Verifying, _ByTrust(trust, recursive, deep), settings)
+    return await each("verify", found, begin, settings, failed=not_checked, observer=observer)
 
 
-async def judge_images(
-    found: AsyncIterable[Found], policy: Policy, settings: Settings, *, deep: bool = False, observer: Observer
-) -> Summary[Decision]:
-    """The same, by a policy.
+class Judge(Protocol[Result]):
+    """Comes to verdicts, by whatever is believed."""
 
-    Args:
-        found: what to judge.
-        policy: which images have to be signed by whom, and what else is asked of them.
-        settings: where things are, and how many at once.
-        deep: also read all content of images of which something is asked, and compare digests.
-        observer: is told what happens.
-
-    Raises:
-        Stopped: the user interrupted it.
-    """
-    begin = partial(_Verifying, _ByPolicy(policy, deep), settings)
-    return await each("verify", found, begin, settings, failed=_not_checked, observer=observer)
-
-
-class _Judge(Protocol[Result]):
-    """Comes to a verdict."""
-
-    async def judge(self, image: Image, where: Where) -> Result: ...
+    async def judge(self, image: Image, where: Where) -> Result:
+        """The verdict on an image, whose signatures are where ``where`` says."""
+        ...
 
     def unsigned(self, target: Target, problem: Problem) -> Result:
         """The verdict on an image that cannot have a signature where it is."""
@@ -92,7 +71,7 @@ class _Judge(Protocol[Result]):
 
 
 @dataclass(frozen=True, slots=True)
-class _ByTrust(_Judge[Verification]):
+class _ByTrust(Judge[Verification]):
     trust: Trust
     recursive: bool
     deep: bool
@@ -113,27 +92,10 @@ class _ByTrust(_Judge[Verification]):
 
 
 @dataclass(frozen=True, slots=True)
-class _ByPolicy(_Judge[Decision]):
-    policy: Policy
-    deep: bool
+class Verifying(Generic[Result]):
+    """Verifies one image after the other, and records each verdict; see `undercurrent.workflows.each.Begin`."""
 
-    async def judge(self, image: Image, where: Where) -> Decision:
-        return await decide(image, self.policy, now=datetime.now(UTC), deep=self.deep, where=where)
-
-    def unsigned(self, target: Target, problem: Problem) -> Decision:
-        return decide_unsigned(target.name, Digest(target.digest), self.policy, problem)
-
-    def proof(self, result: Decision) -> dict[str, Any]:
-        return {
-            "makers": [dict(described(maker)) for maker in result.makers],
-            "policy": {"file": str(self.policy.path), "digest": self.policy.digest},
-            "rules": [one.rule.name for one in result.applied],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class _Verifying(Generic[Result]):
-    judge: _Judge[Result]
+    judge: Judge[Result]
     settings: Settings
     stores: Stores
     record: Recording
@@ -142,6 +104,7 @@ class _Verifying(Generic[Result]):
         self.record.open()
 
     async def __call__(self, target: Target) -> Result:
+        """Verifies ``target``."""
         store, _inside = await self.stores.open(target.place)
         if isinstance(store, Engine):
             place, result = await self._in_engine(target, store)
@@ -178,7 +141,8 @@ class _Verifying(Generic[Result]):
         return target.place, self.judge.unsigned(target, problem)
 
 
-def _not_checked(record: Recording, found: Found, error: UndercurrentError) -> None:
+def not_checked(record: Recording, found: Found, error: UndercurrentError) -> None:
+    """Records that an image could not even be found; see `undercurrent.workflows.each.Failure`."""
     subject = found.digest if isinstance(found, Target) else found.place
     name = found.name if isinstance(found, Target) else found.place
     record.add("image-verified", subject, verdict_of(error), name, place=found.place, reason=error.code)

@@ -22,9 +22,10 @@ from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict, Verification
 from undercurrent.workflows.attesting import Predicate, attest_images
 from undercurrent.workflows.estate import Found, Places, find, locate_all, wanted
+from undercurrent.workflows.judging import judge_images
 from undercurrent.workflows.listing import Listed, list_images
 from undercurrent.workflows.signing import SignedImage, SignOptions, sign_images
-from undercurrent.workflows.verifying import judge_images, verify_images
+from undercurrent.workflows.verifying import verify_images
 
 KEY = PrivateKey.generate()
 TRUST = Trust((KEY.public,))

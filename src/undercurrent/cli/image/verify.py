@@ -10,11 +10,9 @@ from undercurrent.cli.image.choosing import choice_options, chosen
 from undercurrent.cli.pairs import pairs
 from undercurrent.cli.trusting import refuse_beside_policy, trust_of, trust_options
 from undercurrent.i18n import translate as _
-from undercurrent.report import decisions
 from undercurrent.report import verification as view
 from undercurrent.report.model import Report
-from undercurrent.workflows.policies import policy_in
-from undercurrent.workflows.verifying import judge_images, verify_images
+from undercurrent.workflows.verifying import verify_images
 
 __all__ = ["verify"]
 
@@ -41,11 +39,20 @@ async def verify(session: Session, recursive: bool, deep: bool, explain: bool, *
     settings, observer = session.settings, session.observer
     if settings.signing.policy:
         refuse_beside_policy(session, flags, recursive=recursive)
-        policy = await policy_in(settings.signing.policy, settings, observer=observer)
-        async with chosen(session, flags, engine_first=True) as (found, _asked):
-            judged = await judge_images(found, policy, settings, deep=deep, observer=observer)
-        return decisions.view(judged, policy, explain=explain)
+        return await _by_policy(session, settings.signing.policy, flags, deep=deep, explain=explain)
     trust = await trust_of(session, flags, pairs(flags["annotation"], "--annotation"))
     async with chosen(session, flags, engine_first=True) as (found, _asked):
         summary = await verify_images(found, trust, settings, recursive=recursive, deep=deep, observer=observer)
     return view.view(summary)
+
+
+async def _by_policy(session: Session, file: Path, flags: dict[str, Any], *, deep: bool, explain: bool) -> Report:
+    from undercurrent.report import decisions  # noqa: PLC0415 - whoever verifies with a key does not wait for it
+    from undercurrent.workflows.judging import judge_images  # noqa: PLC0415
+    from undercurrent.workflows.policies import policy_in  # noqa: PLC0415
+
+    settings, observer = session.settings, session.observer
+    policy = await policy_in(file, settings, observer=observer)
+    async with chosen(session, flags, engine_first=True) as (found, _asked):
+        judged = await judge_images(found, policy, settings, deep=deep, observer=observer)
+    return decisions.view(judged, policy, explain=explain)
