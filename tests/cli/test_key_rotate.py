@@ -144,6 +144,19 @@ def test_of_a_leaked_key_only_what_evidence_knows_is_signed_again(rotate: Rotate
     assert not rotate.verified(SIGNED, "cosign.pub")
 
 
+def test_of_a_leaked_key_it_goes_on_where_the_old_one_is_named(rotate: Rotate) -> None:
+    rotate.uc("image", "sign", UNSIGNED, TWO_PLATFORMS, "--layout", "images", env=OLD)
+    rotate("--image", UNSIGNED, "--layout", "images", "--grace", "0", "--recorded")
+    old = rotate.old
+
+    done = rotate("cosign.key", "--from", old.name, *ALL, "--recorded")
+
+    assert [images(done)[name]["found"] for name in (UNSIGNED, TWO_PLATFORMS)] == [1, 1], done.stderr
+    assert [images(done)[name]["added"] for name in (UNSIGNED, TWO_PLATFORMS)] == [0, 1]
+    assert rotate.old == old
+    assert datetime.fromisoformat(done.json["data"]["until"]) <= datetime.now(UTC)
+
+
 def test_the_new_key_can_have_been_made_before(rotate: Rotate) -> None:
     rotate.uc("key", "generate", "new.key", env=NEW)
     lone = rotate("new.key", "--from", "cosign.pub")
@@ -180,6 +193,7 @@ def test_what_failed_is_tried_again_and_the_others_are_done_once(rotate: Rotate)
 
     assert first.exit_code == 4
     assert "1 image may still verify only with the old key" in first.stdout
+    assert "the same command goes on where this one stopped" in first.stdout
     assert first.stdout.splitlines()[-1] == "1 signed again, 0 signed already, 0 left as they are, 1 failed"
     assert second.exit_code == 0, second.stderr
     assert second.stdout.splitlines()[-1] == "1 signed again, 1 signed already, 0 left as they are"

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from cryptography.x509.oid import NameOID
 from tests.support.cli import Result, UcRunner, command_line_environment
 from tests.support.cosign import Cosign
@@ -226,6 +226,36 @@ def test_a_public_half_in_a_certificate_will_do(hsm: SoftHsm, uc: Uc) -> None:
     assert (gone.exit_code, found.exit_code) == (2, 0), found.stderr
     assert "no public key and no certificate to this key" in gone.stderr
     assert found.stdout == made.stdout
+
+
+def test_a_public_half_of_another_key_is_found_out(hsm: SoftHsm, uc: Uc) -> None:
+    hsm.add_key(TOKEN, "mixed", "d1")
+    hsm.tool(TOKEN, "--delete-object", "--type", "pubkey", "--id", "d1")
+    other = ec.generate_private_key(ec.SECP256R1()).public_key()
+    (uc.folder / "other.der").write_bytes(other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    written = ("--write-object", str(uc.folder / "other.der"), "--type", "pubkey", "--id", "d1", "--label", "mixed")
+    hsm.tool(TOKEN, *written)
+    uc("image", "pack", ".", "-t", "app:1.0", "--layout", "images")
+
+    done = uc("image", "sign", "app:1.0", "--layout", "images", "--key", hsm.uri(TOKEN, "mixed"), "--json")
+
+    assert done.exit_code == 3
+    assert "does not verify what this key signs" in done.json["data"]["failures"][0]["message"]
+    assert "1 unsigned" in uc("image", "verify", "app:1.0", "--layout", "images", "--key", hsm.uri(TOKEN, "rsa")).stdout
+
+
+def test_a_key_in_a_token_takes_the_place_of_one_in_a_file(hsm: SoftHsm, uc: Uc) -> None:
+    uc("key", "generate", COSIGN_PASSWORD="secret")
+    uc("image", "pack", ".", "-t", "app:1.0", "--layout", "images")
+    uc("image", "sign", "app:1.0", "--layout", "images", "--key", "cosign.key", COSIGN_PASSWORD="secret")
+    token = hsm.uri(TOKEN, "ecdsa-p384")
+
+    done = uc("key", "rotate", token, "--from", "cosign.pub", "--all", "--layout", "images", "--json")
+
+    assert done.exit_code == 0, done.stderr
+    assert [image["added"] for image in done.json["data"]["images"]] == [1]
+    assert uc("image", "verify", "app:1.0", "--layout", "images", "--key", token).exit_code == 0
+    assert (uc.folder / "cosign.pub").read_text().startswith("Trusted-Until: ")
 
 
 async def test_a_token_that_is_pulled_out_is_said_to_be_gone(

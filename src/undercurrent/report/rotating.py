@@ -40,7 +40,7 @@ def view(done: Succession, private: Path, summary: Summary[ResignedImage] | None
             [image.name, _outcome(image, dry_run=dry_run), image.untouched] for image in images
         ]
         blocks.append(Table([_("image"), _("outcome"), _("notes")], rows, squeeze=frozenset({0, 2})))
-    blocks += [*failures.listed(failed), *_left(done, summary, dry_run=dry_run)]
+    blocks += [*failures.listed(failed), *_left(done, private, summary, dry_run=dry_run)]
     return Report(
         "key-rotate",
         data,
@@ -101,17 +101,17 @@ def _outcome(image: ResignedImage, *, dry_run: bool) -> Cell:
     return Cell(_("signed by the new key already"), "quiet")
 
 
-def _left(done: Succession, summary: Summary[ResignedImage] | None, *, dry_run: bool) -> list[Block]:
+def _left(done: Succession, private: Path, summary: Summary[ResignedImage] | None, *, dry_run: bool) -> list[Block]:
     """What still depends on the old key, and what to do in the end."""
     if summary is None or dry_run:
         return []
     if count := len(summary.failures):
         text = ngettext(
-            "{count} image may still verify only with the old key: run the same command again",
-            "{count} images may still verify only with the old key: run the same command again",
+            "{count} image may still verify only with the old key",
+            "{count} images may still verify only with the old key",
             count,
         )
-        return [Text(text.format(count=count))]
+        return [Text(text.format(count=count)), Text(done.how_to_go_on(str(private)))]
     end = _("nothing of this depends on the old key any more; take it out of public_keys, policies and pipelines")
     return [Text(end)] if done.kept else []
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-from undercurrent.errors import InvalidKey, UndercurrentError, UsageError
+from undercurrent.errors import InvalidKey, SignerFailed, UndercurrentError, UsageError
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Noted, Observer, silent
@@ -81,7 +81,13 @@ class _TokenKey(Signer):
         return self._key.public
 
     async def sign(self, data: bytes) -> bytes:
-        return await _call(self._uri, lambda: self._key.sign(data))
+        signature = await _call(self._uri, lambda: self._key.sign(data))
+        if not self.public.verify(signature, data):
+            raise SignerFailed(
+                _("{key}: the public key in the token does not verify what this key signs").format(key=self._uri),
+                hint=_("give each key pair an id of its own"),
+            )
+        return signature
 
 
 async def _call(uri: Pkcs11Uri, function: Callable[[], Result]) -> Result:

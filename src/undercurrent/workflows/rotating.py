@@ -97,6 +97,7 @@ async def resign_images(
     settings: Settings,
     *,
     asked: Mapping[str, Any],
+    resume_hint: str,
     observer: Observer,
 ) -> Summary[ResignedImage]:
     """Signs again every image in ``found`` that the old key signed; what could not be is among the failures.
@@ -108,6 +109,7 @@ async def resign_images(
         options: how.
         settings: where things are, and how many at once.
         asked: what the user asked for, as JSON; a run that was cut off is continued when the same is asked again.
+        resume_hint: how the user goes on with a run that was interrupted.
         observer: is told what happens.
 
     Raises:
@@ -121,6 +123,7 @@ async def resign_images(
         "formats": sorted(options.formats),
         "recorded": options.recorded is not None,
         "repository": settings.signing.repository,
+        "timestamp_url": settings.signing.timestamp_url,
     }
     return await run(
         job,
@@ -128,7 +131,7 @@ async def resign_images(
         journal=None if options.dry_run else Journal.at_home(job.name, fingerprint, resume=options.resume),
         executor=LocalExecutor(settings.fleet.concurrency),
         observer=observer,
-        resume_hint=_("the same command goes on where this one stopped; it makes no other key"),
+        resume_hint=resume_hint,
     )
 
 

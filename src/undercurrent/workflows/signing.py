@@ -138,6 +138,7 @@ def _plain(options: SignOptions, settings: Settings) -> dict[str, "JSON"]:
         "sbom": sorted(settings.sbom.formats) if options.sbom else [],
         "home": settings.images.default_registry or str(embedded_store(settings)),
         "repository": settings.signing.repository,
+        "timestamp_url": settings.signing.timestamp_url,
     }
 
 

@@ -99,6 +99,16 @@ class Succession:
     until: datetime | None
     made: bool = False
 
+    def how_to_go_on(self, key: str) -> str:
+        """How the user goes on with what is left: ``key`` is the new one, as it was named.
+
+        A key whose time is over already is not taken for one that is being replaced; it has to be named.
+        """
+        if self.kept and self.until and self.until <= datetime.now(UTC):
+            text = _("go on with: uc key rotate {key} --from {old} --recorded, and the same images")
+            return text.format(key=key, old=self.kept)
+        return _("the same command goes on where this one stopped; it makes no other key")
+
 
 @asynccontextmanager
 async def succession(

@@ -122,5 +122,12 @@ async def _resigned(
     async with timestamping(session) as witness:
         signatory = KeySignatory(successor.signer, witness)
         return await resign_images(
-            found, successor.old, signatory, options, settings, asked=asked, observer=session.observer
+            found,
+            successor.old,
+            signatory,
+            options,
+            settings,
+            asked=asked,
+            resume_hint=successor.how_to_go_on(wish.key),
+            observer=session.observer,
         )
