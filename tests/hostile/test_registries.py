@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 from tests.support.hostile import ENDLESS, Asked, HostileServer, Reply, drip, endless
+from tests.support.memory import LITTLE, peak_memory
 from tests.support.tls import Authority
 
 from undercurrent.errors import (
@@ -505,3 +506,40 @@ async def test_many_at_once_do_not_wait_for_one_that_drips() -> None:
         slow, *fast = await asyncio.gather(*asking, return_exceptions=True)
     assert isinstance(slow, TimedOut)
     assert all(isinstance(found, Descriptor) for found in fast)
+
+
+_READ: Final = """
+import asyncio, sys
+from undercurrent.errors import UndercurrentError
+from undercurrent.net import Client
+from undercurrent.oci.registry import Registry
+from undercurrent.oci.registry.credentials import Fixed
+from undercurrent.settings import NetSettings
+async def names(repository):
+    async for _name in repository.names():
+        pass
+async def main():
+    async with Client(NetSettings(retries=0, plain_http=(sys.argv[1],))) as client:
+        repository = Registry(sys.argv[1], client, Fixed()).repository("acme/app")
+        for work in (repository.resolve("1.0"), names(repository)):
+            try:
+                await work
+            except UndercurrentError as error:
+                assert error.code in {"too-large", "bad-content"}, error
+            else:
+                raise AssertionError
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "body", [lambda: endless(b"[1,"), lambda: b'{"tags":[' + b"[]," * 10_000_000 + b"[]]}"], ids=["endless", "lists"]
+)
+async def test_it_takes_little_memory(body: Callable[[], bytes | AsyncIterator[bytes]]) -> None:
+    """The second one fits into what is read of a list; made into objects, it would take 700 MB."""
+
+    def answer(asked: Asked) -> Reply:
+        return Reply(405) if asked.method == "HEAD" else Reply(headers=KIND, body=body())
+
+    async with HostileServer(unless_ping(answer)) as server:
+        assert await asyncio.to_thread(peak_memory, _READ, server.host) < 2 * LITTLE
