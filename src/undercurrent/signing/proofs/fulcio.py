@@ -4,6 +4,7 @@ Specification: https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -54,6 +55,7 @@ _UTF8_STRING: Final = 0x0C
 _LONG_LENGTH: Final = 0x80
 
 
+@lru_cache(maxsize=256)
 def claims(certificate: x509.Certificate) -> Mapping[str, str]:
     """What the certificate says besides its subject, by the names of the specification in snake case.
 
@@ -63,9 +65,9 @@ def claims(certificate: x509.Certificate) -> Mapping[str, str]:
     found = dict[str, str]()
     for extension in certificate.extensions:
         oid, value = extension.oid.dotted_string, extension.value
-        if not isinstance(value, x509.UnrecognizedExtension) or oid not in {*_RAW, *_ENCODED}:
+        name = _RAW.get(oid) or _ENCODED.get(oid)
+        if name is None or not isinstance(value, x509.UnrecognizedExtension):
             continue
-        name = _RAW.get(oid) or _ENCODED[oid]
         try:
             text = (value.value if oid in _RAW else _utf8_string(value.value)).decode()
         except UnicodeDecodeError as error:
