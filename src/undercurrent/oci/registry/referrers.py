@@ -5,7 +5,7 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/s
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["FallbackList", "fallback_tag", "list_referrer", "read_referrers"]
 
 _NO_API: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_ACCEPTABLE})
+_MOST_LOOKS: Final = 5
+_LAG_S: Final = 0.1
 
 
 def fallback_tag(subject: Digest) -> str:
@@ -114,18 +116,39 @@ async def _with_true_kind(repository: "Repository", entry: Descriptor) -> Descri
     return replace(entry, artifact_type=kind, annotations=entry.annotations or manifest.annotations)
 
 
-async def list_referrer(repository: "Repository", subject: Digest, entry: Descriptor) -> None:
-    """Makes sure that ``entry``, which was pushed just now, is found among what refers to ``subject``.
+async def list_referrer(
+    repository: "Repository", manifest: AnyManifest, store: Callable[[], Awaitable[object]], *, promised: bool
+) -> None:
+    """Makes sure that a manifest with a subject, which was pushed just now, is found among what refers to that.
 
-    To be called when the registry did not say ``OCI-Subject``: it has no referrers API, mostly; a few have it and
-    do not say so.
+    Args:
+        repository: where it was pushed.
+        manifest: what is to be found.
+        store: pushes it again.
+        promised: whether the registry said ``OCI-Subject``. One that did not has no referrers API, mostly; a few
+            have it and do not say so. One that did may lag behind, or have lost it among others that came with it.
 
     Raises:
+        UnexpectedAnswer: the registry promised to list it, and does not.
         UndercurrentError: as `FallbackList.add`.
     """
-    known = await _from_api(repository, subject)
-    if known is None or all(item.digest != entry.digest for item in known):
-        await repository.fallback_list(subject).add(repository, subject, entry)
+    entry, subject = manifest.referrer, manifest.subject
+    if subject is None:
+        return
+    for look in range(_MOST_LOOKS):
+        known = await _from_api(repository, subject.digest)
+        if known is not None and any(item.digest == entry.digest for item in known):
+            return
+        if known is None or not promised:
+            await repository.fallback_list(subject.digest).add(repository, subject.digest, entry)
+            return
+        await repository.registry.client.sleep(_LAG_S * 2**look)
+        await store()
+    raise UnexpectedAnswer(
+        _("{host} has taken {name}, and does not list it").format(
+            host=repository.registry.host, name=repository.written(entry.digest)
+        )
+    )
 
 
 class FallbackList:

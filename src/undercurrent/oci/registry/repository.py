@@ -6,6 +6,7 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/s
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
@@ -245,21 +246,18 @@ class Repository(WritableStore):
         written, headers = self.written(target), {"Content-Type": manifest.media_type}
         headers |= {"If-Match": if_match} if if_match else {}
         request = Request("PUT", self.path("manifests", target), headers, content=manifest.raw, retries=retries)
-        answer = await self.ask(request, scope=self.writing)
+        store = partial(self.ask, request, scope=self.writing)
+        answer = await store()
         if if_match is not None and answer.status == HTTPStatus.PRECONDITION_FAILED:
             return False
         if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
             raise self.refused(answer, written, writing=True)
         stored = answer.headers.get("Docker-Content-Digest", manifest.digest)
         if stored != manifest.digest and stored.partition(":")[0] == manifest.digest.algorithm:
-            raise DigestMismatch(
-                _("{host} stored {name} as {digest}, which it is not").format(
-                    host=self.registry.host, name=written, digest=stored[:80]
-                )
-            )
+            said = _("{host} stored {name} as {digest}, which it is not")
+            raise DigestMismatch(said.format(host=self.registry.host, name=written, digest=stored[:80]))
         self._keep(manifest)
-        if manifest.subject is not None and "OCI-Subject" not in answer.headers:
-            await list_referrer(self, manifest.subject.digest, manifest.referrer)
+        await list_referrer(self, manifest, store, promised="OCI-Subject" in answer.headers)
         return True
 
     async def amend(self, name: str, change: Change) -> None:

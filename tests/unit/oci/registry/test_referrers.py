@@ -185,6 +185,20 @@ async def test_a_missing_api_is_noticed_and_remembered(without_api: FakeRegistry
     assert without_api.count("GET", "/referrers/") == 2
 
 
+async def test_a_referrer_that_the_registry_took_and_does_not_list_is_pushed_again(
+    registry: FakeRegistry, client: Client
+) -> None:
+    repository = open_repository(registry, client)
+    subject = await push_subject(repository)
+    lost = {"OCI-Subject": subject.digest}
+    registry.fail(Fault("PUT", "/manifests/sha256:", status=201, headers=lost, times=3))
+    await repository.push_manifest(signature(subject))
+    assert len(await repository.referrers(subject.digest)) == 1
+    registry.fail(Fault("PUT", "/manifests/sha256:", status=201, headers=lost, times=None))
+    with pytest.raises(UnexpectedAnswer, match="does not list it"):
+        await repository.push_manifest(signature(subject, 1))
+
+
 async def test_an_api_that_stumbles_is_asked_again(registry: FakeRegistry, client: Client) -> None:
     gone = Fault("GET", "/referrers/", status=404, body=b"404 page not found\n")
     repository = open_repository(registry, client)
