@@ -22,6 +22,8 @@ from tests.support.seeds import seeded
 from tests.support.servers import RegistryServer
 from tests.support.standing import check_signed_once, check_whole, images_in, push_fleet, repository_at
 
+from undercurrent.oci import mediatypes
+from undercurrent.oci.manifest import build_index
 from undercurrent.oci.registry import Credential
 from undercurrent.signing.attached import attached
 from undercurrent.signing.checks import Format, Trust
@@ -248,6 +250,30 @@ async def test_who_takes_for_ever_is_given_up(fleet: Fleet, fault: Fault) -> Non
     assert verified.exit_code == 4
     assert verdicts(verified) == {"v0": "verified", "v1": "could-not-check", "v2": "verified", "v3": "verified"}
     assert "takes too long to answer" in verified.stdout
+
+
+@pytest.mark.parametrize("fleet", ["with_referrers"], indirect=True)
+async def test_a_registry_that_loses_referrers_gets_them_again(fleet: Fleet) -> None:
+    """It says that they are listed now; and they are not."""
+    lost = Fault("PUT", "/manifests/sha256:", status=201, headers={"OCI-Subject": "sha256:0"}, times=3)
+    fleet.proxy.fail(lost)
+
+    signed = fleet.sign()
+
+    assert signed.exit_code == 0, signed.stdout + signed.stderr
+    assert lost.met == 3
+    await fleet.check()
+    fleet.proxy.fail(Fault("PUT", "/manifests/sha256:", headers={"OCI-Subject": "sha256:0"}, times=None))
+    fleet.proxy.fail(Fault("GET", "/referrers/", body=NOTHING_LISTED, status=200, headers=AS_INDEX, times=None))
+    async with repository_at(fleet.registry.host, fleet.repository) as repository:
+        await push_fleet(repository, ["v4"])
+    denied = fleet.run("image", "sign", f"{fleet.place}:v4", "--json")
+    assert denied.exit_code == 4, denied.stdout
+    assert "does not list it" in denied.json["data"]["failures"][0]["message"]
+
+
+AS_INDEX: Final = {"Content-Type": mediatypes.OCI_INDEX}
+NOTHING_LISTED: Final = build_index([]).raw
 
 
 async def test_writers_that_know_nothing_of_each_other_lose_nothing(fleet: Fleet, tmp_path: Path) -> None:
