@@ -90,7 +90,7 @@ async def test_every_format_counts_there_and_nowhere_else(
 async def test_what_is_signed_there_is_one_image(
     plant: Plant, image: Image, layout: Layout, signer: PrivateKey, trust: Trust, elsewhere: Layout, where: Where
 ) -> None:
-    """The same file of signatures, hung on another digest."""
+    """The same signature, hung on another digest."""
     manifest = await push_image(layout, {"etc/motd": b"evil"}, "registry.example/acme/evil:1.0")
     evil = Image(layout, "registry.example/acme/evil:1.0", manifest.descriptor)
     await planted(plant, image, signer, elsewhere)
