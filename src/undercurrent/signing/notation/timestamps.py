@@ -19,6 +19,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.signing.checks import Reason, SignatureRefusedError
 from undercurrent.signing.notation import certificates
 from undercurrent.signing.notation.certificates import MAX_CHAIN, Chain, Purpose
+from undercurrent.signing.timestampresponse import read_response
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse
@@ -118,12 +119,10 @@ def witnessed(token: bytes, signature: bytes, roots: Sequence[x509.Certificate])
 
 
 def _read(token: bytes) -> _Token:
-    from rfc3161_client import decode_timestamp_response  # noqa: PLC0415 - only where there is one
-
     body = _GRANTED + token
     length = len(body).to_bytes((len(body).bit_length() + 7) // 8)
     try:
-        answer = decode_timestamp_response(b"\x30" + bytes([0x80 | len(length)]) + length + body)
+        answer = read_response(b"\x30" + bytes([0x80 | len(length)]) + length + body)
         info, signed = answer.tst_info, answer.signed_data
         return _Token(
             answer,

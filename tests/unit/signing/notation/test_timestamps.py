@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, decode_timestamp_response
 from tests.support.notation import NOW, Certified, certify, cose, jws, policy, push_notation, revoke, target, trusting
+from tests.support.sigstoreinstance import NOON, Instance, timestamp
 from tests.support.timestamps import Authority, timestamp_authority
 
 from undercurrent.oci.image import Image
@@ -182,6 +183,18 @@ async def test_a_key_that_was_lost_after_the_timestamp_had_signed_rightly(
 
     assert (await examined(image, envelope, trust, after=2)).accepted
     assert (await examined(image, envelope, unasked, after=2)).reason is Reason.REVOKED
+
+
+def test_certificates_out_of_order_are_no_obstacle() -> None:
+    instance = Instance()
+    response = timestamp(instance.tsa, b"signature", NOON, embedded=(instance.tsa, instance.tsa_root))
+    token = response.partition(b"\x30\x03\x02\x01\x00")[2]
+    first, second = sorted((instance.tsa.der, instance.tsa_root.der))
+    swapped = token.replace(first + second, second + first)
+    root = x509.load_der_x509_certificate(instance.tsa_root.der)
+
+    assert swapped != token
+    assert [witnessed(raw, b"signature", [root]).time for raw in (token, swapped)] == [NOON, NOON]
 
 
 @given(data=st.data())
