@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from tests.support.background import in_background
 from tests.support.cli import UcRunner, command_line_environment
 from tests.support.keyservice import TOKEN, key_service
 from tests.support.registry import FakeRegistry
 from tests.support.source import ROOT
+
+from undercurrent.signing.policy.model import schema
 
 EXAMPLES = ROOT / "examples"
 PIPELINE = EXAMPLES / "03-pipeline"
@@ -145,3 +148,14 @@ def test_04_a_plugin_that_signs(run_uc: UcRunner, tmp_path: Path) -> None:
     unknown = run_uc("image", "sign", "--all", "--layout", "images", "--key", "cloudkey://release")
     assert unknown.exit_code == 2
     assert "no plug-in is installed for keys of cloudkey://" in unknown.stderr
+
+
+def test_05_a_policy_holds_on_its_cases(run_uc: UcRunner) -> None:
+    policy = EXAMPLES / "05-policy" / "policy.toml"
+    Draft202012Validator(schema()).validate(tomllib.loads(policy.read_text("utf-8")))
+    shutil.copytree(policy.parent, run_uc.folder, dirs_exist_ok=True)
+
+    done = run_uc("policy", "test", "policy.toml", "cases")
+
+    assert done.exit_code == 0, done.stdout
+    assert done.stdout.splitlines()[-1] == "6 as expected, 0 different"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from tests.support.notation import certify, jws, policy, push_notation, target, trusting
 from tests.support.signatures import push_referrer
 from tests.support.sigstoreinstance import ISSUER, Instance, sign
 
@@ -120,6 +121,23 @@ def test_somebody_has_to_vouch_for_identities(tmp_path: Path) -> None:
     assert file.policy(root).authorities["ci"].trust.root is root
     with pytest.raises(ConfigError, match="nobody vouches for their certificates"):
         file.policy()
+
+
+@pytest.mark.parametrize(("scope", "verdict"), [("*", Verdict.VERIFIED), ("other.example/app", Verdict.UNTRUSTED)])
+async def test_whoever_notation_trusts_may_be_an_authority(
+    tmp_path: Path, image: Image, scope: str, verdict: Verdict
+) -> None:
+    root = certify("C=US,ST=WA,O=acme,CN=root", authority=True)
+    release = certify("C=US,ST=WA,O=acme,CN=release", root)
+    trusting(tmp_path / "notation", {"ca:acme": [root]}, policy(scopes=[scope]))
+    await push_notation(image, jws(target(image), release))
+    paths = 'trust_store = "notation/truststore", trust_policy = "notation/trustpolicy.json"'
+    text = POLICY.format(identities=f"notation = {{ {paths} }}").replace('trusted_root = "root.json"\n', "")
+    (tmp_path / "policy.toml").write_text(text)
+
+    decision = await decided(image, read_policy(tmp_path / "policy.toml").policy())
+
+    assert decision.verdict is verdict
 
 
 @pytest.mark.parametrize(
