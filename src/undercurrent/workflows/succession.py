@@ -75,9 +75,8 @@ class Wish:
                 hint=_("name them with --image, or say --all"),
             )
 
-    @property
     def until(self) -> datetime:
-        """When the old key stops to count."""
+        """When the old key stops to count, if its time begins to run out now."""
         return datetime.now(UTC).replace(microsecond=0) + (_GRACE if self.grace is None else self.grace)
 
 
@@ -141,14 +140,14 @@ async def succession(
             )
         )
         if wish.grace is not None and not wish.dry_run:
-            running = postpone(running, wish.until)
+            running = postpone(running, wish.until())
         async with open_signer(private, password, observer=observer) as signer:
             yield Succession(running.old, signer, running.kept, running.until)
     elif wish.dry_run:
         old, _retirement = load_retired(public_beside(private))
-        yield Succession(old, PrivateKey.generate(wish.kind), None, wish.until)
+        yield Succession(old, PrivateKey.generate(wish.kind), None, wish.until())
     else:
-        key, rotation = rotate(private, wish.kind, new_password, wish.until)
+        key, rotation = rotate(private, wish.kind, new_password, wish.until())
         record_rotation(rotation, str(private), settings)
         yield _made(key, rotation)
 
@@ -162,9 +161,10 @@ async def _named(wish: Wish, signer: Signer, observer: Observer) -> Succession:
     old, retirement = load_retired(wish.old)
     if retirement and retirement.by == signer.public.fingerprint and wish.grace is None:
         return Succession(old, signer, Path(wish.old), retirement.until)
+    until = wish.until()
     if not wish.dry_run:
-        write_retired(old, Path(wish.old), Retirement(wish.until, signer.public.fingerprint))
-    return Succession(old, signer, Path(wish.old), wish.until)
+        write_retired(old, Path(wish.old), Retirement(until, signer.public.fingerprint))
+    return Succession(old, signer, Path(wish.old), until)
 
 
 def _made(key: PrivateKey, rotation: Rotation) -> Succession:
