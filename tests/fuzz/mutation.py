@@ -246,7 +246,7 @@ def _inside(data: bytes, random: Random) -> bytes:
         if data.startswith(b"\x1f\x8b"):
             return gzip.compress(_tar(zlib.decompressobj(31).decompress(data, _LARGEST), random), 1, mtime=0)
         if data.startswith(b"\x28\xb5\x2f\xfd"):
-            return zstandard.compress(_tar(zstandard.ZstdDecompressor().decompress(data, _LARGEST), random), 1)
+            return zstandard.compress(_tar(zstandard.ZstdDecompressor().stream_reader(data).read(_LARGEST), random), 1)
     except (zlib.error, zstandard.ZstdError, OSError):
         pass
     return _tar(data, random)
