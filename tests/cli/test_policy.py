@@ -224,6 +224,7 @@ def test_cases_are_recorded_without_layers_and_tried(run_uc: UcRunner, estate: E
         ("image = 'acme/signed:1.0'\nexpect = 'good'", "line 4: case[1].expect cannot be used"),
         ("image = 'a'\nexpect = 'denied'\ndigest = 'sha256:0'", "line 5: case[1].digest cannot be used"),
         ("image = 'a'\nexpect = 'denied'\nnow = 2026-01-01T00:00:00", "it needs a time zone"),
+        ('image = "a"\nexpect = "denied"\nstore = "\\u0000"', "no file can be called so"),
         ("image = 'a'\nexpect = 'denied'\nnow = '2026'", "it must be a time"),
     ],
 )

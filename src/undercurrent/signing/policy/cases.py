@@ -95,6 +95,8 @@ def read_cases(path: Path) -> tuple[Case, ...]:
             digest = Digest(one.digest) if one.digest is not None else None
         except InvalidReference as error:
             raise document.wrong((*key, "digest"), error.message, error.hint) from error
+        if "\0" in one.store:
+            raise document.wrong((*key, "store"), _("no file can be called so"))
         if one.now is not None and one.now.tzinfo is None:
             raise document.wrong((*key, "now"), _("it needs a time zone, such as Z"))
         cases.append(

@@ -141,6 +141,8 @@ class _Loading:
 
     def _named(self, key: Key, read: Callable[[Path], Made], name: str) -> Made:
         """What ``read`` finds in the file ``name``, which is meant relative to the policy."""
+        if "\0" in name:
+            raise self.document.wrong(key, _("no file can be called so"))
         return self._made(key, read, self.document.path.parent / name)
 
     def _rule(self, table: RuleTable, key: Key, known: dict[str, Authority]) -> Rule:

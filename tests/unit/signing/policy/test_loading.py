@@ -119,6 +119,7 @@ BAD = [
     ("[[authority]]\nname='ci'\nkeys = ['ci.pub']" + RULE, "name='ci'", "there is another 'ci'", "", False),
     ("[[authority]] #\nname = 'nobody'" + RULE, "[[authority]] #", "it has nobody in it", "keys", True),
     ("[[authority]]\nname = 'x'\nkeys = ['none.pub']" + RULE, "none.pub", "none.pub", "", False),
+    ("[[authority]]\nname = 'x'\nkeys = [\"\\u0000\"]" + RULE, "keys", "no file can be called so", "", False),
     ("[[authority]]\nname = 'x'\nkeys = ['policy.toml']" + RULE, "policy.toml", "policy.toml", "", False),
 ]
 WHERE = [
