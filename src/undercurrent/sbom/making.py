@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import BadContent, EnvironmentLacks, Unsupported
+from undercurrent.errors import BadContent, EnvironmentLacks, TooLarge, Unsupported
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes, strictjson
@@ -33,7 +33,7 @@ from undercurrent.oci.manifest import MAX_MANIFEST, Manifest
 from undercurrent.oci.store import read_blob
 from undercurrent.progress import Advanced, Finished, Observer, Started, silent
 from undercurrent.sbom.document import FORMATS, Format, FormatName, Sbom, read_packages
-from undercurrent.sbom.syft import Syft, find_syft, run_syft
+from undercurrent.sbom.syft import Syft, find_syft, no_room, run_syft
 from undercurrent.sbom.workspace import workspace
 
 __all__ = ["make", "slots"]
@@ -108,7 +108,7 @@ async def make(
         Unsupported: it holds no container image.
         DigestMismatch: content is not what its digest says.
         Refused: syft failed.
-        TooLarge: unpacked, it takes more room than an image may, or than there is.
+        TooLarge: unpacked, it takes more room than an image may.
         NotFound, CouldNotCheck: the image cannot be read.
         EnvironmentLacks: the cache cannot be written.
     """
@@ -175,7 +175,13 @@ async def _list_packages(subject: _Subject, formats: Sequence[Format]) -> None:
         await _fill(layout, subject)
         outputs = {work / format_.name: format_ for format_ in formats}
         digest = str(subject.image.digest)
-        await run_syft(subject.syft, layout.path, subject.source, digest, outputs, room=_room(subject))
+        most, room = _most(subject), _room(subject)
+        try:
+            await run_syft(subject.syft, layout.path, subject.source, digest, outputs, room=min(most, room))
+        except TooLarge:
+            if room < most:  # it is the disk that is too small, and nobody knows about the image
+                raise no_room(subject.cache, subject.source) from None
+            raise
         for written, format_ in outputs.items():
             document = written.read_bytes()
             read_packages(document, format_)
@@ -183,11 +189,15 @@ async def _list_packages(subject: _Subject, formats: Sequence[Format]) -> None:
                 file.write(document)
 
 
-def _room(subject: _Subject) -> int:
-    """Bytes on the disk for one platform's image, packed and unpacked; a tenth of what is free stays free."""
+def _most(subject: _Subject) -> int:
+    """Bytes on the disk that one platform's image may take, packed and unpacked."""
     packed = sum(layer.size for layer in subject.manifest.layers)
-    free = shutil.disk_usage(subject.cache).free
-    return min(packed + largest_expansion(packed), packed + free * 9 // 10)
+    return packed + largest_expansion(packed)
+
+
+def _room(subject: _Subject) -> int:
+    """Bytes that there are for it on the disk; a tenth of what is free stays free."""
+    return sum(layer.size for layer in subject.manifest.layers) + shutil.disk_usage(subject.cache).free * 9 // 10
 
 
 async def _fill(layout: Layout, subject: _Subject) -> None:

@@ -21,7 +21,7 @@ from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.sbom.document import Format
 
-__all__ = ["Syft", "bundled_syft", "find_syft", "run_syft"]
+__all__ = ["Syft", "bundled_syft", "find_syft", "no_room", "run_syft"]
 
 _Result = TypeVar("_Result")
 
@@ -158,10 +158,7 @@ async def run_syft(
             _("{path} cannot be started: {reason}").format(path=syft.path, reason=system_reason(error))
         ) from error
     if _NO_ROOM in said:
-        raise EnvironmentLacks(
-            _("there is no room for syft in {folder} to look into {name}").format(folder=scratch.parent, name=name),
-            hint=_("make room on its disk, or name a folder on another one with XDG_CACHE_HOME"),
-        )
+        raise no_room(scratch.parent, name)
     # syft has ended with 0 after failing to write a file.
     if code != 0 or not all(path.is_file() for path in outputs):
         raise Refused(
@@ -170,6 +167,14 @@ async def run_syft(
             ),
             hint=_("`uc doctor` shows which syft is used; a newer one on the PATH is preferred"),
         )
+
+
+def no_room(folder: Path, name: str) -> EnvironmentLacks:
+    """The error where syft cannot look into ``name`` because the disk of ``folder`` is full."""
+    return EnvironmentLacks(
+        _("there is no room for syft in {folder} to look into {name}").format(folder=folder, name=name),
+        hint=_("make room on its disk, or name a folder on another one with XDG_CACHE_HOME"),
+    )
 
 
 async def _within(room: int, folder: Path, name: str, work: Coroutine[Any, Any, _Result]) -> _Result:
