@@ -91,13 +91,13 @@ def test_killed_twenty_times_every_image_is_signed_exactly_once(run_uc: UcRunner
 
 def test_interrupted_it_finishes_what_is_under_way_and_says_how_to_go_on(run_uc: UcRunner, key: PublicKey) -> None:
     with start(run_uc, COMMAND) as process:
-        wait_until(lambda: journaled(run_uc) >= IMAGES // 5, process)
+        wait_until(lambda: journaled(run_uc) >= 1, process)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
 
     done = journaled(run_uc)
     assert process.returncode == 130, err
-    assert IMAGES // 5 <= done < IMAGES
+    assert 1 <= done < IMAGES
     assert f"stopped before the end; {done} done, 0 failed" in err
     assert "run the same command again to go on" in err
     assert "Traceback" not in err

@@ -78,8 +78,8 @@ async def fleet(guarded: Guarded, run_uc: UcRunner, repository_name: str) -> Asy
 
 
 async def test_tokens_that_end_in_the_middle_of_a_run_are_asked_for_again(fleet: Fleet) -> None:
-    fleet.guarded.tokens.life_s = 1.0
-    fleet.proxy.fail(Fault(delay_s=0.1, times=None))
+    fleet.guarded.tokens.life_s = 3.0
+    fleet.proxy.fail(Fault(delay_s=0.3, times=None))
 
     signed = fleet.sign()
 
@@ -115,13 +115,13 @@ async def test_tokens_that_have_ended_before_they_are_used_are_no_access(fleet: 
 async def test_a_401_in_the_middle_of_a_run_is_answered_with_a_new_token(fleet: Fleet) -> None:
     scope = f"repository:{fleet.name}:pull,push"
     challenge = f'Bearer realm="{fleet.guarded.tokens.realm}",service="registry",scope="{scope}"'
-    for method, path in (("POST", "/uploads/"), ("PUT", "/manifests/"), ("HEAD", "/blobs/"), ("PUT", "/uploads/")):
+    for method, path in (("POST", "/uploads/"), ("PUT", "/manifests/"), ("PUT", "/uploads/")):
         fleet.proxy.fail(Fault(method, path, status=401, headers={"WWW-Authenticate": challenge}, skip=3))
 
     signed = fleet.sign()
 
     assert signed.exit_code == 0, signed.stdout + signed.stderr
-    assert [fault.met for fault in fleet.proxy.faults] == [1, 1, 1, 1]
+    assert [fault.met for fault in fleet.proxy.faults] == [1, 1, 1]
     await fleet.check()
 
 
