@@ -10,10 +10,10 @@ from undercurrent.settings import Settings, SigningSettings
 from undercurrent.signing.checks import Trust
 from undercurrent.signing.identities import IdentityPattern
 from undercurrent.workflows.keys import knows_keys, trusted_keys
-from undercurrent.workflows.roots import root_in_use
 
 if TYPE_CHECKING:
     from undercurrent.signing.notation.trust import NotationTrust
+    from undercurrent.signing.proofs.trustedroot import TrustedRoot
 
 __all__ = ["believed", "notation_trust"]
 
@@ -45,14 +45,20 @@ async def believed(
     signing = settings.signing
     policy = notation_trust(signing) if notation else None
     # Keys need no root: for them, nobody is asked for one.
-    has_root = bool(identities or signing.trusted_root)
+    root = await _root(settings, observer) if identities or signing.trusted_root else None
     return Trust(
         await trusted_keys(signing, observer=observer) if keys and (policy is None or knows_keys(signing)) else (),
         annotations,
         identities,
-        (await root_in_use(settings, observer=observer)).root if has_root else None,
+        root,
         policy,
     )
+
+
+async def _root(settings: Settings, observer: Observer) -> "TrustedRoot":
+    from undercurrent.workflows.roots import root_in_use  # noqa: PLC0415 - keys do without
+
+    return (await root_in_use(settings, observer=observer)).root
 
 
 def notation_trust(settings: SigningSettings) -> "NotationTrust | None":

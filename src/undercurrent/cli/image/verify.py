@@ -41,7 +41,7 @@ async def verify(session: Session, recursive: bool, deep: bool, explain: bool, *
         refuse_beside_policy(session, flags, recursive=recursive)
         return await _by_policy(session, settings.signing.policy, flags, deep=deep, explain=explain)
     trust = await trust_of(session, flags, pairs(flags["annotation"], "--annotation"))
-    async with chosen(session, flags, engine_first=True) as (found, _asked):
+    async with chosen(session, flags, engine_first=True, read=True) as (found, _asked):
         summary = await verify_images(found, trust, settings, recursive=recursive, deep=deep, observer=observer)
     return view.view(summary)
 
@@ -53,6 +53,6 @@ async def _by_policy(session: Session, file: Path, flags: dict[str, Any], *, dee
 
     settings, observer = session.settings, session.observer
     policy = await policy_in(file, settings, observer=observer)
-    async with chosen(session, flags, engine_first=True) as (found, _asked):
+    async with chosen(session, flags, engine_first=True, read=True) as (found, _asked):
         judged = await judge_images(found, policy, settings, deep=deep, observer=observer)
     return decisions.view(judged, policy, explain=explain)
