@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,16 +12,18 @@ from undercurrent.cli.options import WholeNumber
 from undercurrent.cli.passwords import from_descriptor
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
-from undercurrent.workflows.keyless import Tokens, found_here, from_file, given
 
-__all__ = ["identity_options", "is_keyless", "tokens_of"]
+if TYPE_CHECKING:
+    from undercurrent.workflows.keyless import Tokens
+
+__all__ = ["identity_options", "tokens_of"]
 
 _VARIABLE: Final = "SIGSTORE_ID_TOKEN"
 _DESCRIPTOR: Final = "--identity-token-fd"
 
 
 def identity_options(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the flags to a command, which hands them to `is_keyless` and `tokens_of`."""
+    """Adds the flags to a command, which hands them to `tokens_of`."""
     path = click.Path(path_type=Path)
     body = click.option(
         "--identity-token-file", type=path, metavar="FILE", help=_("The same, from a file that is kept up to date.")
@@ -48,7 +50,7 @@ def identity_options(body: Callable[..., Any]) -> Callable[..., Any]:
     )(body)
 
 
-def is_keyless(session: Session) -> bool:
+def _is_keyless(session: Session) -> bool:
     """Whether to sign with an identity: as the flags say, else as is set.
 
     Raises:
@@ -64,13 +66,17 @@ def is_keyless(session: Session) -> bool:
     return session.settings.signing.keyless and "key" not in by_flag
 
 
-def tokens_of(session: Session, flags: dict[str, Any]) -> Tokens:
-    """Where identity tokens come from; takes the flags of `identity_options` out of ``flags``.
+def tokens_of(session: Session, flags: dict[str, Any]) -> "Tokens | None":
+    """Where identity tokens come from, None if a key signs; takes the flags of `identity_options` out of ``flags``.
 
     Raises:
-        UsageError: the file descriptor cannot be read.
+        UsageError: the flags ask for both, or the file descriptor cannot be read.
     """
     descriptor, file = flags.pop("identity_token_fd"), flags.pop("identity_token_file")
+    if not _is_keyless(session):
+        return None
+    from undercurrent.workflows.keyless import found_here, from_file, given  # noqa: PLC0415 - keys do without
+
     if descriptor is not None:
         return given(from_descriptor(descriptor, _DESCRIPTOR).decode(errors="replace"))
     if file is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from undercurrent.cli.command import Session, setting
-from undercurrent.cli.identitytokens import identity_options, is_keyless, tokens_of
+from undercurrent.cli.identitytokens import identity_options, tokens_of
 from undercurrent.cli.passwords import key_password, password_option
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
@@ -17,7 +17,6 @@ from undercurrent.signing.checks import Format
 from undercurrent.signing.signatory import KeySignatory, Signatory, Timestamping
 from undercurrent.signing.signers import open_signer
 from undercurrent.signing.timestamping import timestamp
-from undercurrent.workflows.keyless import keyless_signatory
 from undercurrent.workflows.keys import signing_key
 from undercurrent.workflows.signing import FORMATS
 
@@ -74,7 +73,9 @@ async def signatory_of(session: Session, flags: dict[str, Any]) -> AsyncIterator
         UndercurrentError: no certificate can be had for the identity.
     """
     descriptor, tokens = flags.pop("password_fd"), tokens_of(session, flags)
-    if is_keyless(session):
+    if tokens is not None:
+        from undercurrent.workflows.keyless import keyless_signatory  # noqa: PLC0415 - keys do without
+
         async with keyless_signatory(session.settings, tokens, observer=session.observer) as identity:
             yield identity
         return
