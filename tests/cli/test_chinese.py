@@ -13,7 +13,7 @@ from undercurrent.cli.lazy import LazyGroup
 from undercurrent.cli.main import root
 from undercurrent.report.wrapping import width
 
-UNTRANSLATED = {"GID", "N", "OS", "UID", "ECDSA", "ED", "RSA"}
+UNTRANSLATED = {"GID", "N", "OS", "UID", "URL", "ECDSA", "ED", "RSA"}
 """Words in capitals that are the same in Chinese."""
 
 ENGLISH = re.compile(r"(?<![\w/.-])[a-z]{2,}(?: [a-z]{2,}){2,}")

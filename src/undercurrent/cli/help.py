@@ -16,6 +16,7 @@ PLACEHOLDERS: Final = frozenset(
     {
         N_("ARCH"),
         N_("ARGS"),
+        N_("CASES"),
         N_("CODE"),
         N_("COMMAND"),
         N_("DATE"),
@@ -25,6 +26,7 @@ PLACEHOLDERS: Final = frozenset(
         N_("FOLDER"),
         N_("HOST"),
         N_("IMAGE"),
+        N_("KEY"),
         N_("KIND"),
         N_("NAME"),
         N_("OPTIONS"),
@@ -36,6 +38,7 @@ PLACEHOLDERS: Final = frozenset(
         N_("PROTO"),
         N_("RECORD"),
         N_("REF"),
+        N_("REGEXP"),
         N_("RUN"),
         N_("SOURCE"),
         N_("TO"),
