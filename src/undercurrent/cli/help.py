@@ -41,6 +41,7 @@ PLACEHOLDERS: Final = frozenset(
         N_("REGEXP"),
         N_("RUN"),
         N_("SOURCE"),
+        N_("TIME"),
         N_("TO"),
         N_("TYPE"),
         N_("USER"),
