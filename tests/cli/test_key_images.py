@@ -72,7 +72,7 @@ def test_it_can_be_checked_now_with_the_others_alone(uc: UcRunner, tmp_path: Pat
     assert after.exit_code == 0, after.stderr
     assert after.stdout.splitlines()[-1] == "4 images by this key; none depends on it"
     assert lost.exit_code != 0
-    assert "depend on it alone" not in lost.stdout
+    assert "of them by nobody else" not in lost.stdout
 
 
 def test_what_was_deleted_needs_nobody(uc: UcRunner, estate: Estate) -> None:

@@ -74,4 +74,4 @@ def _summary(images: Sequence[KeyImage], alone: Sequence[KeyImage]) -> Cell:
     counted = text.format(count=len(images))
     if not alone:
         return Cell(_("{images}; none depends on it").format(images=counted), "good")
-    return Cell(_("{images}; {count} depend on it alone").format(images=counted, count=len(alone)), "bad")
+    return Cell(_("{images}; {count} of them by nobody else").format(images=counted, count=len(alone)), "bad")
