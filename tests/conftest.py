@@ -1,9 +1,21 @@
 """What the tests of every kind share."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.support.cli import UcRunner
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> Iterator[None]:
+    """A shell starts background jobs with SIGINT ignored; tests of interruption must not hang there."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
