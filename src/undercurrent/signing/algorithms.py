@@ -17,8 +17,6 @@ from typing import Final, Protocol, TypeAlias, cast
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from nacl import bindings
-from nacl.exceptions import CryptoError
 
 from undercurrent.errors import InvalidKey
 from undercurrent.i18n import translate as _
@@ -182,6 +180,9 @@ def _verifies_prehashed(handle: ed25519.Ed25519PublicKey, signature: bytes, data
     """Ed25519ph, RFC 8032 section 5.1, with an empty context."""
     if len(signature) != _ED25519_SIGNATURE:
         return False
+    from nacl import bindings  # noqa: PLC0415 - few keys are of this kind, and fewer sign so
+    from nacl.exceptions import CryptoError  # noqa: PLC0415
+
     state = bindings.crypto_sign_ed25519ph_state()
     for start in range(0, len(data), _PIECE):
         bindings.crypto_sign_ed25519ph_update(state, bytes(data[start : start + _PIECE]))

@@ -10,9 +10,6 @@ import json
 import os
 from typing import Any, Final
 
-from nacl import bindings
-from nacl.exceptions import CryptoError
-
 from undercurrent.errors import BadContent, InvalidKey
 from undercurrent.i18n import translate as _
 from undercurrent.oci import strictjson
@@ -28,6 +25,9 @@ _WRITTEN: Final = {"N": 65536, "r": 8, "p": 1}
 _MEMORY: Final = 256 * 1024 * 1024
 """OpenSSL refuses more than 32 MiB unless told; N=131072 needs 128 MiB."""
 _SALT: Final = 32
+_NONCE: Final = 24
+_KEY: Final = 32
+"""Bytes that NaCl's secretbox takes (https://nacl.cr.yp.to/secretbox.html)."""
 
 
 def seal(pkcs8: bytes, password: bytes) -> bytes:
@@ -37,7 +37,9 @@ def seal(pkcs8: bytes, password: bytes) -> bytes:
         pkcs8: the key, DER.
         password: may be empty, as in cosign.
     """
-    salt, nonce = os.urandom(_SALT), os.urandom(bindings.crypto_secretbox_NONCEBYTES)
+    from nacl import bindings  # noqa: PLC0415 - whoever verifies does without
+
+    salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
     box = bindings.crypto_secretbox(pkcs8, nonce, _derive(password, salt, **_WRITTEN))
     document = {
         "kdf": {"name": "scrypt", "params": _WRITTEN, "salt": _base64(salt)},
@@ -74,8 +76,11 @@ def unseal(document: bytes, password: bytes, where: str) -> bytes:
             _("{where} is encrypted in a way that cosign does not use").format(where=where),
             hint=_("make the file again with `uc key import` or `cosign import-key-pair`"),
         )
-    if len(nonce) != bindings.crypto_secretbox_NONCEBYTES:
+    if len(nonce) != _NONCE:
         raise _damaged(where)
+    from nacl import bindings  # noqa: PLC0415 - whoever verifies does without
+    from nacl.exceptions import CryptoError  # noqa: PLC0415
+
     try:
         return bindings.crypto_secretbox_open(box, nonce, _derive(password, salt, *cost))
     except (CryptoError, ValueError) as error:
@@ -86,7 +91,7 @@ def unseal(document: bytes, password: bytes, where: str) -> bytes:
 
 
 def _derive(password: bytes, salt: bytes, N: int, r: int, p: int) -> bytes:  # noqa: N803 - the format's names
-    return hashlib.scrypt(password, salt=salt, n=N, r=r, p=p, maxmem=_MEMORY, dklen=bindings.crypto_secretbox_KEYBYTES)
+    return hashlib.scrypt(password, salt=salt, n=N, r=r, p=p, maxmem=_MEMORY, dklen=_KEY)
 
 
 def _known(cost: tuple[Any, ...]) -> bool:

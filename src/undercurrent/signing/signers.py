@@ -11,8 +11,6 @@ from undercurrent.signing import pkcs11uri
 from undercurrent.signing.algorithms import PublicKey, Signer
 from undercurrent.signing.keys import Password, load_any, load_signer
 from undercurrent.signing.pkcs11uri import Pkcs11Uri
-from undercurrent.signing.plugins import open_plugin_signer
-from undercurrent.signing.tokens import open_token_key, token_public_key
 
 __all__ = ["is_file", "open_signer", "public_key"]
 
@@ -41,9 +39,13 @@ async def open_signer(
     """
     text = str(source)
     if text.startswith(pkcs11uri.SCHEME):
+        from undercurrent.signing.tokens import open_token_key  # noqa: PLC0415 - most keys are files
+
         async with open_token_key(Pkcs11Uri.parse(text), password, observer=observer) as signer:
             yield signer
     elif _PLUGIN.match(text):
+        from undercurrent.signing.plugins import open_plugin_signer  # noqa: PLC0415 - likewise
+
         async with open_plugin_signer(text) as signer:
             yield signer
     else:
@@ -62,8 +64,12 @@ async def public_key(source: Path | str, password: Password = None) -> PublicKey
     """
     text = str(source)
     if text.startswith(pkcs11uri.SCHEME):
+        from undercurrent.signing.tokens import token_public_key  # noqa: PLC0415 - most keys are files
+
         return await token_public_key(Pkcs11Uri.parse(text))
     if _PLUGIN.match(text):
+        from undercurrent.signing.plugins import open_plugin_signer  # noqa: PLC0415 - likewise
+
         async with open_plugin_signer(text) as signer:
             return signer.public
     return load_any(source, password)
