@@ -1,6 +1,8 @@
 """Whom we believe: certificates, and the few hosts that may be talked to in the clear."""
 
+import os
 import ssl
+from functools import lru_cache
 from pathlib import Path
 
 from yarl import URL
@@ -21,21 +23,28 @@ def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
     Raises:
         ConfigError: ``ca_bundle`` cannot be read or holds no certificate.
     """
+    if ca_bundle is None:
+        return _of_the_system(*(os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")))
     context = ssl.create_default_context()
-    if ca_bundle is not None:
-        try:
-            context.load_verify_locations(cafile=ca_bundle)
-        except ssl.SSLError as error:
-            raise ConfigError(
-                _("{path} holds no certificate that can be read").format(path=ca_bundle),
-                hint=_("net.ca_bundle names a file of certificates in PEM form (-----BEGIN CERTIFICATE-----)"),
-            ) from error
-        except OSError as error:
-            raise ConfigError(
-                _("cannot read {path}: {reason}").format(path=ca_bundle, reason=system_reason(error)),
-                hint=_("net.ca_bundle names a file of certificates in PEM form (-----BEGIN CERTIFICATE-----)"),
-            ) from error
+    try:
+        context.load_verify_locations(cafile=ca_bundle)
+    except ssl.SSLError as error:
+        raise ConfigError(
+            _("{path} holds no certificate that can be read").format(path=ca_bundle),
+            hint=_("net.ca_bundle names a file of certificates in PEM form (-----BEGIN CERTIFICATE-----)"),
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            _("cannot read {path}: {reason}").format(path=ca_bundle, reason=system_reason(error)),
+            hint=_("net.ca_bundle names a file of certificates in PEM form (-----BEGIN CERTIFICATE-----)"),
+        ) from error
     return context
+
+
+@lru_cache(maxsize=4)
+def _of_the_system(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Read once: there are over a hundred certificates. The variables are those that OpenSSL looks at."""
+    return ssl.create_default_context()
 
 
 def asked_for_plain(host: str, port: int | None, settings: NetSettings) -> bool:
