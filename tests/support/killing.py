@@ -54,7 +54,8 @@ def kill_again_and_again(run_uc: UcRunner, command: Sequence[str], *, images: in
         How many images were done when the last one was killed.
     """
     moments, done = seeded("UC_KILLING_SEED"), 0
-    for goal in sorted(moments.sample(range(images - 10), kills)):
+    # Far enough from the end: what is under way when the last goal is reached must not be all that is left.
+    for goal in sorted(moments.sample(range(images * 3 // 4), kills)):
         with start(run_uc, command) as process:
             wait_until(lambda goal=goal: journaled(run_uc) >= goal, process)  # type: ignore[misc]
             time.sleep(moments.uniform(0, 0.05))
