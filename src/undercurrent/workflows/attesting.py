@@ -1,6 +1,6 @@
 """Attests a statement about images, and records that."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,7 +20,7 @@ from undercurrent.signing.signatory import SealsOnce, Signatory
 from undercurrent.signing.statement import build_attestation, build_joint_attestation
 from undercurrent.workflows.copies import copy_of
 from undercurrent.workflows.each import each
-from undercurrent.workflows.estate import Found, Target
+from undercurrent.workflows.estate import Found, Target, in_turn
 from undercurrent.workflows.recording import Recording
 
 __all__ = ["Predicate", "attest_images", "attest_jointly"]
@@ -91,7 +91,7 @@ async def attest_jointly(
     )
     begin = partial(_Attaching, payload, SealsOnce(signatory), formats, dry_run)
     targets = [subject.target for subject in subjects]
-    done = await each("attest", _each_of(targets), begin, settings, observer=observer)
+    done = await each("attest", in_turn(targets), begin, settings, observer=observer)
     ends = {outcome.key: outcome for outcome in done.outcomes}
     outcomes = [one if isinstance(one, Failed) else ends.pop(one.result.target.key, None) for one in located.outcomes]
     return Summary(
@@ -99,11 +99,6 @@ async def attest_jointly(
         interrupted=False,
         duration_s=located.duration_s + done.duration_s,
     )
-
-
-async def _each_of(targets: Iterable[Target]) -> AsyncIterator[Target]:
-    for target in targets:
-        yield target
 
 
 @dataclass(frozen=True, slots=True)

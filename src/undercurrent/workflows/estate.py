@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from undercurrent.errors import EnvironmentLacks, MissingTool, NotFound, UndercurrentError, Unreachable
 from undercurrent.i18n import listed
@@ -26,9 +26,21 @@ from undercurrent.oci.stores import Stores, has_transport, only_name
 from undercurrent.progress import Noted, Observer, silent
 from undercurrent.settings import ImagesSettings, Settings, data_folder
 
-__all__ = ["Found", "Lost", "Places", "Target", "embedded_store", "find", "kept_places", "locate_all", "wanted"]
+__all__ = [
+    "Found",
+    "Lost",
+    "Places",
+    "Target",
+    "embedded_store",
+    "find",
+    "in_turn",
+    "kept_places",
+    "locate_all",
+    "wanted",
+]
 
 _ANY_ENGINE: Final = "auto:"
+_Item = TypeVar("_Item")
 _RESOLVED_AT_ONCE: Final = 16
 _CARRIED: Final = 64 * 1024
 """Bytes of a manifest that a target carries along; nearly all have less."""
@@ -188,7 +200,7 @@ async def locate_all(
     async def locate(name: _Name) -> Found:
         return await _locate(name.name, places, stores, settings, engine_first=engine_first, read=read)
 
-    async for found in _several(_each(_Name(text, text) for text in texts), locate):
+    async for found in _several(in_turn(_Name(text, text) for text in texts), locate):
         yield found
 
 
@@ -278,7 +290,8 @@ async def _repositories(host: str, prefix: str, stores: Stores) -> AsyncIterator
         yield prefix
 
 
-async def _each(items: Iterable[_Name]) -> AsyncIterator[_Name | Lost]:
+async def in_turn(items: Iterable[_Item]) -> AsyncIterator[_Item]:
+    """``items``, for whoever takes what is found as it comes."""
     for item in items:
         yield item
 
