@@ -1,7 +1,7 @@
 """What a timestamp authority says is believed if it is about this signature and by somebody trusted."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -81,13 +81,15 @@ async def test_a_signature_outlives_its_certificate(
     stores = {"ca:acme": [root], "tsa:clock": [hour]}
     trust = Trust(notation=trusting(tmp_path / "trust", stores, policy(stores=NAMES)))
     without = Trust(notation=trusting(tmp_path / "less", stores, policy()))
+    before = datetime.now(UTC).replace(microsecond=0)
     envelope = (cose if in_cbor else jws)(target(image), signer, timestamp=stamp)
+    after = datetime.now(UTC)
 
     check = await examined(image, envelope, trust, in_cbor=in_cbor, after=9)
 
     assert check.accepted
     assert check.signed_at is not None
-    assert abs(check.signed_at - NOW) < timedelta(minutes=5)
+    assert before <= check.signed_at <= after
     assert (await examined(image, envelope, without, in_cbor=in_cbor, after=9)).reason is Reason.EXPIRED
 
 
@@ -208,4 +210,4 @@ def test_no_token_breaks_what_reads_it(data: st.DataObject, good: bytes, hour: C
         found = witnessed(bytes(token), b"signature", [hour.certificate])
     except SignatureRefusedError:
         return
-    assert abs(found.time - NOW) < timedelta(hours=1)
+    assert abs(found.time - NOW) < DAY
