@@ -67,18 +67,21 @@ def _width_of(stream: IO[str], otherwise: int) -> int:
 def human(report: Report) -> str:
     """The report's blocks and its summary, as they look on standard output."""
     target = console(sys.stdout)
-    out = io.StringIO()
-    target.file = out
-    for number, block in enumerate(report.blocks):
-        if number:
-            target.print()
-        _print(target, block)
+    shown = [_shown(target, block) for block in report.blocks]
     if report.summary:
-        if report.blocks:
-            target.print()
-        target.print(_text(report.summary), soft_wrap=True)
+        shown.append(_shown(target, Text(report.summary.text, report.summary.mood)))
+    return "\n".join(shown)
+
+
+def _shown(target: Console, block: Block) -> str:
+    """The block's lines. Only those of a text keep the spaces at their ends."""
+    target.file = io.StringIO()
+    _print(target, block)
+    text = target.file.getvalue()
+    if isinstance(block, Text):
+        return text
     # rich pads every line of a grid to its full width, which wraps when somebody copies it.
-    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+    return "".join(line.rstrip() + "\n" for line in text.splitlines())
 
 
 def _text(cell: Cell | str) -> RichText:
