@@ -22,7 +22,8 @@ from undercurrent.errors import EnvironmentLacks, NotFound, TimedOut, Unauthoriz
 from undercurrent.evidence import migrating, open_store
 from undercurrent.evidence import store as store_module
 from undercurrent.evidence.database import open_engine, parse_url
-from undercurrent.evidence.migrating import HEAD, VERSION_TABLE
+from undercurrent.evidence.schema import HEAD, VERSION_TABLE
+from undercurrent.evidence.server import Server
 from undercurrent.evidence.tables import METADATA
 
 BATCH = 10
@@ -130,9 +131,12 @@ def test_a_killed_writer_leaves_whole_transactions(database: Database) -> None:
 
 
 def test_the_migrations_make_the_tables_that_the_code_works_with(database: Database) -> None:
-    with open_store(database.url()) as store, store._engine.connect() as connection:
+    open_store(database.url()).close()
+    engine = open_engine(parse_url(database.url()))
+    with engine.connect() as connection:
         options = {"version_table": VERSION_TABLE, "compare_type": True}
         assert compare_metadata(MigrationContext.configure(connection, opts=options), METADATA) == []
+    engine.dispose()
 
 
 def test_a_migration_that_was_cut_off_is_picked_up(database: Database) -> None:
@@ -152,7 +156,11 @@ def test_an_upgrade_that_never_ends_is_not_waited_for_for_ever(
 ) -> None:
     monkeypatch.setattr(migrating, "_LOCK_S", 1)
     engine = open_engine(parse_url(database.url()))
-    with engine.connect() as connection, migrating._locked(connection), pytest.raises(TimedOut, match="stays busy"):
+    with (
+        engine.connect() as connection,
+        migrating._locked(connection, "it"),
+        pytest.raises(TimedOut, match="stays busy"),
+    ):
         open_store(database.url())
     engine.dispose()
 
@@ -234,7 +242,9 @@ def test_a_lost_connection_is_opened_again(database: Database) -> None:
 
 def test_a_connection_lost_in_the_middle_is_could_not_check(database: Database) -> None:
     with open_store(database.url()) as store:
-        store._engine.pool._pre_ping = False
+        backend = store._backend
+        assert isinstance(backend, Server)
+        backend.engine.pool._pre_ping = False
         end_connections(database)
         with pytest.raises(Unreachable) as caught:
             store.record(make_record())

@@ -1,47 +1,35 @@
-"""Which database a URL means, an engine for it, and its failures in words that a user can act on."""
+"""Databases of servers: which one a URL means, an engine for it, and its failures in words that a user can act on."""
 
-import errno
-import os
 import re
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from undercurrent.errors import (
-    BadContent,
     ConfigError,
     CouldNotCheck,
-    EnvironmentLacks,
     MissingExtra,
     NotFound,
-    TimedOut,
     Unauthorized,
     UndercurrentError,
     Unreachable,
 )
+from undercurrent.evidence.faults import busy, explain_sqlite
 from undercurrent.evidence.record import encode_json
-from undercurrent.i18n import system_reason
+from undercurrent.evidence.sqlitefile import connect
 from undercurrent.i18n import translate as _
 
-__all__ = ["WRITING", "busy", "explained", "label", "open_engine", "parse_url"]
+__all__ = ["explained", "file_engine", "label", "open_engine", "parse_url"]
 
-WRITING: Final = MappingProxyType({"undercurrent_writing": True})
-"""Execution options of a connection that will write. SQLite takes its write lock at the start then: a transaction
-that reads first and writes later fails at once, without waiting, when another process has written in between
-(https://www.sqlite.org/isolation.html)."""
-
-_BUSY_S: Final = 30.0
 _CONNECT_S: Final = 10
 _DRIVERS: Final = MappingProxyType(
     {
-        "sqlite": "sqlite",
         "postgresql": "postgresql+psycopg",
         "postgres": "postgresql+psycopg",
         "mysql": "mysql+pymysql",
@@ -55,8 +43,7 @@ def parse_url(url: str) -> URL:
     """What ``url`` means, with the driver that we bring.
 
     Args:
-        url: ``sqlite:///FILE`` (``sqlite:////…`` for an absolute path), ``postgresql://…``, ``mysql://…`` or
-            ``mariadb://…``.
+        url: ``postgresql://…``, ``mysql://…`` or ``mariadb://…``.
 
     Raises:
         ConfigError: it is none of these. The message does not repeat the URL, which may hold a password.
@@ -69,19 +56,13 @@ def parse_url(url: str) -> URL:
     driver = _DRIVERS.get(parsed.drivername)
     if driver is None:
         raise ConfigError(_("evidence cannot be kept in {scheme}://").format(scheme=parsed.drivername), hint=hint)
-    if not parsed.database or parsed.database == ":memory:":
+    if not parsed.database:
         raise ConfigError(_("the evidence URL names no database"), hint=hint)
-    if driver == "sqlite":
-        if parsed.query:
-            raise ConfigError(_("the evidence URL of a SQLite file takes no options"), hint=hint)
-        return URL.create(driver, database=str(Path(parsed.database).expanduser()))
     return parsed.set(drivername=driver)
 
 
 def label(url: URL) -> str:
     """What messages call the database: no user, no password, no options."""
-    if url.get_backend_name() == "sqlite":
-        return str(url.database)
     port = f":{url.port}" if url.port else ""
     return f"{url.get_backend_name()}://{url.host or ''}{port}/{url.database}"
 
@@ -91,12 +72,10 @@ def open_engine(url: URL) -> Engine:
 
     Raises:
         MissingExtra: the driver is not installed.
-        ConfigError: a SQLite file cannot be made, or the driver does not know an option of the URL.
+        ConfigError: the driver does not know an option of the URL.
         UndercurrentError: as `explained` says.
     """
     backend, where = url.get_backend_name(), label(url)
-    if backend == "sqlite":
-        _make_private_file(Path(where))
     try:
         engine = _make_engine(url)
         with explained(where):
@@ -114,26 +93,35 @@ def open_engine(url: URL) -> Engine:
     return engine
 
 
-def _make_engine(url: URL) -> Engine:
-    is_sqlite = url.get_backend_name() == "sqlite"
+def file_engine(path: Path) -> Engine:
+    """An engine for a SQLite file, whose transactions hold the write lock from the start: for migrations."""
     engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        creator=lambda: connect(path),
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
+    event.listen(engine, "begin", _begin_writing)
+    return engine
+
+
+def _begin_writing(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _make_engine(url: URL) -> Engine:
+    return create_engine(
         url,
         connect_args=_connect_args(url),
-        pool_pre_ping=not is_sqlite,
+        pool_pre_ping=True,
         # An error's text would else repeat what was to be stored.
         hide_parameters=True,
         json_serializer=encode_json,
     )
-    if is_sqlite:
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
 
 
 def _connect_args(url: URL) -> dict[str, Any]:
     backend = url.get_backend_name()
-    if backend == "sqlite":
-        return {"timeout": _BUSY_S}
     if backend == "postgresql":
         return {"connect_timeout": _CONNECT_S}
     arguments: dict[str, Any] = {"connect_timeout": _CONNECT_S, "charset": "utf8mb4"}
@@ -147,118 +135,22 @@ def _connect_args(url: URL) -> dict[str, Any]:
     return arguments
 
 
-def _make_private_file(path: Path) -> None:
-    """Evidence names what its owner has, so others may not read it unless the owner lets them."""
-    if os.path.exists(path):  # noqa: PTH110 - of a folder that may not be looked into, the next lines tell
-        return
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        return
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise _no_room(path) from error
-        raise ConfigError(
-            _("cannot make the evidence store {path}: {reason}").format(path=path, reason=system_reason(error)),
-            hint=_("name another file with UNDERCURRENT_EVIDENCE_URL=sqlite:///FILE"),
-        ) from error
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # `_begin_sqlite` begins transactions; the driver's own way would leave DDL out of them.
-    connection.isolation_level = None
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    _use_wal(connection)
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Readers and the writer do not wait for each other in this mode, which the file remembers.
-
-    SQLite does not wait for the lock that this change needs, whatever the busy timeout says.
-    """
-    deadline = time.monotonic() + _BUSY_S
-    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return  # a file system without shared memory keeps the old mode, which is correct, only slower
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("undercurrent_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-
 @contextmanager
 def explained(where: str) -> Iterator[None]:
     """Turns what a driver raises into an `UndercurrentError` that names ``where`` (a `label`).
 
     Raises:
-        ConfigError: not a database, or a file that cannot be opened or written.
-        BadContent: a damaged SQLite file.
-        EnvironmentLacks: no room, or a disk that fails.
         NotFound: the server has no such database.
         Unauthorized, Unreachable, TimedOut, CouldNotCheck: the server, or another writer, is in the way.
+        UndercurrentError: as `explain_sqlite` says, of a file that is migrated.
     """
     try:
         yield
     except DBAPIError as error:
         cause = error.orig
-        explain = _explain_sqlite if isinstance(cause, sqlite3.Error) else _explain_server
-        raise explain(cause, where) from error
-
-
-def _explain_sqlite(cause: BaseException | None, where: str) -> UndercurrentError:
-    # The low byte is the primary code: https://www.sqlite.org/rescode.html
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_NOTADB:
-        return ConfigError(
-            _("{path} is not an evidence store").format(path=where),
-            hint=_("name another file with UNDERCURRENT_EVIDENCE_URL=sqlite:///FILE"),
-        )
-    if code == sqlite3.SQLITE_CORRUPT:
-        return BadContent(
-            _("the evidence store {path} is damaged: {reason}").format(path=where, reason=cause),
-            hint=_("bring it back from a backup, or move it away; 'sqlite3 FILE .recover' saves what is left"),
-        )
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return busy(where)
-    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
-        return _no_room(where) if code == sqlite3.SQLITE_FULL else _disk_fails(where, cause)
-    if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}:
-        return ConfigError(
-            _("cannot use the evidence store {path}: {reason}").format(path=where, reason=cause),
-            hint=_("check that it is a file, and that you may write it and its folder"),
-        )
-    return CouldNotCheck(_("the evidence store {path} failed: {reason}").format(path=where, reason=cause))
-
-
-def _no_room(where: str | Path) -> EnvironmentLacks:
-    return EnvironmentLacks(
-        _("there is no room left for the evidence store {path}").format(path=where), hint=_("make room on its disk")
-    )
-
-
-def _disk_fails(where: str, cause: BaseException | None) -> EnvironmentLacks:
-    """Of a full disk, too: not all that SQLite writes is something that it expects to find no room for."""
-    return EnvironmentLacks(
-        _("the evidence store {path} cannot be read or written: {reason}").format(path=where, reason=cause),
-        hint=_("see whether its disk is full, or fails"),
-    )
-
-
-def busy(where: str) -> TimedOut:
-    """Somebody else held a lock for as long as we wait."""
-    return TimedOut(
-        _("the evidence store {where} stays busy").format(where=where),
-        hint=_("another program works with it; try again when it is done"),
-    )
+        if isinstance(cause, sqlite3.Error):
+            raise explain_sqlite(cause, where) from error
+        raise _explain_server(cause, where) from error
 
 
 _PG_NO_ACCESS: Final = re.compile(r"authentication failed|no password supplied|no pg_hba\.conf entry")

@@ -8,26 +8,38 @@ from typing import Final
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select, text
 
 from undercurrent.errors import EnvironmentLacks
-from undercurrent.evidence.database import WRITING, busy, label
+from undercurrent.evidence.database import explained, file_engine
+from undercurrent.evidence.faults import busy
+from undercurrent.evidence.schema import HEAD, MIGRATIONS, VERSION_TABLE
 from undercurrent.i18n import translate as _
 
-__all__ = ["HEAD", "MIGRATIONS", "VERSION_TABLE", "migrate"]
-
-HEAD: Final = "0001"
-"""The newest revision in `MIGRATIONS`, so that a store that is up to date opens without Alembic being imported."""
-
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
-
-VERSION_TABLE: Final = "evidence_version"
-"""Not Alembic's usual name: a team's database may hold other programs' tables beside ours."""
+__all__ = ["migrate", "migrate_file"]
 
 _versions: Final = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
 _LOCK_KEY: Final = 0x756E646572637572  # "undercur"
 _LOCK_S: Final = 60
 
 
-def migrate(engine: Engine) -> None:
+def migrate_file(path: Path) -> None:
+    """Upgrades the tables in a SQLite file.
+
+    Raises:
+        UndercurrentError: as `migrate` and `explained` do.
+    """
+    engine = file_engine(path)
+    try:
+        with explained(str(path)):
+            migrate(engine, str(path))
+    finally:
+        engine.dispose()
+
+
+def migrate(engine: Engine, where: str) -> None:
     """Makes the tables, or upgrades them, if that is needed. Who comes second waits and then finds it done.
+
+    Args:
+        engine: of the database.
+        where: what messages call it.
 
     Raises:
         EnvironmentLacks: a newer version of Undercurrent made the store.
@@ -36,10 +48,10 @@ def migrate(engine: Engine) -> None:
     with engine.connect() as connection:
         if _version(connection) == HEAD:
             return
-    with engine.connect().execution_options(**WRITING) as connection, _locked(connection):
+    with engine.connect() as connection, _locked(connection, where):
         # Asked again: the one that held the lock may have done it all.
         if _version(connection) != HEAD:
-            _upgrade(connection)
+            _upgrade(connection, where)
             # Before the lock is given back: who comes next must see it.
             connection.commit()
 
@@ -50,7 +62,7 @@ def _version(connection: Connection) -> str | None:
     return connection.scalar(select(_versions.c.version_num))
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, where: str) -> None:
     from alembic import command  # noqa: PLC0415 - slow to import, and seldom needed
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
@@ -62,16 +74,14 @@ def _upgrade(connection: Connection) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if present is not None and present not in known:
         raise EnvironmentLacks(
-            _("a newer version of Undercurrent made the evidence store {where}").format(
-                where=label(connection.engine.url)
-            ),
+            _("a newer version of Undercurrent made the evidence store {where}").format(where=where),
             hint="pip install --upgrade undercurrent",
         )
     command.upgrade(config, "head")
 
 
 @contextmanager
-def _locked(connection: Connection) -> Iterator[None]:
+def _locked(connection: Connection, where: str) -> Iterator[None]:
     """Holds off other migrations; SQLite's write lock, held since the transaction began, does that already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT set_config('lock_timeout', :time, true)"), {"time": f"{_LOCK_S}s"})
@@ -83,7 +93,7 @@ def _locked(connection: Connection) -> Iterator[None]:
         # known to the whole server, so it carries the database's.
         name = connection.scalar(text("SELECT CONCAT('undercurrent.', SHA1(DATABASE()))"))
         if connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": _LOCK_S}) != 1:
-            raise busy(label(connection.engine.url))
+            raise busy(where)
         try:
             yield
         finally:

@@ -9,23 +9,22 @@ a busy loop batches: ``record(*many)`` is one transaction.
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Engine, Row, insert, select
-from sqlalchemy.exc import IntegrityError
-
-from undercurrent.errors import NotFound, UsageError
-from undercurrent.evidence.database import WRITING, explained, label, open_engine, parse_url
-from undercurrent.evidence.migrating import migrate
+from undercurrent.errors import ConfigError, NotFound, UsageError
+from undercurrent.evidence.backend import Backend, Wanted
 from undercurrent.evidence.record import Record, first_id
-from undercurrent.evidence.tables import RECORDS
+from undercurrent.evidence.sqlitefile import open_file
 from undercurrent.i18n import translate as _
 
 __all__ = ["Evidence", "open_store"]
 
 _PAGE: Final = 500
 """Records that a query has in memory at once."""
+
+_SQLITE: Final = "sqlite://"
 
 
 def open_store(url: str) -> "Evidence":
@@ -34,7 +33,8 @@ def open_store(url: str) -> "Evidence":
     Processes that open a fresh store at the same time wait for the one that makes it.
 
     Args:
-        url: as `undercurrent.evidence.database.parse_url` takes it; `EvidenceSettings.location` is one.
+        url: ``sqlite:///FILE`` (``sqlite:////…`` for an absolute path), ``postgresql://…``, ``mysql://…`` or
+            ``mariadb://…``; `EvidenceSettings.location` is one.
 
     Raises:
         ConfigError: a URL of nothing that is supported, or a file that is no store or cannot be used.
@@ -42,31 +42,38 @@ def open_store(url: str) -> "Evidence":
         EnvironmentLacks: a newer version of Undercurrent made the store.
         CouldNotCheck: the server does not answer, or not to us. No message holds a password.
     """
-    parsed = parse_url(url)
-    where = label(parsed)
-    engine = open_engine(parsed)
-    try:
-        with explained(where):
-            migrate(engine)
-    except BaseException:
-        engine.dispose()
-        raise
-    return Evidence(engine, where)
+    if url.startswith(_SQLITE):
+        path = _file_of(url)
+        return Evidence(open_file(path), str(path))
+    from undercurrent.evidence.server import Server  # noqa: PLC0415 - SQLite does without a database layer
+
+    server = Server.open(url)
+    return Evidence(server, server.where)
+
+
+def _file_of(url: str) -> Path:
+    hint = _("write sqlite:///FILE, postgresql://HOST/DATABASE, mysql://HOST/DATABASE or mariadb://HOST/DATABASE")
+    name, options, _rest = url.removeprefix(_SQLITE).partition("?")
+    if options:
+        raise ConfigError(_("the evidence URL of a SQLite file takes no options"), hint=hint)
+    if not name.startswith("/") or name[1:] in {"", ":memory:"}:
+        raise ConfigError(_("the evidence URL names no database"), hint=hint)
+    return Path(name[1:]).expanduser()
 
 
 class Evidence(AbstractContextManager["Evidence"]):
     """An open store; `open_store` makes it, and leaving its context closes it.
 
-    Every method raises what `undercurrent.evidence.database.explained` says where the database fails. Any number of
+    Every method raises an `UndercurrentError` that names the store where the database fails. Any number of
     processes may have the same store open; within one process, each thread or forked child opens its own.
 
     Attributes:
         where: what to call it in messages, without credentials.
     """
 
-    def __init__(self, engine: Engine, where: str) -> None:
+    def __init__(self, backend: Backend, where: str) -> None:
         self.where = where
-        self._engine = engine
+        self._backend = backend
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -75,7 +82,7 @@ class Evidence(AbstractContextManager["Evidence"]):
 
     def close(self) -> None:
         """Lets go of the database. Calling it again does nothing."""
-        self._engine.dispose()
+        self._backend.close()
 
     def record(self, *records: Record) -> None:
         """Keeps ``records``: all of them, or none if this raises or the process dies.
@@ -84,15 +91,8 @@ class Evidence(AbstractContextManager["Evidence"]):
         write again. SQLite survives a killed process whole; the newest records of the last moments before a power
         failure may be missing (``synchronous=NORMAL``).
         """
-        if not records:
-            return
-        rows = [{column.name: getattr(record, column.name) for column in RECORDS.columns} for record in records]
-        with explained(self.where):
-            try:
-                self._insert(rows)
-            except IntegrityError:
-                there = {record.id for record in records if self._find(record.id)}
-                self._insert([row for row in rows if row["id"] not in there])
+        if records:
+            self._backend.insert(records)
 
     def query(
         self,
@@ -121,13 +121,9 @@ class Evidence(AbstractContextManager["Evidence"]):
             limit: at most so many.
             newest: newest first; else oldest first.
         """
-        wanted = {"kind": kind, "subject": subject, "outcome": outcome, "run": run, "name": name}
-        conditions: list[ColumnElement[bool]] = [
-            RECORDS.c[column] == value for column, value in wanted.items() if value is not None
-        ]
-        if since is not None:
-            conditions.append(RECORDS.c.id >= first_id(since))
-        return self._pages(conditions, limit, newest=newest)
+        texts = {"kind": kind, "subject": subject, "outcome": outcome, "run": run, "name": name}
+        given = {column: text for column, text in texts.items() if text is not None}
+        return self._pages(Wanted(given, "" if since is None else first_id(since), newest), limit)
 
     def get(self, record_id: str) -> Record:
         """The record with this identifier, or the only one whose identifier begins like this.
@@ -136,9 +132,8 @@ class Evidence(AbstractContextManager["Evidence"]):
             NotFound: there is none.
             UsageError: there are several.
         """
-        beginning = RECORDS.c.id.startswith(record_id, autoescape=True)
-        with explained(self.where), self._engine.connect() as connection:
-            found = [_record(row) for row in connection.execute(select(RECORDS).where(beginning).limit(2))]
+        # Identifiers are ASCII; other text could not even be asked for everywhere.
+        found = self._backend.beginning_with(record_id, 2) if record_id.isascii() else []
         if len(found) > 1 and record_id:
             raise UsageError(
                 _("several records of {where} begin with {id}").format(where=self.where, id=record_id),
@@ -151,32 +146,13 @@ class Evidence(AbstractContextManager["Evidence"]):
             )
         return found[0]
 
-    def _insert(self, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            with self._engine.connect().execution_options(**WRITING) as connection, connection.begin():
-                connection.execute(insert(RECORDS), rows)
-
-    def _find(self, record_id: str) -> Record | None:
-        with self._engine.connect() as connection:
-            row = connection.execute(select(RECORDS).where(RECORDS.c.id == record_id)).one_or_none()
-        return None if row is None else _record(row)
-
-    def _pages(self, conditions: list[ColumnElement[bool]], limit: int | None, *, newest: bool) -> Iterator[Record]:
-        order = RECORDS.c.id.desc() if newest else RECORDS.c.id.asc()
+    def _pages(self, wanted: Wanted, limit: int | None) -> Iterator[Record]:
         left, last = limit, ""
         while left is None or left > 0:
             size = _PAGE if left is None else min(_PAGE, left)
-            statement = select(RECORDS).where(*conditions).order_by(order).limit(size)
-            if last:
-                statement = statement.where(RECORDS.c.id < last if newest else RECORDS.c.id > last)
-            with explained(self.where), self._engine.connect() as connection:
-                records = [_record(row) for row in connection.execute(statement)]
+            records = self._backend.page(wanted, last, size)
             yield from records
             if len(records) < size:
                 return
             last = records[-1].id
             left = None if left is None else left - size
-
-
-def _record(row: Row[Any]) -> Record:
-    return Record(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name

@@ -9,7 +9,7 @@ from undercurrent.fleet.outcome import Crashed, Ended, Failed, Succeeded
 from undercurrent.progress import Observer
 
 if TYPE_CHECKING:
-    from undercurrent.evidence import JSON  # not at run time: its module brings a database layer along
+    from undercurrent.evidence import JSON  # not at run time: a job that records nothing does without
 
 __all__ = ["Executor", "Job", "JournaledJob", "attempt"]
 

@@ -30,7 +30,7 @@ class Recording:
         Raises:
             UndercurrentError: as `undercurrent.evidence.open_store` does.
         """
-        from undercurrent.evidence import new_run_id, open_store  # noqa: PLC0415 - brings a database layer along
+        from undercurrent.evidence import new_run_id, open_store  # noqa: PLC0415 - not for a run that only looks
 
         if self._evidence is None:
             self._evidence = self._closing.enter_context(open_store(self._settings.evidence.location))
@@ -62,7 +62,7 @@ class Recording:
         Raises:
             UndercurrentError: as `open` and `Evidence.record` do.
         """
-        from undercurrent.evidence import Record  # noqa: PLC0415 - brings a database layer along
+        from undercurrent.evidence import Record  # noqa: PLC0415 - not for a run that only looks
 
         evidence = self.open()
         proof |= described(maker) if maker else {}

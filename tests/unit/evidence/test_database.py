@@ -20,14 +20,19 @@ from undercurrent.errors import (
     TimedOut,
     Unreachable,
 )
-from undercurrent.evidence import database, open_store
+from undercurrent.evidence import Evidence, database, open_store, sqlitefile
 from undercurrent.evidence.database import label, parse_url
+
+
+def connection_of(store: Evidence) -> sqlite3.Connection:
+    backend = store._backend
+    assert isinstance(backend, sqlitefile.SqliteFile)
+    return backend.connection
 
 
 @pytest.mark.parametrize(
     ("url", "driver"),
     [
-        ("sqlite:///evidence.db", "sqlite"),
         ("postgresql://db.example.com/evidence", "postgresql+psycopg"),
         ("postgres://db.example.com/evidence", "postgresql+psycopg"),
         ("mysql://db.example.com/evidence", "mysql+pymysql"),
@@ -48,6 +53,10 @@ def test_we_pick_the_driver(url: str, driver: str) -> None:
         "postgresql+asyncpg://u:hunter2@host/db",
         "postgresql://u:hunter2@host",
         "sqlite://",
+        "sqlite:///",
+        "sqlite://host/evidence.db",
+        "sqlite:evidence.db",
+        "sqlite+aiosqlite:///evidence.db",
         "sqlite:///:memory:",
         "sqlite:///file.db?mode=ro",
     ],
@@ -63,7 +72,19 @@ def test_other_urls_are_refused_with_the_forms_that_work(url: str) -> None:
 def test_a_label_has_no_secret_and_no_user() -> None:
     url = parse_url("postgresql://ada:hunter2@db.example.com:5433/evidence?password=hunter2&sslmode=require")
     assert label(url) == "postgresql://db.example.com:5433/evidence"
-    assert label(parse_url("sqlite:///~/e.db")) == str(Path.home() / "e.db")
+
+
+def test_a_file_is_named_from_here_from_the_root_or_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for url, file in {
+        "sqlite:///here.db": "here.db",
+        f"sqlite:///{tmp_path}/there 100%25.db": f"{tmp_path}/there 100%25.db",
+        "sqlite:///~/e.db": f"{tmp_path}/home/e.db",
+    }.items():
+        with open_store(url) as store:
+            assert store.where == file
+        assert (tmp_path / file).is_file()
 
 
 @pytest.mark.parametrize(
@@ -138,8 +159,7 @@ def test_a_place_where_no_file_can_be_made_is_named(tmp_path: Path) -> None:
 
 def test_a_store_that_may_only_be_read_says_so(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/evidence.db") as store:
-        with store._engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA query_only = ON")
+        connection_of(store).execute("PRAGMA query_only = ON")
         with pytest.raises(ConfigError, match="readonly"):
             store.record(make_record())
 
@@ -156,7 +176,7 @@ def test_a_damaged_store_says_so(tmp_path: Path) -> None:
 
 
 def test_a_store_that_stays_busy_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "_BUSY_S", 0.1)
+    monkeypatch.setattr(sqlitefile, "_BUSY_S", 0.1)
     file = tmp_path / "evidence.db"
     open_store(f"sqlite:///{file}").close()
     holder = sqlite3.connect(file, isolation_level=None)
@@ -167,7 +187,7 @@ def test_a_store_that_stays_busy_times_out(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_fresh_file_that_stays_locked_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "_BUSY_S", 0.1)
+    monkeypatch.setattr(sqlitefile, "_BUSY_S", 0.1)
     file = tmp_path / "evidence.db"
     holder = sqlite3.connect(file, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
@@ -200,18 +220,21 @@ def test_opening_waits_for_the_moment_to_change_the_mode(tmp_path: Path, read_el
 def test_opening_does_not_wait_for_ever(
     tmp_path: Path, read_elsewhere: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_BUSY_S", 0.1)
+    monkeypatch.setattr(sqlitefile, "_BUSY_S", 0.1)
     with pytest.raises(TimedOut, match="stays busy"):
         open_store(f"sqlite:///{tmp_path}/evidence.db")
 
 
 def test_a_full_disk_is_what_the_machine_lacks(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/evidence.db") as store:
-        with store._engine.connect() as connection:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        pages = connection_of(store).execute("PRAGMA page_count").fetchone()[0]
+        connection_of(store).execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(EnvironmentLacks, match="no room left"):
             store.record(*(make_record(number) for number in range(1000)))
+        assert list(store.query()) == []
+        connection_of(store).execute("PRAGMA max_page_count = 100000")
+        store.record(make_record())
+        assert len(list(store.query())) == 1
 
 
 def test_any_other_failure_is_never_read_as_an_answer(tmp_path: Path) -> None:
@@ -221,4 +244,27 @@ def test_any_other_failure_is_never_read_as_an_answer(tmp_path: Path) -> None:
             other.execute("DROP TABLE evidence_record")
         other.close()
         with pytest.raises(CouldNotCheck, match="no such table"):
+            list(store.query())
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "proof = '{'",
+        "proof = x'ff'",
+        "proof = '[' || replace(hex(zeroblob(100000)), '0', '[')",
+        "at = 'noon'",
+        "at = 5",
+        "name = hex(zeroblob(1000))",
+        "kind = x'00'",
+    ],
+)
+def test_what_somebody_else_wrote_into_a_record_is_damage(tmp_path: Path, spoil: str) -> None:
+    file = tmp_path / "evidence.db"
+    with open_store(f"sqlite:///{file}") as store:
+        store.record(make_record())
+        with sqlite3.connect(file) as other:
+            other.execute(f"UPDATE evidence_record SET {spoil}")  # noqa: S608
+        other.close()
+        with pytest.raises(BadContent, match=r"evidence\.db is damaged"):
             list(store.query())

@@ -4,7 +4,7 @@
 
 from alembic import context
 
-from undercurrent.evidence.migrating import VERSION_TABLE
+from undercurrent.evidence.schema import VERSION_TABLE
 
 context.configure(connection=context.config.attributes["connection"], version_table=VERSION_TABLE)
 with context.begin_transaction():
