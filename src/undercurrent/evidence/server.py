@@ -1,18 +1,21 @@
 """Evidence in a database of a server, by SQLAlchemy Core."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from dataclasses import fields
+from typing import Any, Final, Self
 
-from sqlalchemy import Engine, Row, Select, insert, select
+from sqlalchemy import Engine, Select, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from undercurrent.evidence.backend import Backend, Wanted
 from undercurrent.evidence.database import explained, label, open_engine, parse_url
 from undercurrent.evidence.migrating import migrate
-from undercurrent.evidence.record import Record
+from undercurrent.evidence.record import Record, stored
 from undercurrent.evidence.tables import RECORDS
 
 __all__ = ["Server"]
+
+_COLUMNS: Final = tuple(RECORDS.c[field.name] for field in fields(Record))
 
 
 class Server(Backend):
@@ -57,7 +60,7 @@ class Server(Backend):
     def page(self, wanted: Wanted, after: str, size: int) -> list[Record]:
         """See `Backend.page`."""
         identifier = RECORDS.c.id
-        statement = select(RECORDS).where(*(RECORDS.c[column] == text for column, text in wanted.texts.items()))
+        statement = select(*_COLUMNS).where(*(RECORDS.c[column] == text for column, text in wanted.texts.items()))
         if wanted.first_id:
             statement = statement.where(identifier >= wanted.first_id)
         if after:
@@ -66,7 +69,7 @@ class Server(Backend):
 
     def beginning_with(self, start: str, size: int) -> list[Record]:
         """See `Backend.beginning_with`."""
-        return self._records(select(RECORDS).where(RECORDS.c.id.startswith(start, autoescape=True)).limit(size))
+        return self._records(select(*_COLUMNS).where(RECORDS.c.id.startswith(start, autoescape=True)).limit(size))
 
     def close(self) -> None:
         """See `Backend.close`."""
@@ -74,7 +77,7 @@ class Server(Backend):
 
     def _records(self, statement: Select[Any]) -> list[Record]:
         with explained(self.where), self.engine.connect() as connection:
-            return [_record(row) for row in connection.execute(statement)]
+            return [stored(row) for row in connection.execute(statement)]
 
     def _insert(self, rows: list[dict[str, Any]]) -> None:
         if rows:
@@ -84,7 +87,3 @@ class Server(Backend):
     def _has(self, record_id: str) -> bool:
         with self.engine.connect() as connection:
             return connection.scalar(select(RECORDS.c.id).where(RECORDS.c.id == record_id)) is not None
-
-
-def _record(row: Row[Any]) -> Record:
-    return Record(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name

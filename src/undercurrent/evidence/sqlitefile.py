@@ -17,7 +17,7 @@ from typing import Any, Final
 from undercurrent.errors import ConfigError, UsageError
 from undercurrent.evidence.backend import Backend, Wanted
 from undercurrent.evidence.faults import damaged, explained_sqlite, no_room
-from undercurrent.evidence.record import Record, encode_json
+from undercurrent.evidence.record import Record, encode_json, stored
 from undercurrent.evidence.schema import FRESH, HEAD, RECORD_TABLE, VERSION_TABLE
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
@@ -26,6 +26,8 @@ __all__ = ["SqliteFile", "connect", "make_fresh", "open_file"]
 
 _BUSY_S: Final = 30.0
 _COLUMNS: Final = tuple(field.name for field in fields(Record))
+_AT: Final = _COLUMNS.index("at")
+_PROOF: Final = _COLUMNS.index("proof")
 _NAMED: Final = ", ".join(_COLUMNS)
 _SELECT: Final = f"SELECT {_NAMED} FROM {RECORD_TABLE}"  # noqa: S608 - made of names in this package, as all here is
 _INSERT: Final = (
@@ -144,10 +146,10 @@ def _row(record: Record) -> list[str]:
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    values["at"] = datetime.fromisoformat(values["at"]).replace(tzinfo=UTC)
-    values["proof"] = json.loads(values["proof"])
-    return Record(**values)
+    values = list(row)
+    values[_AT] = datetime.fromisoformat(values[_AT]).replace(tzinfo=UTC)
+    values[_PROOF] = json.loads(values[_PROOF])
+    return stored(values)
 
 
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:
