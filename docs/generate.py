@@ -18,8 +18,9 @@ from docs.settingspage import settings_page
 from undercurrent import errors, i18n
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
+from undercurrent.planning.tables import schema as catalogue_schema
 from undercurrent.report import rules as view
-from undercurrent.signing.policy.model import schema
+from undercurrent.signing.policy.model import schema as policy_schema
 from undercurrent.workflows.rules import RULES
 
 __all__ = ["ERROR_TEXTS", "EXIT_CODES", "ErrorText", "all_pages", "error_types", "main"]
@@ -168,7 +169,9 @@ def all_pages() -> Mapping[Path, str]:
                 pages[_FOLDER / "reference" / (name + suffix)] = content + "\n"
     finally:
         i18n.activate(spoken)
-    pages[_FOLDER / "reference" / "policy.schema.json"] = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    for name, made in (("policy", policy_schema()), ("catalogue", catalogue_schema())):
+        text = json.dumps(made, indent=2, ensure_ascii=False)
+        pages[_FOLDER / "reference" / f"{name}.schema.json"] = text + "\n"
     return pages
 
 

@@ -64,6 +64,14 @@ TEXTS: Final = frozenset(
         ),
         N_("Jobs over many items."),
         N_("Items under way at once."),
+        N_("Plans: what could be done, until when, and what it costs and returns."),
+        N_("Catalogues of your own (TOML), beside the built-in ones."),
+        N_("The catalogue that plans are made from, unless a command names another one."),
+        N_("Where a day begins and ends: `Asia/Shanghai`; this machine's time zone when empty."),
+        N_("What a person-day costs, in the catalogue's currency."),
+        N_("How much less money is worth a year later: 0.08 for 8 %."),
+        N_("What a gigabyte costs that leaves a cloud, in the catalogue's currency."),
+        N_("Windows that close within so many days are shown."),
     }
 )
 """The docstrings of settings, for translators: those are no calls, so tools that gather messages do not see them."""

@@ -29,7 +29,8 @@ The error decides whether to retry (`retryable`), which exit code the command en
 what the user reads: a message that names the thing, and a hint that says what to do.
 """
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeVar
 
 __all__ = [
     "BadContent",
@@ -56,7 +57,10 @@ __all__ = [
     "Unreachable",
     "Unsupported",
     "UsageError",
+    "together",
 ]
+
+Kind = TypeVar("Kind", bound="UndercurrentError")
 
 
 class UndercurrentError(Exception):
@@ -67,6 +71,7 @@ class UndercurrentError(Exception):
         hint: what to do about it, or "".
 
     Attributes:
+        also: what else is wrong, where that can be told in one go.
         code: stable, kebab-case, never translated; JSON output and the docs use it.
         exit_code: what the command ends with when this error ends it.
         retryable: whether the same call may go through later without anybody changing anything.
@@ -80,6 +85,7 @@ class UndercurrentError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.also: tuple[UndercurrentError, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles without the constructor: that of a subclass takes other arguments than `args` holds."""
@@ -89,6 +95,14 @@ class UndercurrentError(Exception):
     def docs(self) -> str:
         """Path of the page about this code, below the root of the documentation."""
         return f"reference/errors/#{self.code}"
+
+
+def together(errors: Sequence[Kind]) -> Kind:
+    """The first of ``errors``, at least one, which tells the others too."""
+    first = errors[0]
+    for other in errors[1:]:
+        first.also += (other, *other.also)
+    return first
 
 
 def _unpickled(kind: type[UndercurrentError], arguments: tuple[Any, ...]) -> UndercurrentError:

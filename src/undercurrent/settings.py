@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_origin
@@ -29,6 +30,7 @@ __all__ = [
     "Loaded",
     "NetSettings",
     "Origin",
+    "PlanningSettings",
     "SbomSettings",
     "Setting",
     "Settings",
@@ -78,6 +80,7 @@ class _Group(BaseModel):
 
 
 _NAMES_FILES: Final = Field(json_schema_extra={"names_files": True})
+_Amount: TypeAlias = Annotated[Decimal, Field(ge=0, le=10**12)]
 
 
 class NetSettings(_Group):
@@ -180,6 +183,25 @@ class FleetSettings(_Group):
     """Items under way at once."""
 
 
+class PlanningSettings(_Group):
+    """Plans: what could be done, until when, and what it costs and returns."""
+
+    catalogues: Annotated[tuple[Path, ...], _NAMES_FILES] = ()
+    """Catalogues of your own (TOML), beside the built-in ones."""
+    catalogue: str = "2025-undercurrents"
+    """The catalogue that plans are made from, unless a command names another one."""
+    time_zone: str = ""
+    """Where a day begins and ends: ``Asia/Shanghai``; this machine's time zone when empty."""
+    day_rate: _Amount = Decimal(1500)
+    """What a person-day costs, in the catalogue's currency."""
+    discount_rate: Annotated[Decimal, Field(ge=0, le=10)] = Decimal("0.08")
+    """How much less money is worth a year later: 0.08 for 8 %."""
+    egress_price: _Amount = Decimal("0.6")
+    """What a gigabyte costs that leaves a cloud, in the catalogue's currency."""
+    horizon_days: Annotated[int, Field(ge=0, le=3660)] = 90
+    """Windows that close within so many days are shown."""
+
+
 class Settings(_Group):
     """Everything that can be set."""
 
@@ -189,6 +211,7 @@ class Settings(_Group):
     sbom: SbomSettings = SbomSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     fleet: FleetSettings = FleetSettings()
+    planning: PlanningSettings = PlanningSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +301,7 @@ _Layer: TypeAlias = dict[Setting, tuple[Any, Origin]]
 
 
 def _from_file(path: Path) -> _Layer:
-    document = tomlfile.read(path).data
+    document = tomlfile.read(path, exact=True).data
     layer: _Layer = {}
     origin = Origin("file", str(path))
     for group, table in document.items():

@@ -1,10 +1,15 @@
 """TOML files that people write: read whole, checked against a model, and refused with the line that is wrong."""
 
 import difflib
+import json
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar
@@ -12,20 +17,43 @@ from typing import Any, Final, TypeAlias, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from undercurrent.errors import ConfigError
+from undercurrent.errors import ConfigError, together
 from undercurrent.i18n import gettext_noop as N_
-from undercurrent.i18n import listed, system_reason
+from undercurrent.i18n import listed, ngettext, system_reason
 from undercurrent.i18n import translate as _
 
-__all__ = ["MAX_FILE", "Document", "Key", "line_of", "read", "reason_of", "suggestion", "written"]
+__all__ = [
+    "MAX_FILE",
+    "MAX_TOLD",
+    "Document",
+    "Fault",
+    "Key",
+    "line_of",
+    "read",
+    "reason_of",
+    "schema_of",
+    "suggestion",
+    "written",
+]
 
 MAX_FILE: Final = 1024 * 1024
 """Bytes of a file."""
+MAX_TOLD: Final = 20
+"""Things that are wrong with one file and are told in one go, at most."""
 
 Key: TypeAlias = tuple[str | int, ...]
 """Where in a document something is: ``("rule", 0, "images")``."""
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something in a document that cannot be used: where, why, and what to do about it."""
+
+    key: Key
+    reason: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +74,23 @@ class Document:
         """The document as ``model``.
 
         Raises:
-            ConfigError: it is something else; the first thing that is wrong is told.
+            ConfigError: it is something else; ``also`` has what else is wrong.
         """
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
             raise self._explained(error, model) from error
+
+    def refuse(self, faults: Iterable[Fault]) -> None:
+        """Does nothing where there are no faults.
+
+        Raises:
+            ConfigError: there is one, in the order of lines; ``also`` has the others.
+        """
+        found = sorted(faults, key=lambda fault: self.line(fault.key))
+        if found:
+            told = [self.wrong(fault.key, fault.reason, fault.hint) for fault in found[:MAX_TOLD]]
+            raise self._and_more(told, len(found))
 
     def wrong(self, key: Key, reason: str, hint: str = "") -> ConfigError:
         """The error that says that the value at ``key`` cannot be used."""
@@ -64,35 +103,55 @@ class Document:
 
     def place(self, key: Key) -> str:
         """The file, and the line of ``key`` in it as far as that can be told."""
-        line = line_of(self.raw.decode(), key)
+        line = self.line(key)
         return _("{path}, line {line}").format(path=self.path, line=line) if line else str(self.path)
 
+    def line(self, key: Key) -> int:
+        """As `line_of`."""
+        return _innermost(_lines_in(self.raw), key)
+
     def _explained(self, error: ValidationError, model: type[BaseModel]) -> ConfigError:
-        details = error.errors(include_url=False, include_input=False)
-        first = _inside(details[0]["loc"], self.data)
+        problems: dict[tuple[Key, str], list[ErrorDetails]] = {}
+        for details in error.errors(include_url=False, include_input=False):
+            # What may be one of several kinds is wrong in as many ways: those are one thing.
+            key = _inside(details["loc"], self.data)
+            lacking = written(details["loc"]) if details["type"] == "missing" else ""
+            problems.setdefault((key, lacking), []).append(details)
+        places = sorted(problems, key=lambda place: self.line(place[0]))
+        told = [self._told(key, problems[key, lacking], model) for key, lacking in places[:MAX_TOLD]]
+        return self._and_more(told, len(places))
+
+    def _told(self, key: Key, details: Sequence[ErrorDetails], model: type[BaseModel]) -> ConfigError:
         if details[0]["type"] == "extra_forbidden":
-            name = str(first[-1])
-            message = _("{where}: {name!r} cannot be set").format(where=self.place(first), name=written(first))
-            return ConfigError(message, hint=suggestion(name, _fields(model, first[:-1])))
+            message = _("{where}: {name!r} cannot be set").format(where=self.place(key), name=written(key))
+            return ConfigError(message, hint=suggestion(str(key[-1]), _fields(model, key[:-1])))
         if details[0]["type"] == "missing":
-            message = _("{where}: {name} is missing").format(where=self.place(first), name=written(details[0]["loc"]))
-            return ConfigError(message)
-        # What may be one of several kinds is wrong in as many ways.
-        reasons = dict.fromkeys(reason_of(one) for one in details if _inside(one["loc"], self.data) == first)
-        return self.wrong(first, _(", or ").join(reasons))
+            name = written(details[0]["loc"])
+            return ConfigError(_("{where}: {name} is missing").format(where=self.place(key), name=name))
+        return self.wrong(key, _(", or ").join(dict.fromkeys(map(reason_of, details))))
+
+    def _and_more(self, told: Sequence[ConfigError], count: int) -> ConfigError:
+        """One error of those that are told; the last of them says how many more there are."""
+        if count > len(told):
+            more = count - len(told)
+            text = ngettext("{path}: {count} more thing is wrong", "{path}: {count} more things are wrong", more)
+            return together([*told, ConfigError(text.format(path=self.path, count=more))])
+        return together(told)
 
 
-def read(path: Path) -> Document:
+def read(path: Path, *, exact: bool = False) -> Document:
     """The file at ``path``.
+
+    Args:
+        path: of a regular file.
+        exact: numbers with a point are decimals, as they are written, instead of floats.
 
     Raises:
         ConfigError: it cannot be read, is too large, or is no TOML.
     """
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise ConfigError(_("{path} is larger than 1 MiB: that is no configuration").format(path=path))
-        raw = path.read_bytes()
-        return Document(path, raw, tomllib.loads(raw.decode()))
+        raw = _content(path)
+        return Document(path, raw, tomllib.loads(raw.decode(), parse_float=_decimal if exact else float))
     except OSError as error:
         raise ConfigError(
             _("cannot read {path}: {reason}").format(path=path, reason=system_reason(error)),
@@ -106,13 +165,32 @@ def read(path: Path) -> Document:
         ) from error
 
 
+def _content(path: Path) -> bytes:
+    # What is no regular file may never end, or never begin: it is not waited for.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ConfigError(_("{path} is not a file").format(path=path))
+        raw = file.read(MAX_FILE + 1)
+    if len(raw) > MAX_FILE:
+        raise ConfigError(_("{path} is larger than 1 MiB: that is no configuration").format(path=path))
+    return raw
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent of 19 digits, for which there is no ValueError
+        raise ValueError(_("{text} is no number that can be used").format(text=text[:40])) from None
+
+
 def written(key: Key) -> str:
     """``key`` for people, who count from 1: ``rule[1].images``."""
     return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in key).lstrip(".")
 
 
 _HEADER: Final = re.compile(r"\s*(\[{1,2})\s*([A-Za-z0-9_.\s-]+?)\s*\]{1,2}\s*(?:#.*)?")
-_ASSIGNED: Final = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
+_ASSIGNED: Final = re.compile(r"\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
 
 
 def line_of(text: str, key: Key) -> int:
@@ -122,14 +200,22 @@ def line_of(text: str, key: Key) -> int:
         text: valid TOML. Keys in quotes and in inline tables have no line of their own.
         key: where to look.
     """
-    lines = dict(_lines(text))
+    return _innermost(dict(_lines(text)), key)
+
+
+@lru_cache(maxsize=2)
+def _lines_in(raw: bytes) -> Mapping[Key, int]:
+    return dict(_lines(raw.decode()))
+
+
+def _innermost(lines: Mapping[Key, int], key: Key) -> int:
     return next((lines[key[:length]] for length in range(len(key), 0, -1) if key[:length] in lines), 0)
 
 
 def _lines(text: str) -> Iterator[tuple[Key, int]]:
     counts: dict[Key, int] = {}
     table: Key = ()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # what else may end a line elsewhere does not in TOML
         if header := _HEADER.fullmatch(line):
             table = ()
             names = [name.strip() for name in header[2].split(".")]
@@ -142,7 +228,7 @@ def _lines(text: str) -> Iterator[tuple[Key, int]]:
                 table = (*table, counts[table])
             yield table, number
         elif assigned := _ASSIGNED.match(line):
-            yield (*table, assigned[1]), number
+            yield (*table, *(name.strip() for name in assigned[1].split("."))), number
 
 
 def _inside(location: Sequence[str | int], data: Any) -> Key:
@@ -183,16 +269,64 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     )
 
 
+def schema_of(model: type[BaseModel], identifier: str) -> dict[str, Any]:
+    """JSON Schema (2020-12) of the files that ``model`` describes, for editors.
+
+    Args:
+        model: of the whole file.
+        identifier: of the schema, a URI.
+    """
+    made = model.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identifier, **_for_toml(made)}
+
+
+_NO_KEYWORDS: Final = frozenset({"decimal_places", "ge", "le"})
+"""What pydantic leaves in the schema of a decimal whose input has a schema of its own."""
+
+
+def _for_toml(value: Any) -> Any:
+    """A schema without what TOML cannot say (null), and without titles, which only repeat the keys."""
+    if isinstance(value, list):
+        return [_for_toml(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {
+        key: _for_toml(item)
+        for key, item in value.items()
+        if not (key == "default" and item is None)
+        and not (key == "title" and isinstance(item, str))
+        and not (key in _NO_KEYWORDS and not isinstance(item, dict))
+    }
+    if kept.get("type") == "number" and isinstance(kept.get("default"), str):
+        kept["default"] = json.loads(kept["default"])  # a decimal, which pydantic writes as text
+    kinds = kept.get("anyOf")
+    if isinstance(kinds, list) and {"type": "null"} in kinds:
+        kinds = [kind for kind in kinds if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            del kept["anyOf"]
+            return {**kinds[0], **kept}
+        kept["anyOf"] = kinds
+    return kept
+
+
 # pydantic's kinds of errors: https://docs.pydantic.dev/latest/errors/validation_errors/
 _REASONS: Final = MappingProxyType(
     {
+        "bool_parsing": N_("it must be true or false"),
         "bool_type": N_("it must be true or false"),
+        "date_type": N_("it must be a date without quotes: 2026-12-31"),
         "datetime_type": N_("it must be a time"),
+        "decimal_max_places": N_("it must have at most {decimal_places} digits behind the point"),
+        "decimal_parsing": N_("it must be a number"),
+        "decimal_type": N_("it must be a number"),
         "dict_type": N_("it must be a table"),
+        "enum": N_("it must be one of {expected}"),
+        "finite_number": N_("it must be a number"),
         "float_parsing": N_("it must be a number"),
         "float_type": N_("it must be a number"),
         "greater_than": N_("it must be more than {gt}"),
         "greater_than_equal": N_("it must be at least {ge}"),
+        "identifier": N_("it must be up to 64 lower-case letters, digits, hyphens and points"),
         "int_from_float": N_("it must be a whole number"),
         "int_parsing": N_("it must be a whole number"),
         "int_type": N_("it must be a whole number"),
@@ -200,6 +334,7 @@ _REASONS: Final = MappingProxyType(
         "list_type": N_("it must be a list"),
         "literal_error": N_("it must be one of {expected}"),
         "model_type": N_("it must be a table"),
+        "not_shown": N_("it must be one line of text that can be shown"),
         "path_type": N_("it must be a path"),
         "string_pattern_mismatch": N_("it must match {pattern}"),
         "string_too_long": N_("it must have at most {max_length} characters"),
@@ -217,5 +352,8 @@ def reason_of(details: ErrorDetails) -> str:
     facts = dict(details.get("ctx", {}))
     if "expected" in facts:
         facts["expected"] = listed(str(facts["expected"]).replace(" or ", ", ").split(", "))
-    reason = _REASONS.get(details["type"])
+    kind = details["type"]
+    if kind == "is_instance_of":  # so it calls a wrong type where only one is right
+        kind = f"{str(facts['class']).lower()}_type"
+    reason = _REASONS.get(kind)
     return _(reason).format(**facts) if reason else details["msg"].removeprefix("Value error, ")

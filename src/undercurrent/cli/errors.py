@@ -14,10 +14,11 @@ __all__ = ["show_error", "show_usage_error"]
 
 def show_error(error: UndercurrentError, *, as_json: bool = False) -> None:
     """Prints an error for people on standard error, and for machines on standard output."""
-    message = plain(error.message).replace("\n", "\\n")
-    put(_("error[{code}]: {message}").format(code=error.code, message=message) + "\n", err=True)
-    for line in error.hint.splitlines():
-        put("  " + _("hint: {hint}").format(hint=plain(line)) + "\n", err=True)
+    for one in (error, *error.also):
+        message = plain(one.message).replace("\n", "\\n")
+        put(_("error[{code}]: {message}").format(code=one.code, message=message) + "\n", err=True)
+        for line in one.hint.splitlines():
+            put("  " + _("hint: {hint}").format(hint=plain(line)) + "\n", err=True)
     if as_json:
         from undercurrent.report.render import error_as_json  # noqa: PLC0415 - rich is not for typing errors
 

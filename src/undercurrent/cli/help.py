@@ -25,6 +25,7 @@ PLACEHOLDERS: Final = frozenset(
         N_("FILE"),
         N_("FOLDER"),
         N_("HOST"),
+        N_("ID"),
         N_("IMAGE"),
         N_("KEY"),
         N_("KIND"),

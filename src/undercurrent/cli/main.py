@@ -38,6 +38,9 @@ COMMANDS: Final = {
     "logout": Entry(
         "undercurrent.cli.logout:logout", N_("forget the credentials of a registry"), N_("Keys and registries")
     ),
+    "plan": Entry(
+        "undercurrent.cli.plan:group", N_("what could be done, what it returns and risks, until when"), N_("Standing")
+    ),
     "evidence": Entry(
         "undercurrent.cli.evidence:group", N_("what was done, to what, and how it was proved"), N_("Standing")
     ),

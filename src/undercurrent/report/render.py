@@ -32,8 +32,14 @@ def as_json(report: Report) -> str:
 
 def error_as_json(error: UndercurrentError) -> str:
     """An error in the same envelope."""
-    body = {"code": error.code, "message": error.message, "hint": error.hint, "docs": error.docs}
+    body = _error(error)
+    if error.also:
+        body["also"] = [_error(other) for other in error.also]
     return _dump({"schema": SCHEMA, "kind": "error", "error": body})
+
+
+def _error(error: UndercurrentError) -> dict[str, object]:
+    return {"code": error.code, "message": error.message, "hint": error.hint, "docs": error.docs}
 
 
 def _dump(value: Mapping[str, object]) -> str:

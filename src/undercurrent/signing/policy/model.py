@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from undercurrent.signing.policy.conditions import Operator
+from undercurrent.tomlfile import schema_of
 
 __all__ = [
     "SCHEMA_ID",
@@ -201,26 +202,4 @@ class PolicyTable(_Table):
 
 def schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of the policy file."""
-    made = PolicyTable.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **_without_nulls(made)}
-
-
-def _without_nulls(value: Any) -> Any:
-    """A schema without what TOML cannot say (null), and without titles, which only repeat the keys."""
-    if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kept = {
-        key: _without_nulls(item)
-        for key, item in value.items()
-        if not (key == "default" and item is None) and not (key == "title" and isinstance(item, str))
-    }
-    kinds = kept.get("anyOf")
-    if isinstance(kinds, list) and {"type": "null"} in kinds:
-        kinds = [kind for kind in kinds if kind != {"type": "null"}]
-        if len(kinds) == 1:
-            del kept["anyOf"]
-            return {**kinds[0], **kept}
-        kept["anyOf"] = kinds
-    return kept
+    return schema_of(PolicyTable, SCHEMA_ID)

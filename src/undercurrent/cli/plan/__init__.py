@@ -1,0 +1,17 @@
+"""``uc plan``: what could be done, what it costs and returns, what it risks, and until when."""
+
+from undercurrent.cli.lazy import Entry, LazyGroup
+from undercurrent.i18n import gettext_noop as N_
+from undercurrent.i18n import translate as _
+
+__all__ = ["group"]
+
+_HERE = "undercurrent.cli.plan"
+
+group = LazyGroup(
+    "plan",
+    entries={
+        "catalogue": Entry(f"{_HERE}.catalogue:group", N_("list, show and check the files that plans are made from")),
+    },
+    help=_("What could be done, what it costs, returns and risks, and until when: from catalogues, and evidence."),
+)
