@@ -17,12 +17,13 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """Steps of a job were done; ``failed`` says that they ended in an error."""
+    """Steps of a job were done; ``failed`` says that they ended in an error, ``size`` how many bytes were moved."""
 
     job: str
     steps: int = 1
     item: str = ""
     failed: bool = False
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

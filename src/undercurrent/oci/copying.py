@@ -201,10 +201,13 @@ class _Transfer:
             await self._to.push_manifest(manifest)
 
     async def _blob(self, descriptor: Descriptor) -> None:
+        moved = False
         if not descriptor.extra.get("urls"):
             async with self._blob_slots:
-                await self._to.push_blob(descriptor, lambda: self._source.blob(descriptor), mount_from=self._mount_from)
-        self._observer(Advanced(_JOB, item=descriptor.digest))
+                moved = await self._to.push_blob(
+                    descriptor, lambda: self._source.blob(descriptor), mount_from=self._mount_from
+                )
+        self._observer(Advanced(_JOB, item=descriptor.digest, size=descriptor.size * moved))
 
     # What hangs on it
 

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from undercurrent.errors import Unsupported, UsageError
 from undercurrent.i18n import translate as _
-from undercurrent.oci.copying import copy
+from undercurrent.oci.copying import Hosted, copy
 from undercurrent.oci.descriptor import Descriptor
+from undercurrent.oci.store import Store
 from undercurrent.oci.stores import Stores, has_transport
-from undercurrent.progress import Observer
+from undercurrent.progress import Advanced, Event, Observer
 from undercurrent.settings import Settings
 from undercurrent.workflows.destinations import Destination, destination
 from undercurrent.workflows.estate import Lost, Places, locate_all
@@ -49,18 +51,45 @@ async def copy_image(source: str, goal: str, settings: Settings, *, referrers: b
         to = _goal(goal, stores, settings)
         image = await found.open(stores)
         signatures = stores.signatures_of(image)
+        moved = _Moved(observer)
         descriptor = await copy(
             image,
             to.store,
             to.inside,
             referrers=referrers,
             elsewhere=None if signatures is image.store else signatures,
-            observer=observer,
+            observer=moved,
         )
         copied = Copied(to.name, to.place, descriptor)
+        proof: dict[str, Any] = {
+            "source": found.place,
+            "place": to.place,
+            "from": image.name,
+            "registries": [_registry_of(image.store), _registry_of(to.store)],
+            "bytes": moved.bytes,
+            "referrers": referrers,
+        }
     with recording(settings) as record:
-        record.add("image-copied", copied.descriptor.digest, "copied", to.name, source=found.place, place=to.place)
+        record.add("image-copied", copied.descriptor.digest, "copied", to.name, **proof)
     return copied
+
+
+class _Moved:
+    """Watches a copy: how many bytes of content are sent, beside what the goal has already and the manifests."""
+
+    def __init__(self, observer: Observer) -> None:
+        self.bytes = 0
+        self._observer = observer
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Advanced):
+            self.bytes += event.size
+        self._observer(event)
+
+
+def _registry_of(store: Store) -> str:
+    """Its host; "" of what is in none."""
+    return str(store.registry.host) if isinstance(store, Hosted) else ""
 
 
 def _goal(text: str, stores: Stores, settings: Settings) -> Destination:
