@@ -72,6 +72,7 @@ TEXTS: Final = frozenset(
         N_("How much less money is worth a year later: 0.08 for 8 %."),
         N_("What a gigabyte costs that leaves a cloud, in the catalogue's currency."),
         N_("Windows that close within so many days are shown."),
+        N_("Images that nothing was recorded of for so many days do not count any more; 0 counts them for ever."),
     }
 )
 """The docstrings of settings, for translators: those are no calls, so tools that gather messages do not see them."""

@@ -200,6 +200,8 @@ class PlanningSettings(_Group):
     """What a gigabyte costs that leaves a cloud, in the catalogue's currency."""
     horizon_days: Annotated[int, Field(ge=0, le=3660)] = 90
     """Windows that close within so many days are shown."""
+    seen_days: Annotated[int, Field(ge=0, le=3660)] = 0
+    """Images that nothing was recorded of for so many days do not count any more; 0 counts them for ever."""
 
 
 class Settings(_Group):

@@ -161,6 +161,7 @@ class Action:
         months: until it is mature; None where nobody said.
         first: what to do first, as an appeal.
         valued: how evidence replaces ``benefits``.
+        done: what evidence shows once it is done; None where only a person can tell.
     """
 
     id: str
@@ -177,6 +178,7 @@ class Action:
     months: int | None = None
     first: Label | None = None
     valued: tuple[Valued, ...] = ()
+    done: "Requirement | None" = None
 
     @property
     def yearly(self) -> Decimal:

@@ -23,6 +23,7 @@ def faults(table: CatalogueTable) -> Iterator[Fault]:
     for at, action in enumerate(table.action):
         yield from _unknown(("action", at, "needs"), action.needs, known)
         yield from _counted_twice(("action", at, "valued"), [valued.measure for valued in action.valued])
+        yield from _asked(("action", at, "done"), action.done)
     for at, window in enumerate(table.window):
         yield from _unknown(("window", at, "actions"), window.actions, known)
     for at, claim in enumerate(table.claim):

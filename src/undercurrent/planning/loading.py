@@ -185,6 +185,7 @@ def _action(table: tables.ActionTable) -> Action:
         months=table.months,
         first=_maybe(table.first),
         valued=tuple(Valued(one.measure, one.each, one.unit) for one in table.valued),
+        done=_requirement(table.done),
     )
 
 
@@ -205,9 +206,11 @@ def _checklist(table: tables.ChecklistTable, default: Source) -> Checklist:
 
 
 def _item(table: tables.ItemTable) -> Item:
-    asked = table.requirement
-    requirement = Requirement(asked.measure, asked.at_least, asked.percent) if asked else None
-    return Item(table.id, _label(table.text), table.due, requirement, table.given)
+    return Item(table.id, _label(table.text), table.due, _requirement(table.requirement), table.given)
+
+
+def _requirement(table: tables.RequirementTable | None) -> Requirement | None:
+    return Requirement(table.measure, table.at_least, table.percent) if table else None
 
 
 def _claim(table: tables.ClaimTable) -> Claim:

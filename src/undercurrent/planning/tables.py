@@ -152,6 +152,21 @@ class ValuedTable(_Table):
     """How many things, or bytes, a unit is."""
 
 
+class RequirementTable(_Table):
+    """What evidence has to show: at least so many, or so many percent of all that it knows."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["at_least"]}, {"required": ["percent"]}]},
+    )
+
+    measure: Annotated[Measure, Field(strict=False)]
+    """What is counted."""
+    at_least: Annotated[int, Field(ge=1, le=10**18)] | None = None
+    """So many, at least."""
+    percent: _Percent | None = None
+    """So many percent, at least."""
+
+
 class ActionTable(_Table):
     """Something that could be done."""
 
@@ -183,6 +198,8 @@ class ActionTable(_Table):
     """What to do first, as an appeal."""
     valued: Annotated[list[ValuedTable], Field(max_length=10)] = []
     """How evidence replaces the benefits."""
+    done: RequirementTable | None = None
+    """What evidence shows once it is done; without, only a person can tell."""
 
 
 class WindowTable(_Table):
@@ -202,21 +219,6 @@ class WindowTable(_Table):
     """Whom it binds."""
     source: SourceTable | None = None
     """Where that was read; that of the file where there is none."""
-
-
-class RequirementTable(_Table):
-    """What evidence has to show: at least so many, or so many percent of all that it knows."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["at_least"]}, {"required": ["percent"]}]},
-    )
-
-    measure: Annotated[Measure, Field(strict=False)]
-    """What is counted."""
-    at_least: Annotated[int, Field(ge=1, le=10**18)] | None = None
-    """So many, at least."""
-    percent: _Percent | None = None
-    """So many percent, at least."""
 
 
 class ItemTable(_Table):

@@ -9,6 +9,7 @@ from tests.support.registry import FakeRegistry
 from undercurrent.errors import NotFound, Unsupported, UsageError
 from undercurrent.evidence import open_store
 from undercurrent.oci.files.layout import Layout
+from undercurrent.oci.manifest import Manifest
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import silent
 from undercurrent.settings import Settings, data_folder
@@ -87,3 +88,24 @@ async def test_an_incomplete_source_does_not_get_a_name_in_the_goal(
     with pytest.raises(NotFound, match="lacks"):
         await copy(f"oci:{tmp_path}/broken:app:1.0", f"oci:{tmp_path}/new:app:1.0", settings)
     assert [name async for name in Layout.open(tmp_path / "new").names()] == []
+
+
+async def test_evidence_says_how_much_went_from_where_to_where(
+    layout: Layout, settings: Settings, tmp_path: Path
+) -> None:
+    async with FakeRegistry() as one, FakeRegistry() as other, Stores(settings) as stores:
+        image = await stores.image(f"oci:{layout.path}:app:1.0")
+        manifest = await image.manifest()
+        assert isinstance(manifest, Manifest)
+        size = sum(part.size for part in (manifest.config, *manifest.layers))
+
+        first = await copy(f"oci:{layout.path}:app:1.0", f"{one.host}/acme/app:1.0", settings, referrers=False)
+        await copy(first.place, f"{other.host}/acme/app:1.0", settings, referrers=True)
+        await copy(first.place, f"{other.host}/acme/app:2.0", settings, referrers=True)
+
+    with open_store(f"sqlite:///{data_folder()}/evidence.db") as store:
+        proofs = [record.proof for record in store.query(newest=False)]
+    assert [proof["registries"] for proof in proofs] == [["", one.host], *[[one.host, other.host]] * 2]
+    assert [proof["bytes"] for proof in proofs] == [size, size, 0]
+    assert [proof["referrers"] for proof in proofs] == [False, True, True]
+    assert [proof["from"] for proof in proofs] == ["app:1.0", first.name, first.name]
