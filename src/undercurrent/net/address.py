@@ -1,8 +1,14 @@
 """Addresses in answers: where a redirect, a list, an upload or a challenge leads."""
 
+from functools import lru_cache
+from typing import Final
+
 from yarl import URL
 
 __all__ = ["address"]
+
+_HOSTS: Final = 1024
+"""Hosts that are remembered; a run talks to a few, in thousands of requests."""
 
 
 def address(text: str, base: URL | None = None) -> URL | None:
@@ -19,9 +25,19 @@ def address(text: str, base: URL | None = None) -> URL | None:
     try:
         found = URL(text, encoded=encoded)
         found = found if base is None else base.join(found)
-        usable = found.scheme in {"http", "https"} and bool(found.host) and found.port is not None
-        found.origin()
-        (found.raw_host or "").encode("idna")  # as the resolver will: labels that are empty or too long
     except ValueError:
         return None
-    return found if usable else None
+    return found if _can_be_asked(found.scheme, found.raw_authority) else None
+
+
+@lru_cache(_HOSTS)
+def _can_be_asked(scheme: str, authority: str) -> bool:
+    """Whether this is HTTP, at a host and a port that can be."""
+    try:
+        place = URL(f"{scheme}://{authority}", encoded=True)
+        usable = scheme in {"http", "https"} and bool(place.host) and place.port is not None
+        place.origin()
+        (place.raw_host or "").encode("idna")  # as the resolver will: labels that are empty or too long
+    except ValueError:
+        return False
+    return usable

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -120,8 +120,11 @@ class Client(AbstractAsyncContextManager["Client"]):
             ConfigError: the environment names a proxy that cannot be used.
             UndercurrentError: whatever the request's own content raised.
         """
-        async with AsyncExitStack() as stack:
-            yield await self._persist(request, lambda: self._follow(request, stack))
+        answer, first, url = await self._persist(request, lambda: self._follow(request))
+        try:
+            yield self._response(answer, first, url)
+        finally:
+            _hang_up(answer)
 
     async def fetch(self, request: Request, *, limit: int = _MOST_FETCHED) -> Answer:
         """Sends ``request`` and returns its answer whole; one that is cut off is asked for again.
@@ -136,14 +139,19 @@ class Client(AbstractAsyncContextManager["Client"]):
         """
 
         async def whole() -> Answer:
-            async with AsyncExitStack() as stack:
-                response = await self._follow(request, stack)
+            answer, first, url = await self._follow(request)
+            try:
+                if _is_all(answer) and len(first) <= limit:
+                    return Answer(answer.status, answer.headers, url, first)
+                response = self._response(answer, first, url)
                 try:
                     async with asyncio.timeout(_WHOLE * self.settings.timeout_s):
                         body = await response.read(limit)
                 except TimeoutError as error:
-                    raise explain(error, URL(response.url, encoded=True)) from None
-                return Answer(response.status, response.headers, response.url, body)
+                    raise explain(error, URL(url, encoded=True)) from None
+                return Answer(response.status, response.headers, url, body)
+            finally:
+                _hang_up(answer)
 
         return await self._persist(request, whole)
 
@@ -174,14 +182,19 @@ class Client(AbstractAsyncContextManager["Client"]):
             await self.pause(retry, failed)
             retry += 1
 
-    async def _follow(self, request: Request, stack: AsyncExitStack) -> Response:
+    def _response(self, answer: aiohttp.ClientResponse, first: bytes, url: str) -> Response:
+        return Response(answer.status, answer.headers, url, _pieces(answer, first, self.settings.timeout_s))
+
+    async def _follow(self, request: Request) -> tuple[aiohttp.ClientResponse, bytes, str]:
+        """The answer at the end of all redirects, the beginning of its body, and where it came from.
+
+        Whoever gets it hangs up.
+        """
         hop = request
         for _redirect in range(MAX_REDIRECTS + 1):
             answer, first = await self._exchange(hop)
             if answer.status not in REDIRECTS or not request.follow:
-                stack.callback(_hang_up, answer)
-                pieces = _pieces(answer, first, self.settings.timeout_s)
-                return Response(answer.status, answer.headers, hop.url, pieces)
+                return answer, first, hop.url
             _hang_up(answer)
             hop = next_hop(hop, answer.status, answer.headers)
         raise UnexpectedAnswer(_("{host} redirects in circles").format(host=URL(request.url).host))
@@ -191,7 +204,7 @@ class Client(AbstractAsyncContextManager["Client"]):
         url = _address(hop.url)
         if self._unix_socket is None:
             check_scheme(url, self.settings)
-        limiter = self._limiters.setdefault(url.origin(), Limiter(self.settings.max_per_host, sleep=self.sleep))
+        limiter = self._limiter(url)
         # The slot is given back when the answer begins: a reader that waits for another request's slot while it
         # holds one itself would wait for ever.
         async with limiter.slot(wait=not feeding.get()):
@@ -206,6 +219,12 @@ class Client(AbstractAsyncContextManager["Client"]):
                 raise error
             limiter.coped(began, time.monotonic() - began if hop.content is None else None)
             return answer, first
+
+    def _limiter(self, url: URL) -> Limiter:
+        origin = url.origin()
+        if origin not in self._limiters:
+            self._limiters[origin] = Limiter(self.settings.max_per_host, sleep=self.sleep)
+        return self._limiters[origin]
 
     async def _transfer(self, hop: Request, url: URL) -> tuple[aiohttp.ClientResponse, bytes]:
         assert self._session is not None, "used outside `async with`"  # noqa: S101
@@ -281,6 +300,11 @@ def _hang_up(answer: aiohttp.ClientResponse) -> None:
     if answer.connection is not None and answer.connection.transport is not None:
         answer.connection.transport.abort()
     answer.close()
+
+
+def _is_all(answer: aiohttp.ClientResponse) -> bool:
+    """Whether nothing of the body is left to be read, as with most answers: they are small, and there at once."""
+    return answer.content.at_eof() and answer.content.exception() is None
 
 
 async def _pieces(answer: aiohttp.ClientResponse, first: bytes, window_s: float) -> AsyncIterator[bytes]:

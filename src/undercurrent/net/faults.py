@@ -27,6 +27,7 @@ from undercurrent.net.retry import LONGEST_WAIT_S, retry_after
 
 __all__ = ["NotReachable", "PlainHttpSpoken", "Untrusted", "explain", "pushed_back", "surely_unsent"]
 
+_COME_BACK_LATER: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT})
 _PERMANENT_STATUS: Final = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED})
 # OpenSSL's numbers (x509_vfy.h) for a certificate that is not valid yet, and for one that has expired.
 _NOT_NOW: Final = frozenset({9, 10})
@@ -99,6 +100,8 @@ def explain(error: BaseException, url: URL, *, socket_path: str = "") -> Undercu
 
 def pushed_back(status: int, headers: Headers, url: URL, body: bytes) -> UndercurrentError | None:
     """The error for an answer that no caller wants to see as one, None for the others."""
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _COME_BACK_LATER:
+        return None
     place = _place(url)
     said = _said(body)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -113,14 +116,12 @@ def pushed_back(status: int, headers: Headers, url: URL, body: bytes) -> Undercu
         )
     if status == HTTPStatus.REQUEST_TIMEOUT:
         return TimedOut(_("{place} gave up waiting for the request").format(place=place))
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        kind = _PermanentFault if status in _PERMANENT_STATUS else RemoteFault
-        return kind(
-            _("{place} failed with status {status}{said}").format(place=place, status=status, said=said),
-            hint=_("the fault is on that side; try again later"),
-            retry_after=retry_after(headers),
-        )
-    return None
+    kind = _PermanentFault if status in _PERMANENT_STATUS else RemoteFault
+    return kind(
+        _("{place} failed with status {status}{said}").format(place=place, status=status, said=said),
+        hint=_("the fault is on that side; try again later"),
+        retry_after=retry_after(headers),
+    )
 
 
 def surely_unsent(error: UndercurrentError) -> bool:

@@ -7,6 +7,7 @@ As Go's net/http and curl read them, because the tools beside this one do
 import ipaddress
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 
 from yarl import URL
 
@@ -17,6 +18,7 @@ from undercurrent.net.redaction import redact
 __all__ = ["is_loopback", "proxy_for"]
 
 
+@lru_cache(1024)  # it is asked for each request
 def is_loopback(host: str) -> bool:
     """Whether ``host`` (a name or an address, without port) is this machine."""
     if host == "localhost" or host.endswith(".localhost"):

@@ -30,6 +30,7 @@ __all__ = [
     "read_blob",
     "read_twice",
     "verified",
+    "verified_whole",
 ]
 
 Result = TypeVar("Result")
@@ -110,6 +111,14 @@ class Store(Protocol):
         """
         ...
 
+    async def content(self, descriptor: Descriptor) -> bytes:
+        """The content that ``descriptor`` names, whole, for what is small.
+
+        Raises:
+            NotFound, DigestMismatch, CouldNotCheck.
+        """
+        return b"".join([piece async for piece in self.blob(descriptor)])
+
     def names(self) -> AsyncIterator[str]:
         """All names, in the store's order."""
         ...
@@ -184,16 +193,38 @@ async def verified(pieces: AsyncIterator[bytes], descriptor: Descriptor, where: 
         hasher.update(piece)
         yield piece
     if size != descriptor.size:
-        raise DigestMismatch(
-            _("{digest} in {where} has another size than the {size} bytes it should have").format(
-                digest=descriptor.digest, where=where, size=descriptor.size
-            )
-        )
+        raise _other_size(descriptor, where)
     if hasher.hexdigest() != descriptor.digest.encoded:
-        raise DigestMismatch(
-            _("{where} delivered other content than {digest}").format(where=where, digest=descriptor.digest),
-            hint=_("the content was changed or damaged; fetch it again from where it was made"),
+        raise _other_content(descriptor, where)
+
+
+def verified_whole(content: bytes, descriptor: Descriptor, where: str) -> bytes:
+    """``content``, if it is what ``descriptor`` names.
+
+    Raises:
+        DigestMismatch: another digest, or another size.
+    """
+    if len(content) != descriptor.size:
+        raise _other_size(descriptor, where)
+    if not descriptor.digest.matches(content):
+        raise _other_content(descriptor, where)
+    return content
+
+
+def _other_size(descriptor: Descriptor, where: str) -> DigestMismatch:
+    """The error for content that is larger or smaller than ``descriptor`` says."""
+    return DigestMismatch(
+        _("{digest} in {where} has another size than the {size} bytes it should have").format(
+            digest=descriptor.digest, where=where, size=descriptor.size
         )
+    )
+
+
+def _other_content(descriptor: Descriptor, where: str) -> DigestMismatch:
+    return DigestMismatch(
+        _("{where} delivered other content than {digest}").format(where=where, digest=descriptor.digest),
+        hint=_("the content was changed or damaged; fetch it again from where it was made"),
+    )
 
 
 async def read_twice(read: Callable[[], Awaitable[Result]]) -> Result:
@@ -221,10 +252,7 @@ async def read_blob(store: Store, descriptor: Descriptor, limit: int) -> bytes:
             )
         )
 
-    async def whole() -> bytes:
-        return b"".join([piece async for piece in store.blob(descriptor)])
-
-    return await read_twice(whole)
+    return await read_twice(lambda: store.content(descriptor))
 
 
 def is_derived(name: str) -> bool:

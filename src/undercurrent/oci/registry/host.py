@@ -4,6 +4,7 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/s
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -27,6 +28,8 @@ from undercurrent.oci.registry.repository import Repository
 
 __all__ = ["Registry"]
 
+_OURS: Final = re.compile(r"/v2(?:/[A-Za-z0-9_][A-Za-z0-9_.:-]*)+")
+"""Paths that are the same in an address: nothing in them has to be looked at, encoded or resolved."""
 _HUB_HOST: Final = "registry-1.docker.io"
 _CATALOG: Final = frozenset({"registry:catalog:*"})
 _PAGE: Final = 1000
@@ -55,6 +58,7 @@ class Registry:
         self.takes_large_bodies = True
         self._authorization = Authorization(host, client, credentials)
         self._base: URL | None = None
+        self._root = ""
         self._reaching = asyncio.Lock()
         self._repositories: dict[str, Repository] = {}
 
@@ -76,7 +80,9 @@ class Registry:
         """
         async with self._reaching:
             if self._base is None:
-                self._base = await self._reach()
+                base = await self._reach()
+                self._root = str(base.origin())
+                self._base = base
 
     async def verify(self) -> bool:
         """Shows the registry the credentials.
@@ -188,9 +194,12 @@ class Registry:
         return base
 
     async def _located(self, request: Request) -> Request:
-        await self.ping()
+        if self._base is None:
+            await self.ping()
         base = self._base
         assert base is not None  # noqa: S101 - set by ping
+        if _OURS.fullmatch(request.url):
+            return replace(request, url=f"{self._root}{request.url}")
         url = address(request.url, base)
         if url is None:
             raise UnexpectedAnswer(_("{host} names an address that is not valid").format(host=self.host))
@@ -217,7 +226,9 @@ class Registry:
         )
 
     async def _authorized(self, request: Request, scopes: frozenset[str], repository: str) -> Request:
-        if self._base is None or _origin(request.url) != self._base.origin():
+        if not self._authorization.wanted or self._base is None:
+            return request
+        if not request.url.startswith(f"{self._root}/") and _origin(request.url) != self._base.origin():
             return request  # an upload that goes elsewhere: our credentials do not
         headers = await self._authorization.headers(scopes, repository)
         return replace(request, headers=MappingProxyType({**request.headers, **headers}))

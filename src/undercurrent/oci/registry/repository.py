@@ -34,7 +34,15 @@ from undercurrent.oci.registry.answers import count_in, refusal
 from undercurrent.oci.registry.pages import pages
 from undercurrent.oci.registry.referrers import FallbackList, list_referrer, read_referrers
 from undercurrent.oci.registry.upload import UploadBy, upload
-from undercurrent.oci.store import Change, Content, WritableStore, parse_verified, read_twice, verified
+from undercurrent.oci.store import (
+    Change,
+    Content,
+    WritableStore,
+    parse_verified,
+    read_twice,
+    verified,
+    verified_whole,
+)
 
 if TYPE_CHECKING:
     from undercurrent.oci.registry.host import Registry
@@ -47,6 +55,10 @@ _KEPT: Final = 64
 _SENT: Final = 1024
 _KEPT_BYTES: Final = 256 * 1024
 _ENOUGH: Final = 1024 * 1024
+_WHOLE: Final = 1024 * 1024
+"""Bytes of content that is asked for again from its start where an answer breaks; larger content goes on."""
+_REFUSAL: Final = 16 * 1024
+"""Bytes that the body of a refusal may have in place of smaller content."""
 
 
 class Repository(WritableStore):
@@ -150,7 +162,8 @@ class Repository(WritableStore):
         """The manifest or index that ``descriptor`` names, its digest and size verified."""
         if kept := self._kept.get(descriptor.digest):
             self._kept.move_to_end(descriptor.digest)
-            return parse_verified(kept.raw, descriptor, self.label)
+            same = len(kept.raw) == descriptor.size and kept.media_type == descriptor.media_type
+            return kept if same else parse_verified(kept.raw, descriptor, self.label)
         written = self.written(descriptor.digest)
         if descriptor.size > MAX_MANIFEST:
             raise TooLarge(_("{name} is larger than 4 MiB: that is no manifest").format(name=written))
@@ -168,6 +181,19 @@ class Repository(WritableStore):
         async with aclosing(self._pieces(descriptor)) as pieces:
             async for piece in verified(pieces, descriptor, self.label):
                 yield piece
+
+    async def content(self, descriptor: Descriptor) -> bytes:
+        """See `Store.content`; one question and one answer, where that has room in memory."""
+        if descriptor.size > _WHOLE:
+            return await super().content(descriptor)
+        request = Request("GET", self.path("blobs", descriptor.digest))
+        try:
+            answer = await self.ask(request, limit=max(descriptor.size, _REFUSAL))
+        except TooLarge:
+            return await super().content(descriptor)  # of content or of a refusal: it reads as little as it can
+        if answer.status != HTTPStatus.OK:
+            raise self.refused(answer, self.written(descriptor.digest))
+        return verified_whole(answer.body, descriptor, self.label)
 
     async def names(self) -> AsyncIterator[str]:
         """All tags."""
@@ -392,6 +418,6 @@ def _starts_at(headers: Headers, offset: int) -> bool:
 
 async def _beginning(response: Response) -> bytes:
     try:
-        return await response.read(16 * 1024)
+        return await response.read(_REFUSAL)
     except BadContent:
         return b""
