@@ -77,7 +77,7 @@ class Target:
         if isinstance(store, Engine):
             return Image(store, self.name, await store.resolve(self.digest))
         descriptor = Descriptor(self.media_type, Digest(self.digest), self.size)
-        if self.manifest and isinstance(store, Repository):
+        if self.manifest and isinstance(store, Repository) and not store.remembers(descriptor):
             store.remember(parse_verified(self.manifest, descriptor, store.label))
         return Image(store, self.name, descriptor)
 

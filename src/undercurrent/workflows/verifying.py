@@ -110,7 +110,7 @@ class Verifying(Generic[Result]):
             place, result = await self._in_engine(target, store)
         else:
             place, result = target.place, await self._judged(await target.open(self.stores))
-        self.record.add(
+        self.record.add_soon(
             "image-verified",
             result.digest,
             result.verdict,
@@ -145,4 +145,4 @@ def not_checked(record: Recording, found: Found, error: UndercurrentError) -> No
     """Records that an image could not even be found; see `undercurrent.workflows.each.Failure`."""
     subject = found.digest if isinstance(found, Target) else found.place
     name = found.name if isinstance(found, Target) else found.place
-    record.add("image-verified", subject, verdict_of(error), name, place=found.place, reason=error.code)
+    record.add_soon("image-verified", subject, verdict_of(error), name, place=found.place, reason=error.code)

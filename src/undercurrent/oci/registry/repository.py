@@ -158,12 +158,16 @@ class Repository(WritableStore):
         """Keeps a manifest that was read of this repository by others, so that it need not be asked for again."""
         self._keep(manifest)
 
+    def remembers(self, descriptor: Descriptor) -> bool:
+        """Whether the manifest that ``descriptor`` names is kept, so that it need not be asked for."""
+        kept = self._kept.get(descriptor.digest)
+        return kept is not None and len(kept.raw) == descriptor.size and kept.media_type == descriptor.media_type
+
     async def manifest(self, descriptor: Descriptor) -> AnyManifest:
         """The manifest or index that ``descriptor`` names, its digest and size verified."""
         if kept := self._kept.get(descriptor.digest):
             self._kept.move_to_end(descriptor.digest)
-            same = len(kept.raw) == descriptor.size and kept.media_type == descriptor.media_type
-            return kept if same else parse_verified(kept.raw, descriptor, self.label)
+            return kept if self.remembers(descriptor) else parse_verified(kept.raw, descriptor, self.label)
         written = self.written(descriptor.digest)
         if descriptor.size > MAX_MANIFEST:
             raise TooLarge(_("{name} is larger than 4 MiB: that is no manifest").format(name=written))
