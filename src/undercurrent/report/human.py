@@ -7,13 +7,13 @@ import sys
 from typing import IO, Final
 
 from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 from rich.theme import Theme
 from rich.tree import Tree as RichTree
 
+from undercurrent.report.columns import GAP, lined_up, width_of
 from undercurrent.report.flowing import Flowing
 from undercurrent.report.model import Block, Cell, Fields, Mood, Prose, Report, Table, Text, Tree
 from undercurrent.report.plain import plain
@@ -30,8 +30,6 @@ _STYLES: Final[dict[Mood, str]] = {
 }
 _PIPE_WIDTH: Final = 160
 _PROSE_WIDTH: Final = 100
-_GAP: Final = 3
-"""Cells between two columns of a table."""
 _NARROWEST: Final = 10
 """Cells that a column of a table keeps, however much it gives way."""
 _THEME: Final = Theme({"markdown.code": "bold"})
@@ -122,6 +120,9 @@ def _print_fields(target: Console, fields: Fields) -> None:
 def _print_table(target: Console, table: Table) -> None:
     if table.title:
         target.print(RichText(table.title, style="bold"))
+    if target.color_system is None and (lines := lined_up(table, target.width)):
+        target.file.writelines(f"{line}\n" for line in lines)
+        return
     drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     squeezed = table.squeeze if _fits(table, target.width) else range(len(table.columns))
     for number, name in enumerate(table.columns):
@@ -138,16 +139,11 @@ def _print_table(target: Console, table: Table) -> None:
 
 def _fits(table: Table, width: int) -> bool:
     """Whether the columns that do not give way can be shown whole."""
-    needed = _GAP * (len(table.columns) - 1)
+    needed = GAP * (len(table.columns) - 1)
     for number, name in enumerate(table.columns):
-        widest = max(_width(cell) for cell in (name, *(row[number] for row in table.rows)))
+        widest = max(width_of(cell) for cell in (name, *(row[number] for row in table.rows)))
         needed += min(widest, _NARROWEST) if number in table.squeeze else widest
     return needed <= width
-
-
-def _width(cell: Cell | str) -> int:
-    text = cell if isinstance(cell, str) else cell.text
-    return max(map(cell_len, plain(text).splitlines()), default=0)
 
 
 def _grow(tree: Tree) -> RichTree:
