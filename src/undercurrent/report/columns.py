@@ -34,10 +34,12 @@ def lined_up(table: Table, width: int) -> list[str]:
         return []
     right = [number in table.right for number in range(len(widths))]
     lines = [
-        (" " * GAP).join(
+        (" " * GAP)
+        .join(
             " " * (room - size) + cell if to_the_right else cell + " " * (room - size)
             for cell, size, room, to_the_right in zip(row, taken, widths, right, strict=True)
-        ).rstrip()
+        )
+        .rstrip()
         for row, taken in zip(rows, sizes, strict=True)
     ]
     return [lines[0], "─" * total, *lines[1:]]

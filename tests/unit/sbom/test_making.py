@@ -200,6 +200,9 @@ class Elsewhere:
     def blob(self, descriptor: Descriptor) -> AsyncIterator[bytes]:
         return self._layout.blob(descriptor)
 
+    async def content(self, descriptor: Descriptor) -> bytes:
+        return await self._layout.content(descriptor)
+
     def names(self) -> AsyncIterator[str]:
         return self._layout.names()
 

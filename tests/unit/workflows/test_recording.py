@@ -51,9 +51,13 @@ async def test_not_many_wait(settings: Settings, other: Evidence) -> None:
 
 
 async def test_what_waits_at_the_end_is_written(settings: Settings, other: Evidence) -> None:
-    with pytest.raises(KeyboardInterrupt), recording(settings) as record:
-        add_soon(record, "one")
-        raise KeyboardInterrupt
+    def run() -> None:
+        with recording(settings) as record:
+            add_soon(record, "one")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
 
     assert names_in(other) == ["one"]
 
@@ -87,6 +91,10 @@ async def test_a_run_whose_end_cannot_be_written_fails(settings: Settings, monke
     def full(*_records: object) -> None:
         raise EnvironmentLacks("the disk is full")
 
-    with pytest.raises(EnvironmentLacks), recording(settings) as record:
-        monkeypatch.setattr(record.open(), "record", full)
-        add_soon(record, "one")
+    def run() -> None:
+        with recording(settings) as record:
+            monkeypatch.setattr(record.open(), "record", full)
+            add_soon(record, "one")
+
+    with pytest.raises(EnvironmentLacks, match="disk is full"):
+        run()

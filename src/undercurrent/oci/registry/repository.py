@@ -5,21 +5,17 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/s
 
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 from undercurrent.errors import (
-    BadContent,
     DigestMismatch,
     InvalidReference,
     NotFound,
-    TimedOut,
     TooLarge,
     UndercurrentError,
-    Unreachable,
     Unsupported,
 )
 from undercurrent.i18n import translate as _
@@ -31,6 +27,7 @@ from undercurrent.oci.manifest import MAX_MANIFEST, AnyManifest, parse
 from undercurrent.oci.reference import Reference
 from undercurrent.oci.registry.amending import amend
 from undercurrent.oci.registry.answers import count_in, refusal
+from undercurrent.oci.registry.blobs import pieces_of, whole
 from undercurrent.oci.registry.pages import pages
 from undercurrent.oci.registry.referrers import FallbackList, list_referrer, read_referrers
 from undercurrent.oci.registry.upload import UploadBy, upload
@@ -40,8 +37,6 @@ from undercurrent.oci.store import (
     WritableStore,
     parse_verified,
     read_twice,
-    verified,
-    verified_whole,
 )
 
 if TYPE_CHECKING:
@@ -54,11 +49,6 @@ _PAGE: Final = 1000
 _KEPT: Final = 64
 _SENT: Final = 1024
 _KEPT_BYTES: Final = 256 * 1024
-_ENOUGH: Final = 1024 * 1024
-_WHOLE: Final = 1024 * 1024
-"""Bytes of content that is asked for again from its start where an answer breaks; larger content goes on."""
-_REFUSAL: Final = 16 * 1024
-"""Bytes that the body of a refusal may have in place of smaller content."""
 
 
 class Repository(WritableStore):
@@ -180,24 +170,13 @@ class Repository(WritableStore):
 
         return await read_twice(read)
 
-    async def blob(self, descriptor: Descriptor) -> AsyncGenerator[bytes, None]:
+    def blob(self, descriptor: Descriptor) -> AsyncGenerator[bytes, None]:
         """The content that ``descriptor`` names; resumed where it was cut off."""
-        async with aclosing(self._pieces(descriptor)) as pieces:
-            async for piece in verified(pieces, descriptor, self.label):
-                yield piece
+        return pieces_of(self, descriptor)
 
     async def content(self, descriptor: Descriptor) -> bytes:
-        """See `Store.content`; one question and one answer, where that has room in memory."""
-        if descriptor.size > _WHOLE:
-            return await super().content(descriptor)
-        request = Request("GET", self.path("blobs", descriptor.digest))
-        try:
-            answer = await self.ask(request, limit=max(descriptor.size, _REFUSAL))
-        except TooLarge:
-            return await super().content(descriptor)  # of content or of a refusal: it reads as little as it can
-        if answer.status != HTTPStatus.OK:
-            raise self.refused(answer, self.written(descriptor.digest))
-        return verified_whole(answer.body, descriptor, self.label)
+        """See `Store.content`; one question and one answer, where it is small."""
+        return await whole(self, descriptor)
 
     async def names(self) -> AsyncIterator[str]:
         """All tags."""
@@ -342,42 +321,6 @@ class Repository(WritableStore):
             return parse_verified(manifest.raw, Descriptor(manifest.media_type, wanted, len(manifest.raw)), self.label)
         return self._keep(manifest)
 
-    async def _pieces(self, descriptor: Descriptor) -> AsyncGenerator[bytes, None]:
-        """The blob's bytes, unverified; a broken answer is continued with ``Range``."""
-        offset = progress = broken = 0
-        while True:
-            failed: UndercurrentError | None = None
-            try:
-                async with aclosing(self._from(descriptor, offset)) as pieces:
-                    async for piece in pieces:
-                        yield piece
-                        offset += len(piece)
-            except (Unreachable, TimedOut) as error:
-                if offset == 0:
-                    raise  # the client has tried often enough
-                failed = error
-            if failed is None:
-                return
-            broken = broken + 1 if offset - progress < _ENOUGH else 0
-            progress = offset
-            await self.registry.client.pause(broken, failed)
-
-    async def _from(self, descriptor: Descriptor, offset: int) -> AsyncGenerator[bytes, None]:
-        written = self.written(descriptor.digest)
-        headers = {"Range": f"bytes={offset}-"} if offset else {}
-        request = Request("GET", self.path("blobs", descriptor.digest), headers)
-        async with self.registry.send(request, self.reading, repository=self.name) as response:
-            if response.status == HTTPStatus.PARTIAL_CONTENT and _starts_at(response.headers, offset):
-                skip = 0
-            elif response.status == HTTPStatus.OK:
-                skip = offset  # no ranges here: what was read already is read again
-            else:
-                raise self.refused(response, written, body=await _beginning(response))
-            async for piece in response.stream():
-                if skip < len(piece):
-                    yield piece[skip:] if skip else piece
-                skip = max(0, skip - len(piece))
-
     def _checked(self, name: str) -> Digest | None:
         """The digest that ``name`` is, None if it is a tag."""
         if ":" in name:
@@ -414,14 +357,3 @@ def _is_digest_of(text: str, content: bytes) -> bool:
         return Digest(text).matches(content)
     except InvalidReference:
         return False
-
-
-def _starts_at(headers: Headers, offset: int) -> bool:
-    return headers.get("Content-Range", "").startswith(f"bytes {offset}-")
-
-
-async def _beginning(response: Response) -> bytes:
-    try:
-        return await response.read(_REFUSAL)
-    except BadContent:
-        return b""
