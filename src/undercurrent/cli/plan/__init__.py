@@ -12,6 +12,7 @@ group = LazyGroup(
     "plan",
     entries={
         "catalogue": Entry(f"{_HERE}.catalogue:group", N_("list, show and check the files that plans are made from")),
+        "checklist": Entry(f"{_HERE}.checklist:group", N_("list, show, tick and export what has to be done")),
     },
     help=_("What could be done, what it costs, returns and risks, and until when: from catalogues, and evidence."),
 )
