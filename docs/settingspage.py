@@ -2,15 +2,20 @@
 
 # ruff: noqa: INP001 - a script beside the pages that it writes
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
-
-from pydantic import BaseModel
+import ast
+import inspect
+from collections.abc import Iterator
+from dataclasses import fields
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, Literal, get_args, get_origin
 
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.settings import ALIASES, FILE_NAME, Settings
+from undercurrent.values import Between, is_list, marks_of, plain_kind
 
 __all__ = ["TEXTS", "settings_page", "texts_of_settings"]
 
@@ -91,8 +96,7 @@ def texts_of_settings() -> Iterator[str]:
     """What the models say about groups and fields, as Markdown in one line each."""
     for _name, group in _groups():
         yield _markdown(group.__doc__)
-        for field in group.model_fields.values():
-            yield _markdown(field.description)
+        yield from _descriptions(group).values()
 
 
 def settings_page() -> str:
@@ -135,14 +139,14 @@ def _folders() -> str:
     return heading + "\n".join(_row(what, f"`{path}`", f"`{variable}`") for what, path, variable in rows)
 
 
-def _table(name: str, group: type[BaseModel]) -> str:
+def _table(name: str, group: type) -> str:
     rows = [_row(_("setting"), _("meaning"), _("takes"), _("default")), "|---|---|---|---|"]
-    for field, shape in group.model_json_schema()["properties"].items():
-        others = (f"`{alias}`" for alias, path in ALIASES.items() if path == (name, field))
-        variables = "<br>".join((f"`UNDERCURRENT_{name}_{field}`".upper(), *others))
-        meaning = _(_markdown(shape["description"]))
-        default = _default(group.model_fields[field].default)
-        rows.append(_row(f"`{field}`<br>{variables}", meaning, _kind(shape), default))
+    meanings = _descriptions(group)
+    for field in fields(group):
+        others = (f"`{alias}`" for alias, path in ALIASES.items() if path == (name, field.name))
+        variables = "<br>".join((f"`UNDERCURRENT_{name}_{field.name}`".upper(), *others))
+        meaning = _(meanings[field.name])
+        rows.append(_row(f"`{field.name}`<br>{variables}", meaning, _kind(field.type), _default(field.default)))
     return "\n".join(rows)
 
 
@@ -150,31 +154,45 @@ def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _groups() -> Iterator[tuple[str, type[BaseModel]]]:
-    for name, field in Settings.model_fields.items():
-        yield name, type(field.default)
+def _groups() -> Iterator[tuple[str, type]]:
+    for group in fields(Settings):
+        yield group.name, type(group.default)
+
+
+def _descriptions(group: type) -> dict[str, str]:
+    """What the docstrings below the fields say, as Markdown."""
+    body = ast.parse(inspect.getsource(group)).body[0]
+    assert isinstance(body, ast.ClassDef)  # noqa: S101 - that is what its source is
+    described = {}
+    for statement, following in pairwise(body.body):
+        match statement, following:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                described[name] = _markdown(text)
+    return described
 
 
 def _markdown(docstring: str | None) -> str:
     return " ".join((docstring or "").split()).replace("``", "`")
 
 
-def _kind(shape: Mapping[str, Any]) -> str:
-    """What a value may be, from its JSON schema."""
-    shape = next((option for option in shape.get("anyOf", ()) if option["type"] != "null"), shape)
-    if "enum" in shape:
-        return _("one of {values}").format(values=listed(f"`{value}`" for value in shape["enum"]))
-    match shape["type"]:
-        case "array":
-            return _("list: {kind}").format(kind=_kind(shape["items"]))
-        case "integer":
-            return _("{least} to {most}").format(least=shape["minimum"], most=shape["maximum"])
-        case "number":
-            return _("number")
-    return _("path") if shape.get("format") == "path" else _("text")
+def _kind(annotation: Any) -> str:
+    """What a value may be."""
+    kind = plain_kind(annotation)
+    if get_origin(kind) is Literal:
+        return _("one of {values}").format(values=listed(f"`{value}`" for value in get_args(kind)))
+    if is_list(kind):
+        return _("list: {kind}").format(kind=_kind(get_args(kind)[0]))
+    for mark in marks_of(annotation):
+        if isinstance(mark, Between) and kind is int:
+            return _("{least} to {most}").format(least=mark.least, most=mark.most)
+    return {bool: _("`true` or `false`"), float: _("number"), Decimal: _("number"), Path: _("path"), str: _("text")}[
+        kind
+    ]
 
 
 def _default(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(f"`{item}`" for item in value) or "–"
+    if isinstance(value, bool):
+        return f"`{value}`".lower()
     return "–" if value in (None, "") else f"`{value}`"

@@ -8,22 +8,23 @@ cosign and of the toolkit scripts already set. Secrets are not settings: no fiel
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_origin
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from undercurrent import tomlfile
 from undercurrent.errors import ConfigError
 from undercurrent.i18n import translate as _
+from undercurrent.values import NAMES_FILES, Between, MoreThan, NotEmpty, converted, is_list, marks_of
 
 __all__ = [
     "ALIASES",
     "FILE_NAME",
+    "KINDS",
     "EvidenceSettings",
     "FleetSettings",
     "ImagesSettings",
@@ -75,39 +76,36 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("undercurrent", appauthor=False)
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+_Amount: TypeAlias = Annotated[Decimal, Between(0, 10**12)]
 
 
-_NAMES_FILES: Final = Field(json_schema_extra={"names_files": True})
-_Amount: TypeAlias = Annotated[Decimal, Field(ge=0, le=10**12)]
-
-
-class NetSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class NetSettings:
     """How other machines are talked to."""
 
-    timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    timeout_s: Annotated[float, MoreThan(0)] = 60.0
     """Seconds without a byte moving, after which an answer is given up."""
-    connect_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    connect_timeout_s: Annotated[float, MoreThan(0)] = 10.0
     """Seconds that a connection may take."""
-    retries: Annotated[int, Field(ge=0, le=20)] = 5
+    retries: Annotated[int, Between(0, 20)] = 5
     """How often a request that may go through later is tried again."""
-    max_per_host: Annotated[int, Field(ge=1, le=1024)] = 32
+    max_per_host: Annotated[int, Between(1, 1024)] = 32
     """Requests under way to one host, at most; fewer while it pushes back."""
-    ca_bundle: Annotated[Path | None, _NAMES_FILES] = None
+    ca_bundle: Annotated[Path | None, NAMES_FILES] = None
     """Certificates (PEM) to trust besides the system's."""
     plain_http: tuple[str, ...] = ()
     """Hosts that may be talked to without TLS; loopback always may."""
 
 
-class ImagesSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class ImagesSettings:
     """Which images are yours."""
 
     registries: tuple[str, ...] = ()
     """Registries, or parts of them: ``ghcr.io/acme``, ``registry.example.com``."""
-    layouts: Annotated[tuple[Path, ...], _NAMES_FILES] = ()
+    layouts: Annotated[tuple[Path, ...], NAMES_FILES] = ()
     """OCI layout folders."""
-    archives: Annotated[tuple[Path, ...], _NAMES_FILES] = ()
+    archives: Annotated[tuple[Path, ...], NAMES_FILES] = ()
     """Archives (OCI or docker-archive)."""
     engines: tuple[Literal["auto", "docker", "podman"], ...] = ()
     """Local engines."""
@@ -117,28 +115,29 @@ class ImagesSettings(_Group):
     """Patterns of names that do not."""
     default_registry: str = ""
     """Where a name without a host is looked for; Docker Hub when empty."""
-    store: Annotated[Path | None, _NAMES_FILES] = None
+    store: Annotated[Path | None, NAMES_FILES] = None
     """The embedded store: an OCI layout for images that have no registry. In the data folder when unset."""
 
 
-class SigningSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class SigningSettings:
     """Keys and formats of signatures."""
 
-    key: Annotated[str, _NAMES_FILES] = ""
+    key: Annotated[str, NAMES_FILES] = ""
     """Private key to sign with: a file, ``env://VARIABLE``, ``pkcs11:…``, or ``NAME://…`` of a plug-in."""
-    public_keys: Annotated[tuple[str, ...], _NAMES_FILES] = ()
+    public_keys: Annotated[tuple[str, ...], NAMES_FILES] = ()
     """Public keys that verification trusts: files, or what ``key`` takes."""
-    policy: Annotated[Path | None, _NAMES_FILES] = None
+    policy: Annotated[Path | None, NAMES_FILES] = None
     """Policy by which images are verified: which have to be signed by whom, with which attestations."""
-    trusted_root: Annotated[Path | None, _NAMES_FILES] = None
+    trusted_root: Annotated[Path | None, NAMES_FILES] = None
     """Who vouches for the certificates of identities, and for times: a ``trusted_root.json``."""
     timestamp_url: str = ""
     """Timestamp authority (RFC 3161) that confirms when a key signed: its whole address, ``https://…``."""
-    notation_trust_store: Annotated[Path | None, _NAMES_FILES] = None
+    notation_trust_store: Annotated[Path | None, NAMES_FILES] = None
     """Certificates that verification of notation's signatures trusts: notation's folder ``truststore``."""
-    notation_trust_policy: Annotated[Path | None, _NAMES_FILES] = None
+    notation_trust_policy: Annotated[Path | None, NAMES_FILES] = None
     """Which of them, for which images: notation's ``trustpolicy.json``."""
-    notation_crls: Annotated[tuple[Path, ...], _NAMES_FILES] = ()
+    notation_crls: Annotated[tuple[Path, ...], NAMES_FILES] = ()
     """Lists of revoked certificates (CRL) of those who sign with notation: files, or folders of such."""
     format: Literal["both", "bundle", "legacy"] = "both"
     """Which of cosign's formats to write; only both are accepted by all policy engines that accept keys."""
@@ -148,22 +147,24 @@ class SigningSettings(_Group):
     tuf_mirror: str = "https://tuf-repo-cdn.sigstore.dev"
     """Where roots of trust are kept up to date (The Update Framework), for identities; that of sigstore's public
     instance unless set."""
-    tuf_root: Annotated[Path | None, _NAMES_FILES] = None
+    tuf_root: Annotated[Path | None, NAMES_FILES] = None
     """Root metadata (``root.json``) that trust in the mirror begins with; known already for the public ones."""
     keyless: bool = False
     """Sign with an identity instead of a key."""
-    trust_config: Annotated[Path | None, _NAMES_FILES] = None
+    trust_config: Annotated[Path | None, NAMES_FILES] = None
     """Services and root of trust of a private sigstore instance, in one file (client trust configuration, JSON)."""
 
 
-class SbomSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class SbomSettings:
     """Software bills of materials."""
 
-    formats: Annotated[tuple[Literal["spdx", "cyclonedx"], ...], Field(min_length=1)] = ("spdx",)
+    formats: Annotated[tuple[Literal["spdx", "cyclonedx"], ...], NotEmpty()] = ("spdx",)
     """Formats to make."""
 
 
-class EvidenceSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class EvidenceSettings:
     """Where outcomes are recorded."""
 
     url: str = ""
@@ -176,17 +177,19 @@ class EvidenceSettings(_Group):
         return self.url or f"sqlite:///{data_folder() / 'evidence.db'}"
 
 
-class FleetSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class FleetSettings:
     """Jobs over many items."""
 
-    concurrency: Annotated[int, Field(ge=1, le=256)] = 16
+    concurrency: Annotated[int, Between(1, 256)] = 16
     """Items under way at once."""
 
 
-class PlanningSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class PlanningSettings:
     """Plans: what could be done, until when, and what it costs and returns."""
 
-    catalogues: Annotated[tuple[Path, ...], _NAMES_FILES] = ()
+    catalogues: Annotated[tuple[Path, ...], NAMES_FILES] = ()
     """Catalogues of your own (TOML), beside the built-in ones."""
     catalogue: str = "2025-undercurrents"
     """The catalogue that plans are made from, unless a command names another one."""
@@ -194,17 +197,18 @@ class PlanningSettings(_Group):
     """Where a day begins and ends: ``Asia/Shanghai``; this machine's time zone when empty."""
     day_rate: _Amount = Decimal(1500)
     """What a person-day costs, in the catalogue's currency."""
-    discount_rate: Annotated[Decimal, Field(ge=0, le=10)] = Decimal("0.08")
+    discount_rate: Annotated[Decimal, Between(0, 10)] = Decimal("0.08")
     """How much less money is worth a year later: 0.08 for 8 %."""
     egress_price: _Amount = Decimal("0.6")
     """What a gigabyte costs that leaves a cloud, in the catalogue's currency."""
-    horizon_days: Annotated[int, Field(ge=0, le=3660)] = 90
+    horizon_days: Annotated[int, Between(0, 3660)] = 90
     """Windows that close within so many days are shown."""
-    seen_days: Annotated[int, Field(ge=0, le=3660)] = 0
+    seen_days: Annotated[int, Between(0, 3660)] = 0
     """Images that nothing was recorded of for so many days do not count any more; 0 counts them for ever."""
 
 
-class Settings(_Group):
+@dataclass(frozen=True, slots=True)
+class Settings:
     """Everything that can be set."""
 
     net: NetSettings = NetSettings()
@@ -214,6 +218,14 @@ class Settings(_Group):
     evidence: EvidenceSettings = EvidenceSettings()
     fleet: FleetSettings = FleetSettings()
     planning: PlanningSettings = PlanningSettings()
+
+
+_GROUPS: Final[Mapping[str, Any]] = MappingProxyType({group.name: group.type for group in fields(Settings)})
+
+KINDS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {name: {field.name: field.type for field in fields(group)} for name, group in _GROUPS.items()}
+)
+"""What can be set: groups, their fields, and the annotation of each (see `undercurrent.values`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +249,9 @@ class Loaded:
 
     def rows(self) -> Iterator[tuple[str, str, Any, Origin]]:
         """Group, field, value and origin of every setting."""
-        for group, model in self.settings:
-            for field, value in model:
+        for group, kinds in KINDS.items():
+            for field in kinds:
+                value = getattr(getattr(self.settings, group), field)
                 yield group, field, value, self.origins.get((group, field), _DEFAULT)
 
 
@@ -268,14 +281,25 @@ def load(
     for layer in layers:
         values |= {path: value for path, (value, _origin) in layer.items()}
         origins |= {path: origin for path, (_value, origin) in layer.items()}
-    tree: dict[str, dict[str, Any]] = {}
+    given: dict[str, dict[str, Any]] = {group: {} for group in KINDS}
     for (group, name), value in values.items():
-        tree.setdefault(group, {})[name] = value
+        given[group][name] = _checked(group, name, value, origins[group, name])
+    made = {name: group(**given[name]) for name, group in _GROUPS.items()}
+    return Loaded(Settings(**made), origins, files)
+
+
+def _checked(group: str, name: str, value: Any, origin: Origin) -> Any:
+    if name not in KINDS[group]:
+        raise _unknown(origin.where, f"{group}.{name}", [f"{group}.{known}" for known in KINDS[group]])
     try:
-        settings = Settings.model_validate(tree)
-    except ValidationError as error:
-        raise _explain(error, origins) from error
-    return Loaded(settings, origins, files)
+        return converted(value, KINDS[group][name])
+    except ValueError as error:
+        raise ConfigError(
+            _("{where}: {name} cannot be used: {reason}").format(
+                where=origin.where, name=f"{group}.{name}", reason=error
+            ),
+            hint=_("`uc config show` lists every setting with its value and where it came from"),
+        ) from error
 
 
 def _found_files(environ: Mapping[str, str], directory: Path) -> Iterator[Path]:
@@ -307,8 +331,8 @@ def _from_file(path: Path) -> _Layer:
     layer: _Layer = {}
     origin = Origin("file", str(path))
     for group, table in document.items():
-        if group not in Settings.model_fields or not isinstance(table, dict):
-            raise _unknown(str(path), group, Settings.model_fields)
+        if group not in KINDS or not isinstance(table, dict):
+            raise _unknown(str(path), group, KINDS)
         for name, value in table.items():
             layer[group, name] = (_anchored(group, name, value, path.parent), origin)
     return layer
@@ -316,31 +340,21 @@ def _from_file(path: Path) -> _Layer:
 
 def _from_environment(environ: Mapping[str, str]) -> _Layer:
     layer: _Layer = {}
-    for group, group_model in _groups():
-        for name, field in group_model.model_fields.items():
+    for group, kinds in KINDS.items():
+        for name, kind in kinds.items():
             own = f"{_PREFIX}{group}_{name}".upper()
             names = [own, *(alias for alias, path in ALIASES.items() if path == (group, name))]
             used = next((candidate for candidate in names if environ.get(candidate)), None)
             if used:
                 text = environ[used]
-                is_list = get_origin(field.annotation) is tuple
-                value = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
+                value = [part.strip() for part in text.split(",") if part.strip()] if is_list(kind) else text
                 layer[group, name] = (value, Origin("environment", used))
     return layer
 
 
-def _groups() -> Iterator[tuple[str, type[_Group]]]:
-    for name, field in Settings.model_fields.items():
-        group = field.annotation
-        assert isinstance(group, type)  # noqa: S101 - every field of Settings is a group
-        assert issubclass(group, _Group)  # noqa: S101 - likewise
-        yield name, group
-
-
 def _anchored(group: str, name: str, value: Any, folder: Path) -> Any:
     """Paths in a file are meant relative to that file."""
-    field = dict(_groups())[group].model_fields.get(name)
-    if field is None or not field.json_schema_extra:
+    if NAMES_FILES not in marks_of(KINDS[group].get(name)):
         return value
     if isinstance(value, list):
         return [_anchored(group, name, item, folder) for item in value]
@@ -355,19 +369,3 @@ def _flag(path: Setting) -> str:
 def _unknown(where: str, name: str, known: Iterable[str]) -> ConfigError:
     message = _("{where}: {name!r} cannot be set").format(where=where, name=name)
     return ConfigError(message, hint=tomlfile.suggestion(name, known))
-
-
-def _explain(error: ValidationError, origins: Mapping[Setting, Origin]) -> ConfigError:
-    first = error.errors(include_url=False, include_input=False)[0]
-    location = tuple(str(part) for part in first["loc"])
-    group, name = location[0], location[1] if len(location) > 1 else ""
-    origin = origins.get((group, name), _DEFAULT)
-    where = origin.where or group
-    if first["type"] == "extra_forbidden":
-        return _unknown(where, f"{group}.{name}", [f"{group}.{known}" for known in dict(_groups())[group].model_fields])
-    return ConfigError(
-        _("{where}: {name} cannot be used: {reason}").format(
-            where=where, name=f"{group}.{name}", reason=tomlfile.reason_of(first)
-        ),
-        hint=_("`uc config show` lists every setting with its value and where it came from"),
-    )

@@ -5,22 +5,22 @@ import json
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias, TypeVar
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from undercurrent.errors import ConfigError, together
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import listed, ngettext, system_reason
 from undercurrent.i18n import translate as _
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
 
 __all__ = [
     "MAX_FILE",
@@ -44,7 +44,7 @@ MAX_TOLD: Final = 20
 Key: TypeAlias = tuple[str | int, ...]
 """Where in a document something is: ``("rule", 0, "images")``."""
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound="BaseModel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ class Document:
         Raises:
             ConfigError: it is something else; ``also`` has what else is wrong.
         """
+        from pydantic import ValidationError  # noqa: PLC0415 - not for settings, which every command reads
+
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
@@ -110,7 +112,7 @@ class Document:
         """As `line_of`."""
         return _innermost(_lines_in(self.raw), key)
 
-    def _explained(self, error: ValidationError, model: type[BaseModel]) -> ConfigError:
+    def _explained(self, error: "ValidationError", model: "type[BaseModel]") -> ConfigError:
         problems: dict[tuple[Key, str], list[ErrorDetails]] = {}
         for details in error.errors(include_url=False, include_input=False):
             # What may be one of several kinds is wrong in as many ways: those are one thing.
@@ -121,7 +123,7 @@ class Document:
         told = [self._told(key, problems[key, lacking], model) for key, lacking in places[:MAX_TOLD]]
         return self._and_more(told, len(places))
 
-    def _told(self, key: Key, details: Sequence[ErrorDetails], model: type[BaseModel]) -> ConfigError:
+    def _told(self, key: Key, details: "Sequence[ErrorDetails]", model: "type[BaseModel]") -> ConfigError:
         if details[0]["type"] == "extra_forbidden":
             message = _("{where}: {name!r} cannot be set").format(where=self.place(key), name=written(key))
             return ConfigError(message, hint=suggestion(str(key[-1]), _fields(model, key[:-1])))
@@ -149,6 +151,8 @@ def read(path: Path, *, exact: bool = False) -> Document:
     Raises:
         ConfigError: it cannot be read, is too large, or is no TOML.
     """
+    import tomllib  # noqa: PLC0415 - most runs read no file
+
     try:
         raw = _content(path)
         return Document(path, raw, tomllib.loads(raw.decode(), parse_float=_decimal if exact else float))
@@ -243,7 +247,7 @@ def _inside(location: Sequence[str | int], data: Any) -> Key:
     return tuple(found)
 
 
-def _fields(model: type[BaseModel], key: Key) -> Iterable[str]:
+def _fields(model: "type[BaseModel]", key: Key) -> Iterable[str]:
     """Names that the table at ``key`` may have."""
     for part in key:
         if isinstance(part, str):
@@ -252,7 +256,9 @@ def _fields(model: type[BaseModel], key: Key) -> Iterable[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _model_in(annotation: Any) -> "type[BaseModel] | None":
+    from pydantic import BaseModel  # noqa: PLC0415
+
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for inner in getattr(annotation, "__args__", ()) if (found := _model_in(inner))), None)
@@ -269,7 +275,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     )
 
 
-def schema_of(model: type[BaseModel], identifier: str) -> dict[str, Any]:
+def schema_of(model: "type[BaseModel]", identifier: str) -> dict[str, Any]:
     """JSON Schema (2020-12) of the files that ``model`` describes, for editors.
 
     Args:
@@ -347,7 +353,7 @@ _REASONS: Final = MappingProxyType(
 )
 
 
-def reason_of(details: ErrorDetails) -> str:
+def reason_of(details: "ErrorDetails") -> str:
     """What is wrong with a value, in the user's language; in pydantic's words where that is rare."""
     facts = dict(details.get("ctx", {}))
     if "expected" in facts:

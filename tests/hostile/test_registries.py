@@ -80,7 +80,7 @@ def push(repository: Repository) -> Awaitable[object]:
 @asynccontextmanager
 async def opened(server: HostileServer, **settings: Any) -> AsyncIterator[Repository]:
     plain = (server.host,) if server.url.startswith("http:") else ()
-    chosen = NetSettings.model_validate({"retries": 0, "timeout_s": 5.0, "plain_http": plain} | settings)
+    chosen = NetSettings(**{"retries": 0, "timeout_s": 5.0, "plain_http": plain} | settings)
     async with Client(chosen) as client:
         yield Registry(server.host, client, Fixed(server.host, ANN)).repository("acme/app")
 

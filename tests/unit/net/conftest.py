@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 from tests.support.registry import FakeRegistry
@@ -33,8 +34,8 @@ class Patience:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
-    def client(self, **settings: object) -> AbstractAsyncContextManager[Client]:
-        return Client(NetSettings.model_validate(settings), sleep=self.sleep, observer=self.events.append)
+    def client(self, **settings: Any) -> AbstractAsyncContextManager[Client]:
+        return Client(NetSettings(**settings), sleep=self.sleep, observer=self.events.append)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Images of an engine are signed and verified by their copies; a build that came later is not taken for its copy."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def with_registry(settings: Settings, host: str) -> Settings:
-    images = settings.images.model_copy(update={"default_registry": host})
-    return settings.model_copy(update={"images": images})
+    return replace(settings, images=replace(settings.images, default_registry=host))
 
 
 async def chosen(names: tuple[str, ...], settings: Settings, stores: Stores) -> AsyncIterator[Found]:

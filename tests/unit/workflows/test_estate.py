@@ -125,7 +125,7 @@ async def test_signatures_are_no_images(registry: FakeRegistry, layout: Layout, 
 async def test_patterns_look_at_names_without_the_host(
     registry: FakeRegistry, layout: Layout, settings: Settings
 ) -> None:
-    some = with_images(settings, include=["acme/*", "app:*"], exclude=["*tool:1.*"])
+    some = with_images(settings, include=("acme/*", "app:*"), exclude=("*tool:1.*",))
 
     found = await found_in(some, Places(registries=(registry.host,), layouts=(layout.path,)))
 
@@ -184,7 +184,7 @@ async def test_images_of_an_engine_are_found_by_the_names_they_have(engine: Fake
 
 def test_flags_come_before_the_file_and_the_file_before_this_machine(settings: Settings, home: Path) -> None:
     flags = Places(layouts=(home / "flag",))
-    some = with_images(settings, layouts=["file"], engines=["podman"])
+    some = with_images(settings, layouts=(Path("file"),), engines=("podman",))
 
     assert wanted(some, flags) is flags
     assert wanted(some, Places()) == Places(layouts=(Path("file"),), engines=("podman",))
@@ -294,7 +294,7 @@ async def test_the_files_places_are_looked_into_before_the_embedded_store(
     layout: Layout, settings: Settings, tmp_path: Path
 ) -> None:
     shutil.copytree(layout.path, tmp_path / "first")
-    some = with_images(settings, layouts=[str(tmp_path / "first")], store=layout.path)
+    some = with_images(settings, layouts=(tmp_path / "first",), store=layout.path)
 
     for engine_first in (True, False):
         assert (await located("app:1.0", some, engine_first=engine_first)).place == f"oci:{tmp_path}/first:app:1.0"

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def settings(settings: Settings, signatures: FakeRegistry, home: Path) -> Settin
 
 
 def replaced(settings: Settings, repository: str) -> Settings:
-    return settings.model_copy(update={"signing": SigningSettings(repository=repository)})
+    return replace(settings, signing=SigningSettings(repository=repository))
 
 
 async def found(settings: Settings, *names: str) -> AsyncIterator[Found]:

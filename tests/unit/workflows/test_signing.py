@@ -141,9 +141,7 @@ async def test_runs_that_ask_for_other_things_keep_other_journals(
     layout: Layout, settings: Settings, signer: PrivateKey
 ) -> None:
     items = await found_in(layout, settings)
-    other_store = settings.model_copy(
-        update={"images": settings.images.model_copy(update={"default_registry": "registry.example"})}
-    )
+    other_store = replace(settings, images=replace(settings.images, default_registry="registry.example"))
     options = [SignOptions(), SignOptions(annotations={"a": "b"}), SignOptions((Format.BUNDLE,)), SignOptions()]
 
     for chosen, where in zip(options, [settings, settings, settings, other_store], strict=True):
@@ -185,7 +183,7 @@ async def test_sboms_are_attached_once_also_where_another_cache_would_make_other
     tmp_path: Path, settings: Settings, signer: PrivateKey
 ) -> None:
     layout = await index_of_two(tmp_path / "images")
-    both = settings.model_copy(update={"sbom": SbomSettings(formats=("spdx", "cyclonedx"))})
+    both = replace(settings, sbom=SbomSettings(formats=("spdx", "cyclonedx")))
     items = await found_in(layout, both)
     options = SignOptions((Format.BUNDLE,), sbom=True)
 
@@ -215,7 +213,7 @@ async def test_a_format_that_is_asked_for_later_is_added(
     items = await found_in(layout, settings)
     options = SignOptions((Format.BUNDLE,), sbom=True)
     await sign(items, signer, settings, options)
-    both = settings.model_copy(update={"sbom": SbomSettings(formats=("spdx", "cyclonedx"))})
+    both = replace(settings, sbom=SbomSettings(formats=("spdx", "cyclonedx")))
     rmtree(cache_folder())
 
     (planned,) = results(await sign(items, signer, both, replace(options, dry_run=True)))
