@@ -82,7 +82,8 @@ def converted(value: Any, annotation: Any) -> Any:
     Args:
         value: what was set.
         annotation: ``bool``, ``int``, ``float``, ``Decimal``, ``str``, ``Path``, ``Literal[…]`` of texts,
-            ``tuple[…, ...]`` or ``… | None`` of these, or ``Annotated[…, mark, …]`` of one of those with marks of this module.
+            ``tuple[…, ...]`` or ``… | None`` of these, or ``Annotated[…, mark, …]`` of one of those with marks of this
+            module.
 
     Raises:
         ValueError: it is none; says what it must be, in the user's language.

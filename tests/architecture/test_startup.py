@@ -1,11 +1,23 @@
-"""Help and typing errors cost no import that they do not need."""
+"""No command waits for an import that it does not need."""
 
+import asyncio
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.support.cli import command_line_environment
+from tests.support.images import push_image
+from tests.support.registry import FakeRegistry
+
+from undercurrent.oci.image import Image
+from undercurrent.oci.reference import Reference
+from undercurrent.oci.stores import Stores
+from undercurrent.settings import Settings
+from undercurrent.signing.keys import PrivateKey, write_key_pair
+from undercurrent.signing.sign import sign
+from undercurrent.signing.signatory import KeySignatory
 
 HEAVY = {
     "aiohttp",
@@ -22,6 +34,29 @@ HEAVY = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """What a run imported, and how it ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    imported: frozenset[str]
+
+
+def run_timed(home: Path, *arguments: str) -> Timed:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "undercurrent", *arguments],
+        capture_output=True,
+        text=True,
+        env=command_line_environment(home),
+        check=False,
+    )
+    timed = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    imported = frozenset(line.rpartition("|")[2].strip() for line in timed)
+    return Timed(done.returncode, done.stdout, done.stderr, imported)
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code"),
     [
@@ -35,19 +70,11 @@ HEAVY = {
     ],
 )
 def test_nothing_heavy_is_imported(tmp_path: Path, arguments: list[str], exit_code: int) -> None:
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "undercurrent", *arguments],
-        capture_output=True,
-        text=True,
-        env=command_line_environment(tmp_path),
-        check=False,
-    )
+    done = run_timed(tmp_path, *arguments)
 
-    assert done.returncode == exit_code, done.stderr
-    timed = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
-    imported = {line.rpartition("|")[2].strip() for line in timed}
-    assert "undercurrent.cli.main" in imported
-    assert {name.partition(".")[0] for name in imported} & HEAVY == set()
+    assert done.exit_code == exit_code, done.stderr
+    assert "undercurrent.cli.main" in done.imported
+    assert {name.partition(".")[0] for name in done.imported} & HEAVY == set()
 
 
 def test_keys_are_used_without_what_only_identities_need() -> None:
@@ -63,3 +90,43 @@ def test_keys_are_used_without_what_only_identities_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+NEEDLESS = {
+    "alembic",
+    "nacl",
+    "pydantic",
+    "pydantic_core",
+    "requests",
+    "sigstore",
+    "sqlalchemy",
+    "tarfile",
+    "tomllib",
+    "tuf",
+    "zstandard",
+    "cryptography.x509",
+    "rich.progress",
+    "undercurrent.oci.files.archive",
+    "undercurrent.signing.keyless",
+    "undercurrent.signing.notation",
+    "undercurrent.signing.policy",
+}
+
+
+async def test_verifying_an_image_with_a_key_imports_only_what_that_takes(tmp_path: Path) -> None:
+    """From the start to the verdict: the first time, when there is no evidence yet, and again."""
+    key = PrivateKey.generate()
+    write_key_pair(key, tmp_path / "cosign.key", b"")
+    async with FakeRegistry() as registry, Stores(Settings()) as stores:
+        reference = Reference.parse(f"{registry.host}/acme/app:1.0")
+        repository = stores.repository(reference)
+        manifest = await push_image(repository, {"a": b"b"}, "1.0")
+        await sign(Image(repository, str(reference), manifest.descriptor), KeySignatory(key))
+        for _time in range(2):
+            verifying = ("image", "verify", "--key", str(tmp_path / "cosign.pub"), str(reference))
+            done = await asyncio.to_thread(run_timed, tmp_path, *verifying)
+
+            assert done.exit_code == 0, done.stderr
+            assert "1 verified" in done.stdout
+            assert done.imported >= {"aiohttp", "sqlite3", "undercurrent.evidence.sqlitefile"}
+            assert {name for name in done.imported if any(f"{name}.".startswith(f"{no}.") for no in NEEDLESS)} == set()

@@ -5,7 +5,9 @@ Help and typing errors need names and one-line summaries; both stand in a table,
 
 import difflib
 import importlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +47,8 @@ class LazyGroup(click.Group):
         if entry is None:
             return None
         module, _colon, attribute = entry.target.partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        with _certificates_unread():
+            command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
     def resolve_command(  # noqa: D102
@@ -69,3 +72,21 @@ class LazyGroup(click.Group):
         for title, rows in sections.items():
             with formatter.section(_(title) if title else _("Commands")):
                 formatter.write_dl([(name.ljust(width), summary) for name, summary in rows])
+
+
+@contextmanager
+def _certificates_unread() -> Iterator[None]:
+    """Spares the time in which aiohttp reads the system's certificates, twice, when it is imported.
+
+    `undercurrent.net` reads them itself, when it is about to need them, and hands them to aiohttp. What aiohttp would
+    take instead trusts nobody then.
+    """
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    before = {name: os.environ[name] for name in names if name in os.environ}
+    os.environ.update(dict.fromkeys(names, os.devnull))
+    try:
+        yield
+    finally:
+        for name in names:
+            del os.environ[name]
+        os.environ.update(before)

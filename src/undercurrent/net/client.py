@@ -229,6 +229,7 @@ class Client(AbstractAsyncContextManager["Client"]):
     async def _transfer(self, hop: Request, url: URL) -> tuple[aiohttp.ClientResponse, bytes]:
         assert self._session is not None, "used outside `async with`"  # noqa: S101
         body = self._body(hop)
+        proxy = None if self._unix_socket else proxy_for(url)
         mark = feeding.set(body is not None)
         try:
             # Without a body to send, the head has to be there in time as a whole: each byte of it resets the limit of
@@ -243,8 +244,8 @@ class Client(AbstractAsyncContextManager["Client"]):
                     data=body,
                     headers=hop.headers,
                     allow_redirects=False,
-                    ssl=self._trusted(url),
-                    proxy=None if self._unix_socket else proxy_for(url),
+                    ssl=self._trusted(url, proxy),
+                    proxy=proxy,
                 )
                 try:
                     return answer, await answer.content.readany()
@@ -261,9 +262,9 @@ class Client(AbstractAsyncContextManager["Client"]):
             if body is not None:
                 body.watched_by(None)
 
-    def _trusted(self, url: URL) -> ssl.SSLContext | bool:
+    def _trusted(self, url: URL, proxy: URL | None) -> ssl.SSLContext | bool:
         """The certificates to trust; reading the system's takes a while, so that is left to who needs them."""
-        if url.scheme != "https" or self._unix_socket is not None:
+        if self._unix_socket is not None or "https" not in {url.scheme, proxy and proxy.scheme}:
             return True
         if self._tls is None:
             self._tls = tls_context(None)

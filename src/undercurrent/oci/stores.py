@@ -8,7 +8,7 @@ Places are written as skopeo writes them: ``oci:DIR[:NAME]``, ``oci-archive:FILE
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from undercurrent.errors import ConfigError, InvalidReference, NotFound, UsageError
 from undercurrent.i18n import listed
@@ -16,14 +16,16 @@ from undercurrent.i18n import translate as _
 from undercurrent.net import Client
 from undercurrent.oci.engines.engine import Engine
 from undercurrent.oci.engines.enginesocket import EngineName
-from undercurrent.oci.files.archive import Archive, open_archive
-from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
 from undercurrent.oci.reference import Reference
 from undercurrent.oci.registry import Credentials, Registry, Repository
 from undercurrent.oci.store import Store, is_derived
 from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
+
+if TYPE_CHECKING:
+    from undercurrent.oci.files.archive import Archive
+    from undercurrent.oci.files.layout import Layout
 
 __all__ = ["Stores", "has_transport", "only_name"]
 
@@ -91,23 +93,27 @@ class Stores(AbstractAsyncContextManager["Stores"]):
             return self.repository(self._signatures)
         return image.store
 
-    def layout(self, path: Path, *, create: bool = False) -> Layout:
+    def layout(self, path: Path, *, create: bool = False) -> "Layout":
         """The OCI layout at ``path``.
 
         Raises:
             UndercurrentError: as `Layout.open`.
         """
+        from undercurrent.oci.files.layout import Layout  # noqa: PLC0415 - registries do without
+
         key = path.absolute()
         if key not in self._layouts:
             self._layouts[key] = Layout.open(path, create=create)
         return self._layouts[key]
 
-    def archive(self, path: Path) -> Archive:
+    def archive(self, path: Path) -> "Archive":
         """The archive at ``path``, of either kind.
 
         Raises:
             NotFound, BadContent: there is none, or it is not one.
         """
+        from undercurrent.oci.files.archive import open_archive  # noqa: PLC0415 - registries do without
+
         key = path.absolute()
         if key not in self._archives:
             self._archives[key] = open_archive(path)

@@ -8,17 +8,20 @@ this one now, before the warning reaches a terminal.
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from cryptography import x509
-from cryptography.utils import CryptographyDeprecationWarning
+from typing import TYPE_CHECKING
 
 from undercurrent.i18n import translate as _
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 __all__ = ["load_certificate", "read_certificate"]
 
 
 @contextmanager
 def _one_kind_of_error() -> Iterator[None]:
+    from cryptography.utils import CryptographyDeprecationWarning  # noqa: PLC0415
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", CryptographyDeprecationWarning)
@@ -27,7 +30,7 @@ def _one_kind_of_error() -> Iterator[None]:
         raise ValueError(str(error)) from error
 
 
-def load_certificate(raw: bytes | str) -> x509.Certificate:
+def load_certificate(raw: bytes | str) -> "x509.Certificate":
     """A certificate, of which names, key and extensions are read when they are asked for, and may raise then.
 
     Args:
@@ -36,18 +39,22 @@ def load_certificate(raw: bytes | str) -> x509.Certificate:
     Raises:
         ValueError: it is none.
     """
+    from cryptography import x509  # noqa: PLC0415 - keys do without certificates
+
     with _one_kind_of_error():
         if isinstance(raw, str):
             return x509.load_pem_x509_certificate(raw.encode())
         return x509.load_der_x509_certificate(raw)
 
 
-def read_certificate(der: bytes) -> x509.Certificate:
+def read_certificate(der: bytes) -> "x509.Certificate":
     """A certificate, all of which can be read.
 
     Raises:
         ValueError: something in it cannot.
     """
+    from cryptography import x509  # noqa: PLC0415 - keys do without certificates
+
     with _one_kind_of_error():
         certificate = x509.load_der_x509_certificate(der)
         for _part in (certificate.subject, certificate.issuer, certificate.public_key(), *certificate.extensions):

@@ -7,8 +7,6 @@ bundle, or a simple signing payload; an attestation is none, though cosign 3.1.3
 from dataclasses import replace
 from typing import Final
 
-from cryptography import x509
-
 from undercurrent.errors import UndercurrentError
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes, strictjson
@@ -256,6 +254,8 @@ def _identity(certificate: bytes | str) -> str:
     """Whom a certificate (DER, or PEM text) is made out to, unverified; empty without one."""
     if not certificate:
         return ""
+    from cryptography import x509  # noqa: PLC0415 - keys do without certificates
+
     try:
         parsed = load_certificate(certificate)
         names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
-from undercurrent.regex import Regex
 from undercurrent.signing.algorithms import PublicKey
+
+if TYPE_CHECKING:
+    from undercurrent.regex import Regex
 
 __all__ = ["Identity", "IdentityPattern", "Maker", "described", "named"]
 
@@ -60,8 +62,10 @@ class IdentityPattern:
                 hint=_("name both: --certificate-identity and --certificate-oidc-issuer, or their -regexp forms"),
             )
         for text, is_pattern in ((self.subject, self.subject_is_pattern), (self.issuer, self.issuer_is_pattern)):
+            if not is_pattern:
+                continue
             try:
-                _expression(text if is_pattern else "")
+                _expression(text)
             except ValueError as error:
                 raise UsageError(
                     _("{text!r} is not a regular expression: {reason}").format(text=text, reason=error)
@@ -82,7 +86,9 @@ def _matches(wanted: str, found: str, is_pattern: bool) -> bool:
 
 
 @lru_cache
-def _expression(text: str) -> Regex:
+def _expression(text: str) -> "Regex":
+    from undercurrent.regex import Regex  # noqa: PLC0415 - keys do without
+
     return Regex(text, whole=False)
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 from urllib.parse import quote
 
 from undercurrent.errors import (
@@ -33,13 +33,15 @@ from undercurrent.oci import strictjson
 from undercurrent.oci.descriptor import Descriptor, Platform
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.engines.enginesocket import EngineName, EngineSocket, answering
-from undercurrent.oci.files.archive import Archive, open_archive
 from undercurrent.oci.files.durable import sweep, temporary
 from undercurrent.oci.manifest import MAX_INDEX_DEPTH, AnyManifest, Manifest
 from undercurrent.oci.reference import Reference
 from undercurrent.oci.store import Store
 from undercurrent.progress import Finished, Observer, Started, silent
 from undercurrent.settings import NetSettings, cache_folder
+
+if TYPE_CHECKING:
+    from undercurrent.oci.files.archive import Archive
 
 __all__ = ["Engine", "EngineImage"]
 
@@ -82,7 +84,7 @@ class _Row:
 
 @dataclass(slots=True)
 class _Export:
-    archive: Archive
+    archive: "Archive"
     descriptor: Descriptor
     file: ExitStack = field(repr=False)
     readers: int = 0
@@ -214,7 +216,7 @@ class Engine(AbstractAsyncContextManager["Engine"], Store):
         except KeyError:
             raise NotFound(_("{label} lacks {digest}").format(label=self.label, digest=descriptor.digest)) from None
 
-    async def _remember(self, image_id: Digest, archive: Archive, descriptor: Descriptor, depth: int = 0) -> None:
+    async def _remember(self, image_id: Digest, archive: "Archive", descriptor: Descriptor, depth: int = 0) -> None:
         """Notes which image the content belongs to, so that it is found again after the export was dropped."""
         manifest = await archive.manifest(descriptor)
         if isinstance(manifest, Manifest):
@@ -251,6 +253,8 @@ class Engine(AbstractAsyncContextManager["Engine"], Store):
         try:
             with ExitStack() as stack:
                 path = await self._save(image_id, stack)
+                from undercurrent.oci.files.archive import open_archive  # noqa: PLC0415 - listing reads none
+
                 archive = open_archive(path)
                 listed = [await archive.resolve(entry) async for entry in archive.names()]
                 if len({descriptor.digest for descriptor in listed}) != 1:
