@@ -13,6 +13,8 @@ group = LazyGroup(
     entries={
         "catalogue": Entry(f"{_HERE}.catalogue:group", N_("list, show and check the files that plans are made from")),
         "checklist": Entry(f"{_HERE}.checklist:group", N_("list, show, tick and export what has to be done")),
+        "risk": Entry(f"{_HERE}.risk:risk", N_("choose actions for what you are ready to put at stake")),
+        "window": Entry(f"{_HERE}.window:window", N_("how many days are left, and what is over")),
     },
     help=_("What could be done, what it costs, returns and risks, and until when: from catalogues, and evidence."),
 )
