@@ -33,11 +33,12 @@ Body: TypeAlias = "Callable[..., Report | Coroutine[Any, Any, Report | None] | N
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a command runs with."""
+    """What a command runs with; ``for_people`` says that the result is not printed for machines."""
 
     loaded: "Loaded"
     observer: Observer
     interactive: bool
+    for_people: bool = True
 
     @property
     def settings(self) -> "Settings":
@@ -154,7 +155,7 @@ def _run(
 
     loaded = settings.load(flags, file=config)
     with watching(quiet=quiet) as observer:
-        session = Session(loaded, observer, interactive and sys.stdin.isatty())
+        session = Session(loaded, observer, interactive and sys.stdin.isatty(), output == "human")
         result = body(session, **own)
         report = asyncio.run(result) if isinstance(result, Coroutine) else result
     if report is None:

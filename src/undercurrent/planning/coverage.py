@@ -75,6 +75,7 @@ class ImageState:
         rootless: None if nobody looked.
         at: when something was recorded of it last.
         record: the identifier of that record.
+        place: where it was then, as commands take it; "" where that was not recorded.
     """
 
     name: str
@@ -85,6 +86,7 @@ class ImageState:
     rootless: bool | None
     at: datetime
     record: str
+    place: str = ""
 
     @property
     def verified(self) -> bool:
@@ -154,6 +156,7 @@ class Counted:
 EVERY_IMAGE: Final = Counted()
 
 
-def end_of(day: date, zone: tzinfo) -> datetime:
-    """The first instant after ``day`` where the time is that of ``zone``."""
-    return datetime.combine(day + timedelta(days=1), time(), zone)
+def end_of(day: date, zone: tzinfo | None = None) -> datetime:
+    """The first instant after ``day`` where the time is that of ``zone``; this machine's when None."""
+    midnight = datetime.combine(day + timedelta(days=1), time(), zone)
+    return midnight if zone else midnight.astimezone()

@@ -65,7 +65,7 @@ def passing(
 def history(
     records: Iterable[Record],
     days: Sequence[date],
-    zone: tzinfo,
+    zone: tzinfo | None = None,
     counted: Counted = EVERY_IMAGE,
 ) -> tuple[Point, ...]:
     """The shares at the end of each of ``days``.
@@ -73,7 +73,7 @@ def history(
     Args:
         records: oldest first.
         days: in order.
-        zone: in which they are days.
+        zone: in which they are days; this machine's when None.
         counted: which images.
     """
     moments = [end_of(day, zone) for day in days]
@@ -104,11 +104,11 @@ class _Content:
 class _Name:
     """What one name means now."""
 
-    __slots__ = ("at", "content", "digest", "pinned", "record", "scope", "text")
+    __slots__ = ("at", "content", "digest", "pinned", "place", "record", "scope", "text")
 
     def __init__(self, text: str, scope: str, *, pinned: bool) -> None:
         self.text, self.scope, self.pinned = text, scope, pinned
-        self.digest = self.record = ""
+        self.digest = self.record = self.place = ""
         self.content: _Content | None = None
         self.at: datetime | None = None
 
@@ -251,6 +251,7 @@ class Tally:
         self._names.pop(name.text, None)
         self._names[name.text] = name
         name.at, name.record = record.at, record.id
+        name.place = str(record.proof.get("place") or name.place)
         if name.content is content:
             return
         self._leave(name)
@@ -325,4 +326,5 @@ def _state(name: _Name) -> ImageState:
         content.rootless,
         at,
         name.record,
+        name.place,
     )
