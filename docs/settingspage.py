@@ -75,7 +75,10 @@ TEXTS: Final = frozenset(
         N_("Where a day begins and ends: `Asia/Shanghai`; this machine's time zone when empty."),
         N_("What a person-day costs, in the catalogue's currency."),
         N_("How much less money is worth a year later: 0.08 for 8 %."),
-        N_("What a gigabyte costs that leaves a cloud, in the catalogue's currency."),
+        N_(
+            "What a gigabyte costs that leaves a cloud, in the catalogue's currency; what the catalogue says when "
+            "unset."
+        ),
         N_("Windows that close within so many days are shown."),
         N_("Images that nothing was recorded of for so many days do not count any more; 0 counts them for ever."),
     }

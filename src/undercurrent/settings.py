@@ -199,8 +199,8 @@ class PlanningSettings:
     """What a person-day costs, in the catalogue's currency."""
     discount_rate: Annotated[Decimal, Between(0, 10)] = Decimal("0.08")
     """How much less money is worth a year later: 0.08 for 8 %."""
-    egress_price: _Amount = Decimal("0.6")
-    """What a gigabyte costs that leaves a cloud, in the catalogue's currency."""
+    egress_price: Annotated[Decimal | None, Between(0, 10**12)] = None
+    """What a gigabyte costs that leaves a cloud, in the catalogue's currency; what the catalogue says when unset."""
     horizon_days: Annotated[int, Between(0, 3660)] = 90
     """Windows that close within so many days are shown."""
     seen_days: Annotated[int, Between(0, 3660)] = 0

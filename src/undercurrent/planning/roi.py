@@ -4,7 +4,7 @@ Sums are exact (fractions of decimals) and rounded once, where they leave this m
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -14,19 +14,13 @@ from typing import Final
 from undercurrent.errors import NotFound
 from undercurrent.i18n import translate as _
 from undercurrent.planning.catalogue import MONTHS, Action, Basis, Benefit, Catalogue, Failure, Label, Portfolio
+from undercurrent.planning.rounding import rounded
 from undercurrent.planning.valuing import Worth
 from undercurrent.tomlfile import suggestion
 
-__all__ = ["Full", "Line", "Return", "Scenario", "Terms", "View", "full", "returns", "rounded"]
+__all__ = ["Full", "Line", "Return", "Scenario", "Terms", "View", "full", "returns"]
 
-_CENT: Final = 2
 _RATIO: Final = 4
-
-
-def rounded(value: Fraction, places: int = _CENT) -> Decimal:
-    """``value`` with so many decimals, half away from zero, and never "-0"."""
-    whole = int(abs(value) * 10**places + Fraction(1, 2))
-    return Decimal((int(value < 0 < whole), tuple(map(int, str(whole))), -places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +55,21 @@ class Line:
         return _weakest(self.benefits)
 
     @property
+    def planned(self) -> "Line":
+        """The same as the catalogue has it, whatever evidence says."""
+        return replace(self, worth=None)
+
+    @property
     def shown(self) -> Label | None:
         """What stands for the amount; such a return is in no short sum."""
         return self.action.shown if self.worth is None else None
 
 
 def _weakest(benefits: Sequence[Benefit]) -> Basis:
+    """Of nothing, what is assumed: that it is nothing."""
     found = {benefit.basis for benefit in benefits}
-    return next((basis for basis in (Basis.CLAIMED, Basis.ASSUMED) if basis in found), Basis.MEASURED)
+    order = (Basis.CLAIMED, Basis.ASSUMED, Basis.MEASURED)
+    return next((basis for basis in order if basis in found), Basis.ASSUMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,16 @@ class Return:
     def failures(self) -> tuple[Failure, ...]:
         """What may go wrong."""
         return tuple(failure for line in self.lines for failure in line.action.failures)
+
+    @property
+    def planned(self) -> "Return":
+        """The same as the catalogue has it, whatever evidence says."""
+        return replace(self, lines=tuple(line.planned for line in self.lines))
+
+    @property
+    def bare(self) -> "Return":
+        """The same without the benefits of the portfolio; what it costs stays."""
+        return replace(self, portfolio=replace(self.portfolio, benefits=()))
 
     @property
     def cost(self) -> Decimal:
@@ -311,14 +322,14 @@ def full(result: Return, terms: Terms) -> Full:
     without them.
     """
     empty = Full(result, terms, ())
-    own = sum((benefit.yearly for benefit in result.portfolio.benefits), Decimal(0))
+    bare = result.bare.yearly
     views = {
         View.SHORT: (result.yearly, result.once),
         View.DESCRIBED: (result.yearly + result.described, result.once),
-        View.WITHOUT_PORTFOLIO: (result.yearly - own, result.once),
+        View.WITHOUT_PORTFOLIO: (bare, result.once),
         View.LABOUR: (result.yearly, result.once + empty.labour),
-        View.BARE: (result.yearly - own, result.once + empty.labour),
-        View.LOSSES: (result.yearly - own - empty.losses, result.once + empty.labour),
+        View.BARE: (bare, result.once + empty.labour),
+        View.LOSSES: (bare - empty.losses, result.once + empty.labour),
     }
     different: dict[tuple[Decimal, Decimal], View] = {}
     for view, sums in views.items():

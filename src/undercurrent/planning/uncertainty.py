@@ -31,7 +31,8 @@ from types import MappingProxyType
 from typing import Final
 
 from undercurrent.planning.catalogue import MONTHS, Basis, Failure, Label
-from undercurrent.planning.roi import Line, Return, Terms, rounded
+from undercurrent.planning.roi import Line, Return, Terms
+from undercurrent.planning.rounding import rounded
 
 __all__ = [
     "COST",

@@ -1,5 +1,7 @@
 """For pull requests and run summaries: GitHub-flavoured Markdown."""
 
+import re
+
 from undercurrent.report.model import Block, Cell, Fields, Prose, Report, Table, Text, Tree
 from undercurrent.report.plain import plain
 
@@ -24,7 +26,7 @@ def _escape(cell: Cell | str) -> str:
 def _block(block: Block) -> str:
     match block:
         case Text(text, _mood):
-            return _escape(text)
+            return _fenced(text) if len(text.splitlines()) > 1 else _escape(text)
         case Prose(text):
             return text
         case Fields(rows, title):
@@ -35,6 +37,12 @@ def _block(block: Block) -> str:
             return _titled(title, ["| " + " | ".join(line) + " |" for line in lines])
         case Tree():
             return "\n".join(_branch(block, 0))
+
+
+def _fenced(text: str) -> str:
+    """Lines that are to be kept as they are, in a fence that nothing in them ends."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return "\n".join([fence, *map(plain, text.splitlines()), fence])
 
 
 def _titled(title: str, lines: list[str]) -> str:

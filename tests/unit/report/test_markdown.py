@@ -32,7 +32,7 @@ def test_a_table() -> None:
 )
 def test_names_are_escaped_everywhere(text: str, escaped: str) -> None:
     assert f"| {escaped} |" in shown(Table(["name"], [[text]]))
-    assert shown(Text(text)) == escaped + "\n"
+    assert shown(Text(" ".join(text.splitlines()))) == escaped + "\n"
     assert shown(Tree(text, [Tree(text)])) == f"- {escaped}\n  - {escaped}\n"
     assert shown(Fields([("name", text)])) == f"- name: {escaped}\n"
     assert shown(summary=Cell(text)) == f"**{escaped}**\n"
@@ -42,3 +42,12 @@ def test_blocks_are_paragraphs_and_the_summary_comes_last() -> None:
     assert (
         shown(Prose("Say `this`."), Text("and that"), summary=Cell("done")) == "Say `this`.\n\nand that\n\n**done**\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "fence"),
+    [("a\n  b ", "```"), ("===\r\n```\n# c", "````"), ("a\n`````` b", "```````"), ("[a](b)\n<c>", "```")],
+)
+def test_lines_stay_as_they_are_in_a_fence_that_they_do_not_end(text: str, fence: str) -> None:
+    lines = "\n".join(text.splitlines())
+    assert shown(Text(text)) == f"{fence}\n{lines}\n{fence}\n"

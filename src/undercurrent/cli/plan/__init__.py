@@ -13,6 +13,7 @@ group = LazyGroup(
     entries={
         "catalogue": Entry(f"{_HERE}.catalogue:group", N_("list, show and check the files that plans are made from")),
         "checklist": Entry(f"{_HERE}.checklist:group", N_("list, show, tick and export what has to be done")),
+        "roi": Entry(f"{_HERE}.roi:roi", N_("what actions cost and return, and how sure that is")),
         "risk": Entry(f"{_HERE}.risk:risk", N_("choose actions for what you are ready to put at stake")),
         "window": Entry(f"{_HERE}.window:window", N_("how many days are left, and what is over")),
     },
