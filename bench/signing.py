@@ -143,6 +143,10 @@ def _signing(scene: Scene, place: str) -> dict[str, Taken]:
             lambda: scene.uc("image", "verify", "--key", public_key, *names["bundles"]),
             scene.images,
         ),
+        "verify: uc, images that cosign signed": (
+            lambda: scene.uc("image", "verify", "--key", public_key, *names["call"]),
+            scene.images,
+        ),
         "verify: cosign, one call": (lambda: scene.cosign.run(*verify, *names["call"]), scene.images),
         "verify: cosign, a loop": (lambda: each(verify), scene.looped),
         "verify one image: uc": (

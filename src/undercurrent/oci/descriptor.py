@@ -3,6 +3,7 @@
 Specification: https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md
 """
 
+import base64
 import platform as host
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,10 @@ from undercurrent.i18n import translate as _
 from undercurrent.oci import strictjson
 from undercurrent.oci.digest import Digest
 
-__all__ = ["NOTHING", "Descriptor", "Platform", "text_map"]
+__all__ = ["MAX_EMBEDDED", "NOTHING", "Descriptor", "Platform", "text_map"]
+
+MAX_EMBEDDED: Final = 16 * 1024
+"""Bytes of content that a descriptor of ours carries along; manifests must stay small."""
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _FIELDS: Final = frozenset({"mediaType", "digest", "size", "annotations", "artifactType", "platform", "urls", "data"})
@@ -115,6 +119,23 @@ class Descriptor:
     extra: Mapping[str, Any] = field(default_factory=_nothing, hash=False)
 
     @property
+    def embedded(self) -> bytes | None:
+        """Its content, where that is carried along; it need not be what the digest says.
+
+        See https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#embedded-content.
+
+        Raises:
+            BadContent: what is carried along is no base64.
+        """
+        data = self.extra.get("data")
+        if data is None:
+            return None
+        try:
+            return base64.b64decode(data, validate=True)
+        except (TypeError, ValueError) as error:
+            raise BadContent(_("descriptor {digest} has data that is not base64").format(digest=self.digest)) from error
+
+    @property
     def runs(self) -> bool:
         """Whether it may be an image that runs. BuildKit lists attestations as platforms that are unknown.
 
@@ -126,6 +147,12 @@ class Descriptor:
     def of(cls, content: bytes, media_type: str, **more: Any) -> "Descriptor":
         """The descriptor of ``content``."""
         return cls(media_type, Digest.of(content), len(content), **more)
+
+    @classmethod
+    def embedding(cls, content: bytes, media_type: str) -> "Descriptor":
+        """The descriptor of ``content`` that carries it along, as `embedded`, if it is small."""
+        data = {"data": base64.b64encode(content).decode()} if len(content) <= MAX_EMBEDDED else {}
+        return cls.of(content, media_type, extra=MappingProxyType(data))
 
     @classmethod
     def from_dict(cls, value: object) -> "Descriptor":

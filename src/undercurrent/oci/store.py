@@ -239,11 +239,12 @@ async def read_twice(read: Callable[[], Awaitable[Result]]) -> Result:
 
 
 async def read_blob(store: Store, descriptor: Descriptor, limit: int) -> bytes:
-    """A small blob, whole; read a second time if it was damaged.
+    """A small blob, whole; read a second time if it was damaged, and not at all if its descriptor carries it along.
 
     Raises:
         DigestMismatch: it is not what the descriptor says.
         TooLarge: it is larger than ``limit`` bytes; nothing is read then.
+        BadContent: what its descriptor carries along is no base64.
     """
     if descriptor.size > limit:
         raise TooLarge(
@@ -252,6 +253,8 @@ async def read_blob(store: Store, descriptor: Descriptor, limit: int) -> bytes:
             )
         )
 
+    if (embedded := descriptor.embedded) is not None:
+        return verified_whole(embedded, descriptor, store.label)
     return await read_twice(lambda: store.content(descriptor))
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from undercurrent.errors import BadContent, InvalidReference
-from undercurrent.oci.descriptor import Descriptor, Platform
+from undercurrent.oci.descriptor import MAX_EMBEDDED, Descriptor, Platform
 from undercurrent.oci.digest import Digest
 
 DIGEST = "sha256:" + "a" * 64
@@ -152,3 +152,10 @@ def test_what_runs() -> None:
     assert plain.runs
     assert Descriptor.of(b"x", "text/plain", platform=Platform("linux", "amd64")).runs
     assert not Descriptor.of(b"x", "text/plain", platform=Platform("unknown", "unknown")).runs
+
+
+def test_only_what_is_small_is_carried_along() -> None:
+    small, large = (Descriptor.embedding(b"x" * size, "text/plain") for size in (MAX_EMBEDDED, MAX_EMBEDDED + 1))
+    assert small.embedded == b"x" * MAX_EMBEDDED
+    assert large.embedded is None
+    assert Descriptor.from_dict(json.loads(json.dumps(small.to_dict()))) == small

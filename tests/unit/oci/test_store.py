@@ -83,3 +83,26 @@ def test_a_manifest_is_called_as_it_was_asked_for() -> None:
     digest = Digest("sha512:" + hashlib.sha512(MANIFEST.raw).hexdigest())
     found = parse_verified(MANIFEST.raw, replace(MANIFEST.descriptor, digest=digest), "here")
     assert found.descriptor.digest == found.digest == digest
+
+
+async def test_what_a_descriptor_carries_along_is_not_asked_for(tmp_path: Path) -> None:
+    layout = Layout.open(tmp_path / "images", create=True)
+    assert await read_blob(layout, Descriptor.embedding(b"hello", "text/plain"), 5) == b"hello"
+
+
+@pytest.mark.parametrize("data", ["aGVsbE8=", "aGVsbA==", "aGVsbG8h", ""])
+async def test_other_content_than_the_digest_says_is_refused_where_it_is_carried_along(
+    tmp_path: Path, data: str
+) -> None:
+    layout = Layout.open(tmp_path / "images", create=True)
+    blob = Descriptor.of(b"hello", "text/plain")
+    await layout.push_blob(blob, content_of(b"hello"))
+    with pytest.raises(DigestMismatch):
+        await read_blob(layout, replace(blob, extra={"data": data}), 5)
+
+
+@pytest.mark.parametrize("data", ["aGVsbG8", "%", 5, ["aGVsbG8="], {}, True])
+async def test_what_is_carried_along_is_base64(tmp_path: Path, data: object) -> None:
+    layout = Layout.open(tmp_path / "images", create=True)
+    with pytest.raises(BadContent, match="not base64"):
+        await read_blob(layout, replace(Descriptor.of(b"hello", "text/plain"), extra={"data": data}), 5)

@@ -67,6 +67,11 @@ class Authorization:
         """Whether the registry has asked who we are."""
         return self._challenge is not None
 
+    @property
+    def by_token(self) -> bool:
+        """Whether the registry wants tokens, which are asked for by repository."""
+        return self._challenge is not None and self._challenge.scheme == "bearer"
+
     async def headers(self, scopes: frozenset[str], repository: str = "") -> Mapping[str, str]:
         """The headers for a request that needs ``scopes``.
 

@@ -5,6 +5,7 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/s
 
 import asyncio
 import re
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.net import Answer, Client, Request, Response, Untrusted, address
 from undercurrent.net.proxies import is_loopback
 from undercurrent.net.trust import asked_for_plain
+from undercurrent.oci.digest import Digest
 from undercurrent.oci.reference import DOCKER_HUB
 from undercurrent.oci.registry.answers import refusal
 from undercurrent.oci.registry.authorization import Authorization
@@ -33,6 +35,7 @@ _OURS: Final = re.compile(r"/v2(?:/[A-Za-z0-9_][A-Za-z0-9_.:-]*)+")
 _HUB_HOST: Final = "registry-1.docker.io"
 _CATALOG: Final = frozenset({"registry:catalog:*"})
 _PAGE: Final = 1000
+_HELD: Final = 1024
 _MOST_FETCHED: Final = 4 * 1024 * 1024
 
 
@@ -49,6 +52,7 @@ class Registry:
         client: as given.
         has_referrers: whether it has the referrers API; None while unknown.
         takes_large_bodies: False once it has refused a blob that came in one piece for its size.
+        mounts: False once it would not mount a blob that was sent to another of its repositories just now.
     """
 
     def __init__(self, host: str, client: Client, credentials: CredentialSource) -> None:
@@ -56,6 +60,8 @@ class Registry:
         self.client = client
         self.has_referrers: bool | None = None
         self.takes_large_bodies = True
+        self.mounts = True
+        self._holders: OrderedDict[Digest, str] = OrderedDict()
         self._authorization = Authorization(host, client, credentials)
         self._base: URL | None = None
         self._root = ""
@@ -70,6 +76,19 @@ class Registry:
         if name not in self._repositories:
             self._repositories[name] = Repository(self, name)
         return self._repositories[name]
+
+    def holds(self, digest: Digest, name: str) -> None:
+        """Remembers that the repository at ``name`` holds a blob."""
+        self._holders[digest] = name
+        if len(self._holders) > _HELD:
+            self._holders.popitem(last=False)
+
+    def holder_of(self, digest: Digest) -> str:
+        """A repository that a blob can be mounted from in one question; "" if none is known.
+
+        Where it takes a token to ask, there would be more to ask: one for both repositories.
+        """
+        return self._holders.get(digest, "") if self.mounts and not self._authorization.by_token else ""
 
     async def ping(self) -> None:
         """Finds out how the registry is reached and what it wants to be shown; once.

@@ -220,7 +220,11 @@ class Repository(WritableStore):
         """
         if descriptor.digest in self._sent:
             return False
-        done = await upload(self, descriptor, content, mount_from=mount_from, ask_first=not fresh)
+        known = "" if mount_from else self.registry.holder_of(descriptor.digest)
+        done = await upload(self, descriptor, content, mount_from=mount_from or known, ask_first=not fresh)
+        if known and done:
+            self.registry.mounts = False
+        self.registry.holds(descriptor.digest, self.name)
         self._sent[descriptor.digest] = None
         if len(self._sent) > _SENT:
             self._sent.popitem(last=False)

@@ -240,6 +240,29 @@ class TestPush:
         assert await repository.push_blob(blob_of(b"data"), content_of(b"data"), mount_from="acme/base")
         assert await read(repository, blob_of(b"data")) == b"data"
 
+    @pytest.mark.parametrize(
+        ("mounts", "asked"), [(True, ["POST", "PUT", "POST", "POST"]), (False, ["POST", "PUT"] * 3)]
+    )
+    async def test_what_was_sent_to_one_repository_is_mounted_in_the_next_one_if_the_registry_does_that(
+        self, client: Client, mounts: bool, asked: list[str]
+    ) -> None:
+        async with FakeRegistry(mounts=mounts) as registry:
+            opened = open_repository(registry, client).registry
+            for repository in map(opened.repository, ("acme/a", "acme/b", "acme/c")):
+                await repository.push_blob(blob_of(b"data"), content_of(b"data"), fresh=True)
+                assert await read(repository, blob_of(b"data")) == b"data"
+            sent = [seen.method for seen in registry.requests(path="/blobs/") if seen.method != "GET"]
+            assert sent == asked
+            # Whoever does not mount is not asked to a second time.
+            assert len([seen for seen in registry.seen if "mount=" in seen.path]) == (2 if mounts else 1)
+
+    async def test_nothing_is_mounted_where_that_takes_a_token_for_two_repositories(self, client: Client) -> None:
+        async with FakeRegistry(bearer=("ann", "pw")) as registry:
+            first = open_repository(registry, client, credential=Credential("ann", "pw"))
+            for repository in (first, first.registry.repository("acme/b")):
+                await repository.push_blob(blob_of(b"data"), content_of(b"data"), fresh=True)
+            assert not [seen for seen in registry.seen if "mount=" in seen.path]
+
     async def test_a_manifest_whose_parts_are_missing_is_refused(self, repository: Repository) -> None:
         with pytest.raises(UndercurrentError, match=r"acme/app:1\.0.*manifest blob unknown"):
             await repository.push_manifest(build_manifest(EMPTY, []), "1.0")
