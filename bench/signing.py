@@ -32,6 +32,8 @@ from undercurrent.oci.reference import Reference
 from undercurrent.oci.stores import Stores
 from undercurrent.settings import Settings
 
+__all__ = ["make", "serving"]
+
 _UC: Final = Path(sys.executable).with_name("uc")
 _COSIGN_SIGN: Final = ("--use-signing-config=false", "--tlog-upload=false", "--yes")
 _COSIGN_VERIFY: Final = ("--insecure-ignore-tlog",)
@@ -73,14 +75,15 @@ class Scene:
 
 
 @contextmanager
-def _registry(kind: str, folder: Path) -> Iterator[RegistryServer]:
+def serving(kind: str, folder: Path) -> Iterator[RegistryServer]:
+    """A registry: ``referrers`` has their API, ``distribution`` has not."""
     running = referrers_registry(folder) if kind == "referrers" else distribution("registry", folder)
     with running as registry:
         yield registry
 
 
-async def _make(folder: Path, names: Sequence[str]) -> None:
-    """A small image of its own under each name; ``folder`` is there."""
+async def make(folder: Path, names: Sequence[str]) -> None:
+    """Pushes a small image of its own under each name; ``folder`` is there."""
     running = asyncio.Semaphore(_AT_ONCE)
 
     async def one(stores: Stores, name: str) -> None:
@@ -118,7 +121,7 @@ def _signing(scene: Scene, place: str) -> dict[str, Taken]:
     names = {name: scene.names(f"{place}/{name}", count) for name, count in who.items()}
     app = scene.cosign.home / "app"
     app.mkdir(exist_ok=True)
-    asyncio.run(_make(app, [name for several in names.values() for name in several]))
+    asyncio.run(make(app, [name for several in names.values() for name in several]))
     key, public_key = scene.cosign.key, scene.cosign.public_key
     sign = ("sign", "--key", key, *_COSIGN_SIGN)
     verify = ("verify", "--key", public_key, *_COSIGN_VERIFY)
@@ -164,7 +167,7 @@ def _tagged(scene: Scene, tags: int, place: str) -> str:
     names = [f"{repository}:{number}" for number in range(tags)]
     app = scene.cosign.home / "app"
     app.mkdir(exist_ok=True)
-    asyncio.run(_make(app, names))
+    asyncio.run(make(app, names))
     scene.uc("image", "sign", "--key", scene.cosign.key, *names[::2])
     return repository
 
@@ -186,7 +189,7 @@ def _listing(scene: Scene, repository: str, tags: int) -> dict[str, Taken]:
 
 
 def _measure(kind: str, asked: argparse.Namespace) -> list[dict[str, Taken]]:
-    with tempfile.TemporaryDirectory() as scratch, _registry(kind, Path(scratch)) as registry:
+    with tempfile.TemporaryDirectory() as scratch, serving(kind, Path(scratch)) as registry:
         home = Path(scratch) / "home"
         home.mkdir()
         scene = Scene(registry, cosign_with_key(home), asked.images, min(asked.looped, asked.images))
@@ -196,7 +199,7 @@ def _measure(kind: str, asked: argparse.Namespace) -> list[dict[str, Taken]]:
             found.append(_signing(scene, f"round{number}") | _listing(scene, repository, asked.tags))
             print(f"{kind}: round {number + 1} of {asked.rounds}", file=sys.stderr)
         many = scene.names("many", asked.many)
-        asyncio.run(_make(home / "app", many))
+        asyncio.run(make(home / "app", many))
         found[0][f"sign {asked.many} images: uc"] = _timed(
             lambda: scene.uc("image", "sign", "--key", scene.cosign.key, *many), asked.many
         )
