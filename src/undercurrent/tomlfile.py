@@ -155,7 +155,10 @@ def read(path: Path, *, exact: bool = False) -> Document:
 
     try:
         raw = _content(path)
-        return Document(path, raw, tomllib.loads(raw.decode(), parse_float=_decimal if exact else float))
+        text = raw.decode()
+        if any(map(_winds, text.split("\n"))):
+            raise RecursionError  # so tomllib calls it where it is written with brackets
+        return Document(path, raw, tomllib.loads(text, parse_float=_decimal if exact else float))
     except OSError as error:
         raise ConfigError(
             _("cannot read {path}: {reason}").format(path=path, reason=system_reason(error)),
@@ -181,6 +184,19 @@ def _content(path: Path) -> bytes:
     return raw
 
 
+_STRINGS: Final = re.compile(r"\"(?:[^\"\\]|\\.)*+\"?|'[^']*'?")
+_WINDING: Final = 40
+"""Names in one key, at most: tomllib's time grows with their square, or faster."""
+
+
+def _winds(line: str) -> bool:
+    """Whether a key of the line has more names than anybody writes."""
+    if line.count(".") <= _WINDING:
+        return False
+    parts = re.split(r"[=,\[\]{}]", _STRINGS.sub('"', line).partition("#")[0])
+    return any(part.count(".") > _WINDING for part in parts)
+
+
 def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
@@ -193,8 +209,11 @@ def written(key: Key) -> str:
     return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in key).lstrip(".")
 
 
-_HEADER: Final = re.compile(r"\s*(\[{1,2})\s*([A-Za-z0-9_.\s-]+?)\s*\]{1,2}\s*(?:#.*)?")
-_ASSIGNED: Final = re.compile(r"\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
+# Nothing in these can match the same characters in two ways: lines are as long as strangers like.
+_HEADER: Final = re.compile(r"\s*(\[{1,2})([A-Za-z0-9_. \t-]+)\]{1,2}\s*(?:#.*)?")
+_ASSIGNED: Final = re.compile(r"\s*([A-Za-z0-9_. \t-]+)=")
+_DEEPEST: Final = 20
+"""Names with points between them that anybody writes; a line with more is passed over."""
 
 
 def line_of(text: str, key: Key) -> int:
@@ -220,19 +239,23 @@ def _lines(text: str) -> Iterator[tuple[Key, int]]:
     counts: dict[Key, int] = {}
     table: Key = ()
     for number, line in enumerate(text.split("\n"), 1):  # what else may end a line elsewhere does not in TOML
-        if header := _HEADER.fullmatch(line):
-            table = ()
-            names = [name.strip() for name in header[2].split(".")]
-            for name in names[:-1]:
-                table = (*table, name)
-                table = (*table, counts[table]) if table in counts else table
-            table = (*table, names[-1])
-            if header[1] == "[[":
-                counts[table] = counts.get(table, -1) + 1
-                table = (*table, counts[table])
-            yield table, number
-        elif assigned := _ASSIGNED.match(line):
-            yield (*table, *(name.strip() for name in assigned[1].split("."))), number
+        header, assigned = _HEADER.fullmatch(line), _ASSIGNED.match(line)
+        found = header[2] if header else assigned[1] if assigned else ""
+        names = [name.strip() for name in found.split(".", _DEEPEST)]
+        if not found or len(names) > _DEEPEST:
+            continue
+        if not header:
+            yield (*table, *names), number
+            continue
+        table = ()
+        for name in names[:-1]:
+            table = (*table, name)
+            table = (*table, counts[table]) if table in counts else table
+        table = (*table, names[-1])
+        if header[1] == "[[":
+            counts[table] = counts.get(table, -1) + 1
+            table = (*table, counts[table])
+        yield table, number
 
 
 def _inside(location: Sequence[str | int], data: Any) -> Key:
