@@ -5,7 +5,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -151,14 +151,9 @@ def read(path: Path, *, exact: bool = False) -> Document:
     Raises:
         ConfigError: it cannot be read, is too large, or is no TOML.
     """
-    import tomllib  # noqa: PLC0415 - most runs read no file
-
     try:
         raw = _content(path)
-        text = raw.decode()
-        if any(map(_winds, text.split("\n"))):
-            raise RecursionError  # so tomllib calls it where it is written with brackets
-        return Document(path, raw, tomllib.loads(text, parse_float=_decimal if exact else float))
+        return Document(path, raw, _parsed(raw.decode(), _decimal if exact else float))
     except OSError as error:
         raise ConfigError(
             _("cannot read {path}: {reason}").format(path=path, reason=system_reason(error)),
@@ -187,6 +182,14 @@ def _content(path: Path) -> bytes:
 _STRINGS: Final = re.compile(r"\"(?:[^\"\\]|\\.)*+\"?|'[^']*'?")
 _WINDING: Final = 40
 """Names in one key, at most: tomllib's time grows with their square, or faster."""
+
+
+def _parsed(text: str, number: Callable[[str], Any]) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - most runs read no file
+
+    if any(map(_winds, text.split("\n"))):
+        raise RecursionError  # as tomllib calls it where it is written with brackets
+    return tomllib.loads(text, parse_float=number)
 
 
 def _winds(line: str) -> bool:

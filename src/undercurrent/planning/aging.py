@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from undercurrent.planning.catalogue import Catalogue, Source
 
-__all__ = ["STALE_DAYS", "Read", "oldest", "read_in", "stale", "today"]
+__all__ = ["STALE_DAYS", "Read", "oldest", "read_in", "stale"]
 
 STALE_DAYS: Final = 180
 """What was read longer ago than this may have changed."""
@@ -54,8 +54,3 @@ def stale(catalogue: Catalogue, day: date) -> tuple[Read, ...]:
 def oldest(catalogue: Catalogue) -> Read:
     """What was read first."""
     return min(read_in(catalogue), key=lambda read: read.source.read)
-
-
-def today() -> date:
-    """The date here and now."""
-    return datetime.now().astimezone().date()

@@ -11,6 +11,7 @@ _HERE = "undercurrent.cli.plan"
 group = LazyGroup(
     "plan",
     entries={
+        "claims": Entry(f"{_HERE}.claims:claims", N_("what others say, and what is known of it")),
         "catalogue": Entry(f"{_HERE}.catalogue:group", N_("list, show and check the files that plans are made from")),
         "checklist": Entry(f"{_HERE}.checklist:group", N_("list, show, tick and export what has to be done")),
         "roi": Entry(f"{_HERE}.roi:roi", N_("what actions cost and return, and how sure that is")),

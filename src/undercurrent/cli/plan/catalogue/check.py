@@ -6,8 +6,8 @@ import click
 
 from undercurrent.cli.command import Session, command
 from undercurrent.i18n import translate as _
-from undercurrent.planning.aging import today
 from undercurrent.planning.loading import read_catalogues
+from undercurrent.planning.windows import today
 from undercurrent.report import catalogues as view
 from undercurrent.report.model import Report
 
@@ -16,6 +16,6 @@ __all__ = ["check"]
 
 @command("check", help=_("Read catalogues, and say what is in them, or all that is wrong with them."))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-def check(session: Session, files: tuple[Path, ...]) -> Report:  # noqa: ARG001 - every command gets one
+def check(session: Session, files: tuple[Path, ...]) -> Report:
     """Checks them."""
-    return view.checked(read_catalogues(files), today())
+    return view.checked(read_catalogues(files), today(session.settings.planning.time_zone))

@@ -3,7 +3,7 @@
 from undercurrent.cli.command import Session, command
 from undercurrent.cli.plan.catalogues import keep_going_option, usable_catalogues
 from undercurrent.i18n import translate as _
-from undercurrent.planning.aging import today
+from undercurrent.planning.windows import today
 from undercurrent.report import catalogues as view
 from undercurrent.report.model import Report
 
@@ -14,4 +14,4 @@ __all__ = ["list_"]
 @keep_going_option
 def list_(session: Session, *, keep_going: bool) -> Report:
     """Lists them."""
-    return view.view_all(usable_catalogues(session, keep_going=keep_going), today())
+    return view.view_all(usable_catalogues(session, keep_going=keep_going), today(session.settings.planning.time_zone))

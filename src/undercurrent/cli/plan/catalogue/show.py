@@ -5,7 +5,7 @@ import click
 from undercurrent.cli.command import Session, command
 from undercurrent.cli.plan.catalogues import chosen_catalogue, keep_going_option
 from undercurrent.i18n import translate as _
-from undercurrent.planning.aging import today
+from undercurrent.planning.windows import today
 from undercurrent.report import catalogues as view
 from undercurrent.report.model import Report
 
@@ -17,4 +17,7 @@ __all__ = ["show"]
 @keep_going_option
 def show(session: Session, *, catalogue: str | None, keep_going: bool) -> Report:
     """Shows it."""
-    return view.view(chosen_catalogue(session, catalogue=catalogue, keep_going=keep_going), today())
+    return view.view(
+        chosen_catalogue(session, catalogue=catalogue, keep_going=keep_going),
+        today(session.settings.planning.time_zone),
+    )
