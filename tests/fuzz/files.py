@@ -5,7 +5,9 @@ import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +19,14 @@ from undercurrent.oci.manifest import Manifest
 from undercurrent.oci.packing.layerfile import tar_stream
 from undercurrent.oci.packing.rootfs import tar_entries
 from undercurrent.oci.registry import Credentials
+from undercurrent.planning import loading
+from undercurrent.planning.loading import read_catalogue
+from undercurrent.report import catalogues as views
+from undercurrent.report.human import human
+from undercurrent.report.render import as_json
 from undercurrent.signing import keys
 
-__all__ = ["archive", "config_file", "key_file", "layer", "scratch", "settings_file"]
+__all__ = ["archive", "catalogue", "catalogues", "config_file", "key_file", "layer", "scratch", "settings_file"]
 
 _SMALL: Final = 4 * 1024 * 1024
 """Bytes of content that a target reads; bombs have tests of their own."""
@@ -90,6 +97,21 @@ def config_file(data: bytes) -> None:
         for host in ("docker.io", "ghcr.io", "x.io", "gcr.io"):
             with suppress(UndercurrentError):
                 asyncio.run(Credentials(files=[path]).find(host, "acme/app"))
+
+
+def catalogue(data: bytes) -> None:
+    """What is read can be shown, reckoned with, and has no circle."""
+    with scratch(data, "catalogue.toml") as path:
+        found = read_catalogue(path)
+    TopologicalSorter({action.id: action.needs for action in found.actions}).prepare()
+    assert all(action.risk >= 0 and action.yearly >= 0 for action in found.actions)
+    assert set(found.by_id).issuperset(name for window in found.windows for name in window.actions)
+    human(views.view(found, date(2026, 11, 30)))
+    as_json(views.view(found, date(2026, 11, 30)))
+
+
+def catalogues() -> tuple[bytes, ...]:
+    return tuple((Path(loading.__file__).parent / "data" / f"{name}.toml").read_bytes() for name in loading.BUILTIN)
 
 
 def settings_file(data: bytes) -> None:

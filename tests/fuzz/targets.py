@@ -11,7 +11,7 @@ from typing import Final
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from tests.fuzz import seeds, trust
-from tests.fuzz.files import archive, config_file, key_file, layer, settings_file
+from tests.fuzz.files import archive, catalogue, catalogues, config_file, key_file, layer, settings_file
 from tests.fuzz.registries import answered, challenged
 from tests.fuzz.signatures import attested, signed
 from tests.support.notation import policy
@@ -253,6 +253,7 @@ TARGETS: Final[dict[str, Target]] = {
         lambda: seeds.texts('[net]\ntimeout_s = 5.0\nplain_http = ["localhost:5000"]\n[signing]\nkey = "cosign.key"\n'),
         "text",
     ),
+    "catalogue": Target(catalogue, catalogues, "text", 25),
     "refusal": Target(_refusal, lambda: seeds.texts('{"errors":[{"code":"DENIED","message":"no","detail":{}}]}')),
     "message": Target(
         _message, lambda: seeds.texts("GET https://ann:pw@ghcr.io/?token=x&sig=y", "Authorization: Bearer abc"), "text"

@@ -1,6 +1,6 @@
 """Reads catalogues: the built-in ones, and those that the settings name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -107,8 +107,8 @@ def read_catalogues(paths: Iterable[Path]) -> tuple[Catalogue, ...]:
     return tuple(found[len(builtins) :])
 
 
-def _read(paths: Iterable[Path], builtins: list[Catalogue]) -> tuple[list[Catalogue], list[ConfigError]]:
-    found, wrong = builtins, list[ConfigError]()
+def _read(paths: Iterable[Path], builtins: Sequence[Catalogue]) -> tuple[list[Catalogue], list[ConfigError]]:
+    found, wrong = list(builtins), list[ConfigError]()
     for path in paths:
         try:
             catalogue = read_catalogue(path)

@@ -18,7 +18,8 @@ def shown(amount: Decimal, currency: str) -> str:
     """``¥11,200``, ``-¥3``, ``$0.60``, ``CHF 5``: rounded half up to cents, which are shown where there are some."""
     rounded = amount.quantize(_CENT, ROUND_HALF_UP, _WIDE)
     whole = rounded == rounded.to_integral_value()
-    digits = f"{abs(rounded):,.0f}" if whole else f"{abs(rounded):,.2f}"
+    size = rounded.copy_abs()  # abs() would round to the digits of the context
+    digits = f"{size:,.0f}" if whole else f"{size:,.2f}"
     return f"{'-' if rounded < 0 else ''}{SIGNS.get(currency, currency + ' ')}{digits}"
 
 
