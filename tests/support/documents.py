@@ -72,6 +72,7 @@ DOCUMENTS: Final = (
     _page("howto/signatures-in-another-repository", "cosign"),
     _page("howto/local-engine", "podman"),
     _page("howto/evidence"),
+    _page("howto/plan"),
     _page("howto/configuration"),
     _page("howto/troubleshooting"),
 )

@@ -15,6 +15,7 @@ from undercurrent.planning.catalogue import (
     Item,
     Label,
     Profile,
+    Requirement,
     Source,
     Window,
 )
@@ -131,6 +132,7 @@ def _action(action: Action) -> dict[str, Any]:
         ],
         "caution": label_data(action.caution),
         "first": label_data(action.first),
+        "done": _requirement(action.done),
         "valued": [
             {"measure": str(one.measure), "each": exact(one.each), "unit": exact(one.unit)} for one in action.valued
         ],
@@ -172,12 +174,16 @@ def _checklist(checklist: Checklist) -> dict[str, Any]:
 
 
 def _item(item: Item) -> dict[str, Any]:
-    asked = item.requirement
     return {
         "id": item.id,
         "text": label_data(item.text),
         "due": _day(item.due),
-        "requirement": asked
-        and {"measure": str(asked.measure), "at_least": asked.at_least, "percent": _maybe(asked.percent)},
+        "requirement": _requirement(item.requirement),
         "given": item.given,
     }
+
+
+def _requirement(asked: Requirement | None) -> dict[str, Any] | None:
+    if asked is None:
+        return None
+    return {"measure": str(asked.measure), "at_least": asked.at_least, "percent": _maybe(asked.percent)}

@@ -156,7 +156,7 @@ def _actions(catalogue: Catalogue) -> Table:
 
 def _named(action: Action) -> str:
     name = f"{action.number} {action.name}"
-    return name + " " + _("(needs {names})").format(names=listed(action.needs)) if action.needs else name
+    return _("{name} (needs {names})").format(name=name, names=listed(action.needs)) if action.needs else name
 
 
 def _cost(action: Action, currency: str) -> str:
@@ -177,5 +177,6 @@ def _windows(windows: Iterable[Window]) -> Tree:
         if window.source:
             text = _("read {date}: {source}").format(date=window.source.read, source=window.source.text)
             children.append(Tree(Cell(text, "quiet")))
-        branches.append(Tree(f"{window.day} {window_kind(window.kind)}: {window.name}", children))
+        label = _("{day} {kind}: {name}").format(day=window.day, kind=window_kind(window.kind), name=window.name)
+        branches.append(Tree(label, children))
     return Tree(Cell(_("Windows"), "strong"), branches)
