@@ -45,16 +45,16 @@ def test_own_ones_are_listed_beside_those_that_are_built_in(run_uc: UcRunner, ow
 
 
 def test_what_was_read_long_ago_is_told(run_uc: UcRunner, own: Path) -> None:
-    own.write_text(MINIMAL.replace("2026-11-30", "2020-01-31"))
+    fresh = run_uc("plan", "catalogue", "check", "own.toml", "--date", "2027-05-29")
+    stale = run_uc("plan", "catalogue", "check", "own.toml", "--date", "2027-05-30")
+    shown = run_uc("plan", "catalogue", "show", "own", "--json", "--date", "2027-05-30")
+    chinese = run_uc("plan", "catalogue", "list", "--lang", "zh", "--date", "2027-05-30")
 
-    listed = run_uc("plan", "catalogue", "list")
-    shown = run_uc("plan", "catalogue", "show", "own", "--json")
-    chinese = run_uc("plan", "catalogue", "show", "own", "--lang", "zh")
-
-    assert listed.exit_code == 0
-    assert "own: 1 source was read more than 180 days ago, own on 2020-01-31" in " ".join(listed.stdout.split())
-    assert [read["what"] for read in shown.json["data"]["stale"]] == ["catalogue"]
-    assert "超过 180 天" in chinese.stdout
+    assert "180 days" not in fresh.stdout
+    assert "own: 1 source was read more than 180 days ago, own on 2026-11-30" in " ".join(stale.stdout.split())
+    assert stale.exit_code == 0
+    assert [(read["what"], read["days"]) for read in shown.json["data"]["stale"]] == [("catalogue", 181)]
+    assert "own：1 处出处查阅已超过 180 天" in chinese.stdout
 
 
 def test_everything_that_one_says(run_uc: UcRunner) -> None:

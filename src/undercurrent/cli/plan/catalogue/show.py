@@ -1,9 +1,12 @@
 """``uc plan catalogue show``."""
 
+from datetime import date
+
 import click
 
 from undercurrent.cli.command import Session, command
 from undercurrent.cli.plan.catalogues import chosen_catalogue, keep_going_option
+from undercurrent.cli.plan.dates import date_option
 from undercurrent.i18n import translate as _
 from undercurrent.planning.windows import today
 from undercurrent.report import catalogues as view
@@ -14,10 +17,11 @@ __all__ = ["show"]
 
 @command("show", help=_("Show everything that a catalogue says: the one that is set, or ID."))
 @click.argument("catalogue", required=False, metavar="[ID]")
+@date_option
 @keep_going_option
-def show(session: Session, *, catalogue: str | None, keep_going: bool) -> Report:
+def show(session: Session, *, catalogue: str | None, day: date | None, keep_going: bool) -> Report:
     """Shows it."""
     return view.view(
         chosen_catalogue(session, catalogue=catalogue, keep_going=keep_going),
-        today(session.settings.planning.time_zone),
+        day or today(session.settings.planning.time_zone),
     )
