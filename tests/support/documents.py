@@ -71,6 +71,7 @@ DOCUMENTS: Final = (
     _page("howto/sign-files"),
     _page("howto/signatures-in-another-repository", "cosign"),
     _page("howto/local-engine", "podman"),
+    _page("howto/checklists"),
     _page("howto/evidence"),
     _page("howto/plan"),
     _page("howto/configuration"),

@@ -78,8 +78,6 @@ def _line(item: ItemState, zone: tzinfo | None, *, due: bool = False) -> Tree:
     said = list(reasons(item, zone))
     if item.state is State.MARKED and not item.mark:
         said.insert(0, _("ticked in the list itself"))
-    if item.refuted:
-        said.append(_("evidence does not show it"))
     if item.item.requirement and (item.share is None or item.share.of == 0):
         said.append(_("evidence knows nothing of that kind"))
     children = [Tree(Cell(" · ".join(said), "unsure" if item.refuted else "quiet"))] if said else []

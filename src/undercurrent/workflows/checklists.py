@@ -120,7 +120,7 @@ def zone_in(settings: Settings) -> tzinfo | None:
 
 
 def _covered(store: Evidence, settings: Settings) -> Coverage:
-    counted = Counted.of(settings.images)
+    counted = Counted.of(settings.images, settings.planning.seen_days)
     return coverage(store.query(newest=False), datetime.now(UTC), counted)
 
 
