@@ -197,7 +197,7 @@ def test_a_link_leads_to_the_file_that_is_written(run_uc: UcRunner) -> None:
     [
         (b"# Diary\n", ("2026-q1", "--to", "file.md"), "file.md is not a file that checklist 2026-q1 was exported to"),
         (b"\xff\xfe", ("2026-q1", "--to", "file.md"), "file.md is not text in UTF-8"),
-        (b"x" * 1_048_577, ("2026-q1", "--to", "file.md"), "file.md is larger than 1 MiB"),
+        (b"x" * 262_145, ("2026-q1", "--to", "file.md"), "file.md is larger than 256 KiB"),
         (None, ("--to", "file.md"), "3 checklists do not go into one file"),
         (None, ("q1", "--to", "file.md"), "there is no checklist 'q1'"),
         (None, ("--catalogue", "mine"), "there is no catalogue 'mine'"),
@@ -214,7 +214,7 @@ def test_an_export_that_is_refused(
 
     assert ran.exit_code == 2
     assert said in ran.stderr
-    assert "hint: " in ran.stderr or "1 MiB" in ran.stderr
+    assert "hint: " in ran.stderr or "256 KiB" in ran.stderr
     assert (file.read_bytes() if content is not None else None) == content
 
 

@@ -154,25 +154,37 @@ def _read(text: str, known: AbstractSet[str]) -> tuple[str, dict[str, _Kept]]:
 
     A copy of a line is somebody's own text; lines that the checklist has no more get a key that nothing has.
     """
-    head, kept, last = "", dict[str, _Kept](), ""
+    kept, last = dict[str, _Kept](), ""
+    theirs: list[str] = []
+    head = ""
+
+    def settle() -> str:
+        """Leaves what was gathered with the line before; the blank lines at its end, which are handed back, go on."""
+        nonlocal head
+        count = len(theirs)
+        while count and not theirs[count - 1].strip(" \t\r\n"):
+            count -= 1
+        if last:
+            kept[last].after = "".join(theirs[:count])
+        else:
+            head = "".join(theirs[:count])
+        lead = "".join(theirs[count:])
+        theirs.clear()
+        return lead
+
     for number, line in enumerate(_split(text)):
         match = _WRITTEN.fullmatch(line)
         key = _key(match) if match else ""
         if match is None or not key or key in kept:
-            if last:
-                kept[last].after += line
-            else:
-                head += line
+            theirs.append(line)
             continue
         key = key if key in known else f"{key} {number}"
-        before, lead = _parted(kept[last].after if last else head)
-        if last:
-            kept[last].after = before
-        else:
-            head = before
-        kept[key] = _Kept(last, lead, match["box"] or "", bool(match["done"]))
+        kept[key] = _Kept(last, settle(), match["box"] or "", bool(match["done"]))
         last = key
-    return head, kept
+    lead = settle()
+    if last:
+        kept[last].after += lead
+    return head if last else head + lead, kept
 
 
 def _split(text: str) -> Iterator[str]:
@@ -181,15 +193,6 @@ def _split(text: str) -> Iterator[str]:
     yield from (f"{line}\n" for line in lines)
     if rest:
         yield rest
-
-
-def _parted(text: str) -> tuple[str, str]:
-    """``text`` without the blank lines at its end, and these."""
-    lines = list(_split(text))
-    end = len(lines)
-    while end and not lines[end - 1].strip(" \t\r\n"):
-        end -= 1
-    return "".join(lines[:end]), "".join(lines[end:])
 
 
 def _changed(one: ItemState, kept: _Kept | None) -> _Change | None:

@@ -20,24 +20,29 @@ from undercurrent.planning.catalogue import Checklist, Item, Label, Section, Sou
 
 __all__ = ["Imported", "read_markdown", "slug"]
 
+_BLOCKS: Final = MarkdownIt("commonmark").disable(["inline", "text_join"])
+"""Finds headings and lists. What is in them stays as it is written, and takes no time, however it is nested."""
 _LONGEST: Final = 1024
 """Characters of a text in a catalogue."""
 _LONGEST_ID: Final = 48
+_MOST_PARTS: Final = 100
+_MOST_ITEMS: Final = 1000
 _DATE: Final = r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日)"
 _BEFORE: Final = r"(?:截止(?:日期|到|至|于)?|截至|期限|到期(?:日)?|due(?: date)?|by|until|deadline|before)\s?[:：]?\s*"
 _AFTER: Final = r"\s*(?:前|之前|以前|截止|到期)"
-_DUE: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"(?P<text>.*?)\s*[(（]\s*(?:{_BEFORE})?{_DATE}(?:{_AFTER})?\s*[)）]",
-        rf"(?P<text>.*?)[\s,，;；:：]*(?<![A-Za-z]){_BEFORE}{_DATE}(?:{_AFTER})?",
-        rf"(?P<text>.*?)[\s,，;；:：]*(?<!\d){_DATE}{_AFTER}",
-        rf"{_BEFORE}{_DATE}(?:{_AFTER})?[\s,，;；:：]+(?P<text>.+)",
-    )
+_AT_THE_END: Final = re.compile(
+    rf"\s*[(（]\s*(?:{_BEFORE})?{_DATE}(?:{_AFTER})?\s*[)）]$"
+    rf"|[\s,，;；:：]*(?<![A-Za-z]){_BEFORE}{_DATE}(?:{_AFTER})?$"
+    rf"|[\s,，;；:：]*(?<!\d){_DATE}{_AFTER}$",
+    re.IGNORECASE,
 )
-"""``(2025-11-30)``, ``by 2025-11-30`` or ``2025-11-30 截止`` at the end, ``截止 2025-11-30：`` at the beginning."""
+"""``(2025-11-30)``, ``by 2025-11-30``, ``2025-11-30 截止``."""
+_AT_THE_BEGINNING: Final = re.compile(rf"{_BEFORE}{_DATE}(?:{_AFTER})?[\s,，;；:：]+", re.IGNORECASE)
+"""``截止 2025-11-30：``."""
+_NEAR: Final = 80
+"""Characters at either end of a text in which its last day is looked for."""
 _BOX: Final = re.compile(r"\[(?P<box>[ xX])\](?:\s+(?P<text>.*))?", re.DOTALL)
-_COMMENT: Final = re.compile(r"\s*<!-- uc:(?:[a-z]+:)?(?P<id>[a-z0-9][a-z0-9.-]*)(?: done)? -->.*", re.DOTALL)
+_COMMENT: Final = re.compile(r"<!-- uc:(?:[a-z]+:)?(?P<id>[a-z0-9][a-z0-9.-]*)(?: done)? -->")
 _NOT_SHOWN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -84,12 +89,13 @@ def read_markdown(text: str, name: str, read: date) -> Imported:
         read: the day it is read.
 
     Raises:
-        UsageError: there is no list in it.
+        UsageError: there is no list in it, or a longer one than a catalogue holds.
     """
-    entries = tuple(_entries(MarkdownIt("commonmark").parse(text)))
+    entries = tuple(_entries(_BLOCKS.parse(text)))
     boxes = any(entry.box is not None for entry in entries)
-    items = [entry for entry in entries if not entry.level and (entry.box is not None or not boxes)]
-    if not items:
+    listed = [entry for entry in entries if not entry.level]
+    left_out = sum(entry.box is None for entry in listed) if boxes else 0
+    if len(listed) == left_out:
         raise UsageError(
             _("{name} has no list in it").format(name=name), hint=_("items are written as: - [ ] what to do")
         )
@@ -97,11 +103,19 @@ def read_markdown(text: str, name: str, read: date) -> Imported:
     stem = name.rpartition(".")[0] or name
     title = titled.text if titled else stem
     rest = entries[1:] if titled else entries
-    sections = tuple(_sections([one for one in rest if one.level or one in items], title))
+    wanted = (one for one in rest if one.level or one.box is not None or not boxes)
+    sections = tuple(_sections(wanted, title))
+    if len(sections) > _MOST_PARTS or any(len(section.items) > _MOST_ITEMS for section in sections):
+        raise UsageError(
+            _("{name} has more than {parts} parts, or {items} items in one").format(
+                name=name, parts=_MOST_PARTS, items=_MOST_ITEMS
+            ),
+            hint=_("divide it: a catalogue holds no more"),
+        )
     checklist = Checklist(
         slug(stem, "list"), _label(title), sections, titled.due if titled else None, Source(_fitting(name), read)
     )
-    return Imported(checklist, sum(not entry.level for entry in entries) - len(items))
+    return Imported(checklist, left_out)
 
 
 def _entries(tokens: Iterable[Token]) -> Iterator[_Entry]:
@@ -133,25 +147,29 @@ def _entry(content: str) -> _Entry:
     if box:
         text = box["text"] or ""
     text = " ".join(text.split())
-    due = None
-    for pattern in _DUE:
-        if (match := pattern.fullmatch(text)) and (due := _date(match)):
-            text = match["text"].strip()
-            break
+    text, due = _dated(text)
     return _Entry(text, box=box["box"] != " " if box else None, due=due, id=comment["id"] if comment else "")
 
 
+def _dated(text: str) -> tuple[str, date | None]:
+    """``text`` without the last day at its end or its beginning, and that day."""
+    head, tail = text[:-_NEAR], text[-_NEAR:]
+    if (match := _AT_THE_END.search(tail)) and (due := _date(match)):
+        return (head + tail[: match.start()]).strip(), due
+    if (match := _AT_THE_BEGINNING.match(text[:_NEAR])) and (due := _date(match)):
+        return text[match.end() :].strip(), due
+    return text, None
+
+
 def _date(match: re.Match[str]) -> date | None:
-    named = match.re.groupindex.get("text")
-    numbers = [int(group) for at, group in enumerate(match.groups(), 1) if group and at != named]
     try:
-        return date(*numbers)
+        return date(*(int(group) for group in match.groups() if group))
     except ValueError:
         return None  # no day of the calendar: part of the text
 
 
 def _sections(entries: Iterable[_Entry], title: str) -> Iterator[Section]:
-    taken, ids = set[str](), set[str]()
+    taken, ids = dict[str, int](), dict[str, int]()
     above: list[_Entry] = []
     items: list[Item] = []
 
@@ -187,17 +205,21 @@ def slug(text: str, kind: str) -> str:
     letters = sum(letter.isalnum() for letter in text)
     if 2 * sum(map(len, words)) <= letters or not words:
         return f"{kind}-{sha256(text.encode()).hexdigest()[:8]}"
-    while len("-".join(words)) > _LONGEST_ID and len(words) > 1:
-        words.pop()
-    return "-".join(words)[:_LONGEST_ID]
+    found: str = words[0][:_LONGEST_ID]
+    for word in words[1:]:
+        if len(found) + 1 + len(word) > _LONGEST_ID:
+            break
+        found += f"-{word}"
+    return found
 
 
-def _free(key: str, taken: set[str]) -> str:
-    found, number = key, 1
+def _free(key: str, taken: dict[str, int]) -> str:
+    """``key``, else the first of ``key-2``, ``key-3`` … that is not ``taken``, which counts on."""
+    found = key
     while found in taken:
-        number += 1
-        found = f"{key}-{number}"
-    taken.add(found)
+        taken[key] += 1
+        found = f"{key}-{taken[key]}"
+    taken[found] = 1
     return found
 
 

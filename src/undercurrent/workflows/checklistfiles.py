@@ -25,7 +25,7 @@ from undercurrent.workflows.checklists import Looked, keep_marks
 __all__ = ["Change", "Written", "import_list", "texts", "write_lists"]
 
 _MARKDOWN: Final = ".md"
-_LARGEST: Final = 1024 * 1024
+_LARGEST: Final = 256 * 1024
 """Bytes of a file that people wrote."""
 
 
@@ -146,7 +146,7 @@ def _read(path: Path) -> str:
             path.stat()  # says why, where there is a reason
             raise UsageError(_("{path} is not a file").format(path=path))
         if path.stat().st_size > _LARGEST:
-            raise UsageError(_("{path} is larger than 1 MiB: that is no list that people wrote").format(path=path))
+            raise UsageError(_("{path} is larger than 256 KiB: that is no list that people wrote").format(path=path))
         return path.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise UsageError(

@@ -137,6 +137,12 @@ def test_a_file_without_a_list_is_refused(text: str) -> None:
         imported(text)
 
 
+@pytest.mark.parametrize("text", ["- [ ] a\n" * 1001, "".join(f"# {number}\n- [ ] a\n" for number in range(102))])
+def test_a_longer_list_than_a_catalogue_holds_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="more than 100 parts, or 1000 items in one"):
+        imported(text)
+
+
 def test_ids_stay_when_lines_are_put_in_before() -> None:
     short = imported("- [ ] 全部签名\n- [ ] write it down\n").sections[0].items
     long = imported("- [ ] 先做这个\n- [ ] 全部签名\n- [ ] write it down\n").sections[0].items
