@@ -46,12 +46,15 @@ class Stores(AbstractAsyncContextManager["Stores"]):
         settings: how to talk to registries and engines.
         observer: is told about retries and exports.
 
+    Attributes:
+        settings: as given.
+
     Raises:
         ConfigError: the repository for signatures is none.
     """
 
     def __init__(self, settings: Settings, *, observer: Observer = silent) -> None:
-        self._settings = settings
+        self.settings = settings
         self._observer = observer
         self._closing = AsyncExitStack()
         self._client = Client(settings.net, observer=observer)
@@ -122,7 +125,7 @@ class Stores(AbstractAsyncContextManager["Stores"]):
     async def engine(self, name: EngineName) -> Engine:
         """A local engine; it is not asked anything yet."""
         if name not in self._engines:
-            engine = Engine(name, self._settings.net, observer=self._observer)
+            engine = Engine(name, self.settings.net, observer=self._observer)
             self._engines[name] = await self._closing.enter_async_context(engine)
         return self._engines[name]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
@@ -14,7 +14,7 @@ from undercurrent.settings import Settings
 from undercurrent.workflows.estate import Found, Lost, Target
 from undercurrent.workflows.recording import Recording, recording
 
-__all__ = ["Begin", "Failure", "ImageJob", "ahead", "each", "key_of"]
+__all__ = ["Begin", "Failure", "ImageJob", "Search", "ahead", "each", "key_of", "shared"]
 
 Result = TypeVar("Result")
 
@@ -23,6 +23,21 @@ Begin: TypeAlias = Callable[[Stores, Recording], Callable[[Target], Awaitable[Re
 
 Failure: TypeAlias = Callable[[Recording, Found, UndercurrentError], None]
 """Takes what could not be done, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search(AsyncIterable[Found]):
+    """Images that are looked for in stores which stay open: what is done to them then goes on in the same ones.
+
+    So a registry is greeted once, and its token and its connections serve for all of a run.
+    """
+
+    found: AsyncIterable[Found]
+    stores: Stores
+
+    def __aiter__(self) -> AsyncIterator[Found]:
+        """What is found."""
+        return aiter(self.found)
 
 
 async def each(
@@ -38,7 +53,7 @@ async def each(
 
     Args:
         name: what progress calls it.
-        found: the images; what was lost becomes a failure.
+        found: the images; what was lost becomes a failure. Of a `Search` the stores are used, too.
         begin: called once for each process that takes part.
         settings: where things are.
         failed: told of each image that could not be done, to record that.
@@ -48,7 +63,13 @@ async def each(
         Stopped: the user interrupted it.
     """
     executor, items = LocalExecutor(settings.fleet.concurrency), ahead(name, found, observer)
-    return await run(ImageJob(name, begin, settings, failed), items, executor=executor, observer=observer)
+    job = ImageJob(name, begin, settings, failed, shared(found, settings))
+    return await run(job, items, executor=executor, observer=observer)
+
+
+def shared(found: AsyncIterable[Found], settings: Settings) -> Stores | None:
+    """The stores that are open already, if they are what ``settings`` would make."""
+    return found.stores if isinstance(found, Search) and found.stores.settings == settings else None
 
 
 async def ahead(name: str, found: AsyncIterable[Found], observer: Observer) -> AsyncGenerator[Found, None]:
@@ -88,12 +109,21 @@ def key_of(item: Found) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ImageJob(Generic[Result]):
-    """One thing that is done to each image, as `undercurrent.fleet` takes it."""
+    """One thing that is done to each image, as `undercurrent.fleet` takes it.
+
+    Attributes:
+        name: what progress calls it.
+        begin: gives what does it.
+        settings: where things are.
+        failed: told of each image that could not be done.
+        stores: the ones to use, which somebody else closes; else each process opens its own.
+    """
 
     name: str
     begin: Begin[Result]
     settings: Settings
     failed: Failure | None = None
+    stores: Stores | None = None
 
     def key(self, item: Found) -> str:
         """See `Job.key`."""
@@ -103,7 +133,10 @@ class ImageJob(Generic[Result]):
     async def open(self, observer: Observer) -> AsyncIterator[Callable[[Found], Awaitable[Result]]]:
         """See `Job.open`."""
         with recording(self.settings) as record:
-            async with Stores(self.settings, observer=observer) as stores:
+            async with AsyncExitStack() as closing:
+                stores = self.stores
+                if stores is None:
+                    stores = await closing.enter_async_context(Stores(self.settings, observer=observer))
                 do = self.begin(stores, record)
 
                 async def one(found: Found) -> Result:

@@ -23,7 +23,7 @@ from undercurrent.signing.identities import described
 from undercurrent.signing.sign import BOTH, Signed, sign
 from undercurrent.signing.signatory import Signatory
 from undercurrent.workflows.destinations import home_of
-from undercurrent.workflows.each import ImageJob, ahead
+from undercurrent.workflows.each import ImageJob, ahead, shared
 from undercurrent.workflows.estate import Found, Target, embedded_store
 from undercurrent.workflows.recording import Recording
 from undercurrent.workflows.sboms import AttachedSboms, SbomAttacher
@@ -118,7 +118,8 @@ async def sign_images(
     Raises:
         Stopped: the user interrupted it.
     """
-    job = _SignJob("sign", partial(_Signing, signatory, options, settings, slots()), settings)
+    begin = partial(_Signing, signatory, options, settings, slots())
+    job = _SignJob("sign", begin, settings, stores=shared(found, settings))
     fingerprint = {"asked": asked, **described(signatory.maker), **_plain(options, settings)}
     return await run(
         job,

@@ -1,6 +1,7 @@
 """The four verdicts, on a registry that answers and on one that does not: silence is never read as "unsigned"."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from undercurrent.signing.keys import PrivateKey
 from undercurrent.signing.sign import BOTH, sign
 from undercurrent.signing.signatory import KeySignatory
 from undercurrent.signing.verify import Verdict, Verification
+from undercurrent.workflows.each import Search
 from undercurrent.workflows.estate import Places, locate_all
 from undercurrent.workflows.verifying import verify_images
 
@@ -177,3 +179,17 @@ async def test_signatures_of_another_image_in_the_place_of_its_own(
     (found,) = (await verify(registry, settings, signer, UNSIGNED)).results
 
     assert (found.result.verdict, found.result.reason) == (Verdict.UNTRUSTED, "other-image")
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+async def test_a_registry_is_greeted_once_by_the_search_and_what_is_done_then(
+    registry: FakeRegistry, settings: Settings, signer: PrivateKey, retries: int
+) -> None:
+    """Stores that were opened with other settings are not gone on with."""
+    mine = replace(settings, net=replace(settings.net, retries=retries))
+    async with Stores(settings) as stores:
+        found = Search(locate_all([f"{registry.host}/{SIGNED}"], Places(), stores, settings), stores)
+        summary = await verify_images(found, Trust((signer.public,)), mine, observer=silent)
+
+    assert verdicts(summary) == [Verdict.VERIFIED]
+    assert registry.count("GET", "/v2/$") == 1 + (mine != settings)

@@ -11,7 +11,8 @@ from undercurrent.cli.command import Session
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.oci.stores import Stores
-from undercurrent.workflows.estate import Found, Places, find, locate_all, wanted
+from undercurrent.workflows.each import Search
+from undercurrent.workflows.estate import Places, find, locate_all, wanted
 
 __all__ = ["choice_options", "chosen", "place_options", "places_of"]
 
@@ -49,7 +50,7 @@ def choice_options(body: Callable[..., Any]) -> Callable[..., Any]:
 @asynccontextmanager
 async def chosen(
     session: Session, flags: dict[str, Any], *, engine_first: bool = False, read: bool = False
-) -> AsyncIterator[tuple[AsyncIterator[Found], dict[str, Any]]]:
+) -> AsyncIterator[tuple[Search, dict[str, Any]]]:
     """The images that the flags of `choice_options` choose, and what was asked for as JSON.
 
     Args:
@@ -73,4 +74,5 @@ async def chosen(
         else:
             found = locate_all(references, where, stores, settings, engine_first=engine_first, read=read)
         # Relative paths and undercurrent.toml mean something else in another folder.
-        yield found, {"references": list(references), "places": where.as_json(), "directory": str(Path.cwd())}
+        asked = {"references": list(references), "places": where.as_json(), "directory": str(Path.cwd())}
+        yield Search(found, stores), asked

@@ -8,6 +8,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.oci.stores import Stores
 from undercurrent.report import listing as view
 from undercurrent.report.model import Report
+from undercurrent.workflows.each import Search
 from undercurrent.workflows.estate import find, wanted
 from undercurrent.workflows.listing import list_images
 
@@ -23,4 +24,4 @@ async def list_(session: Session, **flags: Any) -> Report:
     places = wanted(session.settings, places_of(flags))
     async with Stores(session.settings, observer=session.observer) as stores:
         found = find(places, stores, session.settings.images, read=True, observer=session.observer)
-        return view.view(await list_images(found, session.settings, observer=session.observer))
+        return view.view(await list_images(Search(found, stores), session.settings, observer=session.observer))

@@ -20,7 +20,7 @@ from undercurrent.report import rotating as view
 from undercurrent.report.model import Report
 from undercurrent.signing.keys import KeyKind
 from undercurrent.signing.signatory import KeySignatory
-from undercurrent.workflows.estate import Found
+from undercurrent.workflows.each import Search
 from undercurrent.workflows.rotating import ResignedImage, ResignOptions, recorded_digests, resign_images
 from undercurrent.workflows.signing import FORMATS
 from undercurrent.workflows.succession import Succession, Wish, succession
@@ -100,7 +100,7 @@ async def rotate(
     return view.view(successor, Path(key), summary, dry_run=wish.dry_run)
 
 
-_Chosen: TypeAlias = tuple[AsyncIterator[Found], dict[str, Any]]
+_Chosen: TypeAlias = tuple[Search, dict[str, Any]]
 
 
 @asynccontextmanager
