@@ -19,7 +19,7 @@ from undercurrent.i18n import translate as _
 
 __all__ = ["COMMANDS", "language_of", "main", "root", "speak"]
 
-_GARBAGE: Final = 50_000
+_GARBAGE: Final = 100_000
 """New objects after which Python looks for those that only know each other; a small one has some hundred bytes."""
 
 COMMANDS: Final = {
