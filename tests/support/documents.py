@@ -68,6 +68,7 @@ DOCUMENTS: Final = (
     _page("howto/one-statement-about-many-images", "cosign"),
     _page("howto/use-with-cosign", "cosign"),
     _page("howto/notation", "notation"),
+    _page("howto/plan-windows"),
     _page("howto/sign-files"),
     _page("howto/signatures-in-another-repository", "cosign"),
     _page("howto/local-engine", "podman"),

@@ -115,6 +115,8 @@ DEBIAN_PEERS: Final = (
     DebianPeer("htpasswd", "apache2-utils"),
     DebianPeer("initdb", "postgresql"),
     DebianPeer("mariadbd", "mariadb-server"),
+    DebianPeer("khal", "khal"),
+    DebianPeer("calcurse", "calcurse"),
     DebianPeer("zsh", "zsh"),
     DebianPeer("fish", "fish"),
     DebianPeer("openssl", "openssl"),

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from undercurrent.errors import Unsupported
 from undercurrent.i18n import translate as _
 
-__all__ = ["MAX_STATES", "Item", "Problem", "State", "best", "problem", "undominated"]
+__all__ = ["MAX_STATES", "Item", "Problem", "State", "best", "frontier", "problem_of"]
 
 MAX_STATES: Final = 50_000
 """Partial choices kept at once. Forty actions with unrelated amounts need some hundreds; what is beyond this is a
@@ -58,7 +58,7 @@ class Problem:
     limits: tuple[int | None, ...]
 
 
-def problem(items: Sequence[Item], limits: Sequence[int | None]) -> Problem:
+def problem_of(items: Sequence[Item], limits: Sequence[int | None]) -> Problem:
     """A problem, with its items in the order in which they are best decided on.
 
     Args:
@@ -78,15 +78,30 @@ def best(problem: Problem) -> int:
     return max((key for _waited, _used, key in _search(problem, near)), default=near)
 
 
-def undominated(problem: Problem) -> list[State]:
-    """All choices within the limits but those that use as much of everything as another one that has a larger key.
+def frontier(problem: Problem) -> list[int]:
+    """The largest key for each amount of the last use, of those that are larger than all with less of it; least first.
 
-    Some of those may be among them.
+    Args:
+        problem: whose last limit may be None.
 
     Raises:
-        Unsupported: there are too many.
+        Unsupported: there are too many choices to look through.
     """
-    return _search(problem, None)
+    if len(problem.limits) == 1:
+        keys: list[int] = []
+        for _waited, _used, key in sorted(_search(problem, None), key=lambda state: (state[1], -state[2])):
+            if not keys or key > keys[-1]:
+                keys.append(key)
+        return keys
+    # With several limits too much has to be kept for that. The best within a limit uses some amount; the next one is
+    # the best with less than that.
+    limit = problem.limits[-1]
+    left = sum(item.uses[-1] for item in problem.items) if limit is None else limit
+    found: list[int] = []
+    while left >= 0:
+        found.append(best(problem_of(problem.items, (*problem.limits[:-1], left))))
+        left = sum(item.uses[-1] for item in problem.items if found[-1] & item.bit) - 1
+    return found[::-1]
 
 
 def _ordered(items: Sequence[Item], limits: tuple[int | None, ...]) -> tuple[Item, ...]:

@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Final
 
 from undercurrent.planning.catalogue import MONTHS, Action
-from undercurrent.planning.knapsack import Item, Problem, best, problem, undominated
+from undercurrent.planning.knapsack import Item, Problem, best, problem_of
+from undercurrent.planning.knapsack import frontier as steps
 
 __all__ = [
     "UNLIMITED",
@@ -126,13 +127,7 @@ def frontier(actions: Sequence[Action], budget: Budget = UNLIMITED) -> tuple[Cho
     Raises:
         Unsupported: the problem is too hard to be solved exactly.
     """
-    # The last use is the risk; of equal risk, what is worth most goes first.
-    ends = sorted(undominated(_problem(actions, budget, by_risk=True)), key=lambda state: (state[1][-1], -state[2]))
-    keys: list[int] = []
-    for _waited, _used, key in ends:
-        if not keys or key > keys[-1]:  # of equal value, a riskier choice has the smaller key
-            keys.append(key)
-    return tuple(_chosen(actions, key) for key in keys)
+    return tuple(_chosen(actions, key) for key in steps(_problem(actions, budget, by_risk=True)))
 
 
 def reason_against(action: Action, actions: Iterable[Action], budget: Budget) -> Reason:
@@ -183,7 +178,7 @@ def _problem(actions: Sequence[Action], budget: Budget, *, by_risk: bool = False
         for number, (action, key) in enumerate(zip(actions, _keys(actions), strict=True), 1)
         if action.id in able
     ]
-    return problem(items, limits)
+    return problem_of(items, limits)
 
 
 def _able(actions: Sequence[Action], *, days_known: bool) -> Iterator[str]:
