@@ -57,6 +57,15 @@ def test_what_was_read_long_ago_is_told(run_uc: UcRunner, own: Path) -> None:
     assert "own：1 处出处查阅已超过 180 天" in chinese.stdout
 
 
+def test_whoever_plans_with_what_is_old_is_told_beside_the_plan(run_uc: UcRunner, own: Path) -> None:
+    own.write_text(MINIMAL.replace("2026-11-30", "2020-01-31") + '[[profile]]\nid = "any"\nname = "any"\nrisk = 1\n')
+
+    result = run_uc("plan", "risk", "--catalogue", "own", "--profile", "any", "--json")
+
+    assert result.exit_code == 0, result.stderr
+    assert "own: 1 source was read more than 180 days ago" in " ".join(result.stderr.split())
+
+
 def test_everything_that_one_says(run_uc: UcRunner) -> None:
     result = run_uc("plan", "catalogue", "show", "--json")
     people = run_uc("plan", "catalogue", "show", "today")

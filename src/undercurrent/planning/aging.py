@@ -46,8 +46,16 @@ def read_in(catalogue: Catalogue) -> Iterator[Read]:
 
 
 def stale(catalogue: Catalogue, day: date) -> tuple[Read, ...]:
-    """What was read more than `STALE_DAYS` days before ``day``, the oldest first."""
-    found = [read for read in read_in(catalogue) if read.days(day) > STALE_DAYS]
+    """What was read more than `STALE_DAYS` days before ``day``, the oldest first.
+
+    What ended before ``day`` is not looked at again; what began before goes on, and may have been amended.
+    """
+    ended = {window.id for window in catalogue.windows if window.day < day and window.kind != "begins"}
+    found = [
+        read
+        for read in read_in(catalogue)
+        if read.days(day) > STALE_DAYS and not (read.what == "window" and read.id in ended)
+    ]
     return tuple(sorted(found, key=lambda read: read.source.read))
 
 

@@ -1,5 +1,6 @@
 """What was read long ago is told, the oldest first."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from undercurrent.planning.aging import STALE_DAYS, oldest, read_in, stale
@@ -26,6 +27,15 @@ def test_a_source_is_stale_after_that_many_days_and_not_on_the_last() -> None:
         ("window", "w1", STALE_DAYS + 2),
         ("window", "w2", STALE_DAYS + 1),
     ]
+
+
+def test_what_is_over_is_not_looked_at_again() -> None:
+    later = DAY + timedelta(days=1)
+    old = catalogue(STALE_DAYS + 1)
+    began = replace(old, windows=(replace(old.windows[0], kind="begins"),))
+
+    assert stale(old, later) == ()
+    assert [read.id for read in stale(began, later)] == ["w0"]
 
 
 def test_what_has_the_source_of_the_catalogue_is_told_once() -> None:

@@ -9,7 +9,9 @@ from undercurrent.cli.command import Session
 from undercurrent.i18n import translate as _
 from undercurrent.planning.catalogue import Catalogue
 from undercurrent.planning.loading import Catalogues, load
+from undercurrent.planning.windows import today
 from undercurrent.progress import Noted
+from undercurrent.report.catalogues import notices
 
 __all__ = ["catalogue_options", "chosen_catalogue", "keep_going_option", "usable_catalogues"]
 
@@ -42,8 +44,14 @@ def usable_catalogues(session: Session, *, keep_going: bool) -> Catalogues:
 def chosen_catalogue(session: Session, *, catalogue: str | None, keep_going: bool) -> Catalogue:
     """The catalogue that the flags of `catalogue_options` name, else the one that is set.
 
+    What it says that was read too long ago is told on standard error.
+
     Raises:
         ConfigError, NotFound: it cannot be used, or there is none of this name.
     """
     found = usable_catalogues(session, keep_going=keep_going)
-    return found.find(catalogue or session.settings.planning.catalogue)
+    planning = session.settings.planning
+    chosen = found.find(catalogue or planning.catalogue)
+    for notice in notices([chosen], today(planning.time_zone)):
+        session.observer(Noted(notice.text))
+    return chosen

@@ -5,7 +5,7 @@ from datetime import date
 import click
 
 from undercurrent.cli.command import Session, command
-from undercurrent.cli.plan.catalogues import chosen_catalogue, keep_going_option
+from undercurrent.cli.plan.catalogues import keep_going_option, usable_catalogues
 from undercurrent.cli.plan.dates import date_option
 from undercurrent.i18n import translate as _
 from undercurrent.planning.windows import today
@@ -21,7 +21,5 @@ __all__ = ["show"]
 @keep_going_option
 def show(session: Session, *, catalogue: str | None, day: date | None, keep_going: bool) -> Report:
     """Shows it."""
-    return view.view(
-        chosen_catalogue(session, catalogue=catalogue, keep_going=keep_going),
-        day or today(session.settings.planning.time_zone),
-    )
+    planning, found = session.settings.planning, usable_catalogues(session, keep_going=keep_going)
+    return view.view(found.find(catalogue or planning.catalogue), day or today(planning.time_zone))
