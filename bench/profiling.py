@@ -21,7 +21,7 @@ from typing import Final
 
 from tests.support.servers import RegistryServer
 
-from bench.signing import make, serving
+from bench.signing import make, seconds_of_children, serving
 from undercurrent.oci import mediatypes
 from undercurrent.oci.legacy import SIGNATURES, legacy_name
 from undercurrent.oci.manifest import Manifest
@@ -40,7 +40,6 @@ _EVERY_S: Final = 0.002
 _SENT: Final = 400
 _SHOWN: Final = 16
 _ACCEPT: Final = ", ".join(sorted(mediatypes.MANIFESTS | mediatypes.INDEXES))
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 async def _sign(settings: Settings, key: PrivateKey, names: list[str]) -> None:
@@ -100,16 +99,6 @@ def _profile_client(settings: Settings, key: PrivateKey, names: list[str], repea
         print(f"  {microseconds * count / found.total():6.0f}  {package}")
 
 
-def _seconds_of_children() -> float:
-    """Processor time of the programs that this one has started and that still run."""
-    spent = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        fields = stat.read_text().rpartition(")")[2].split()
-        if int(fields[1]) == os.getpid():
-            spent += int(fields[11]) + int(fields[12])
-    return spent / _TICKS
-
-
 async def _paths(settings: Settings, name: str) -> dict[str, str]:
     """What is asked about a signed image, in order."""
     reference = Reference.parse(name)
@@ -136,11 +125,11 @@ def _profile_registry(registry: RegistryServer, paths: dict[str, str]) -> None:
     connection = http.client.HTTPConnection(registry.host)
     print("\nin the registry, µs a request")
     for what, path in paths.items():
-        began = _seconds_of_children()
+        began = seconds_of_children()
         for _again in range(_SENT):
             connection.request("GET", path, headers={"Accept": _ACCEPT})
             connection.getresponse().read()
-        print(f"  {(_seconds_of_children() - began) / _SENT * 1e6:6.0f}  {what}")
+        print(f"  {(seconds_of_children() - began) / _SENT * 1e6:6.0f}  {what}")
     connection.close()
 
 

@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any, Final, NoReturn
 
 from undercurrent.errors import BadContent
@@ -43,6 +44,10 @@ def _finite(text: str) -> float:
     return value if math.isfinite(value) else _no_constant(text)
 
 
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+"""Made once: to make one takes as long as to read a small document."""
+
+
 def loads(raw: bytes | str, what: str) -> Any:
     """The value that ``raw`` holds.
 
@@ -56,7 +61,9 @@ def loads(raw: bytes | str, what: str) -> Any:
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
         _check_count(text)
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+        if text.startswith("\ufeff"):
+            raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)  # as json.loads says
+        value = _DECODER.decode(text)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         if text.count("[") + text.count("{") > MAX_DEPTH:
@@ -102,7 +109,7 @@ def refuse_lookalikes(document: Mapping[str, Any], fields: Collection[str], what
     Raises:
         BadContent: there is such a key.
     """
-    folded = {field.casefold(): field for field in fields}
+    folded = _folded(frozenset(fields))
     for key in document:
         meant = folded.get(key.casefold(), key)
         if meant != key:
@@ -111,6 +118,12 @@ def refuse_lookalikes(document: Mapping[str, Any], fields: Collection[str], what
                     what=what, key=key, meant=meant
                 )
             )
+
+
+@cache
+def _folded(fields: frozenset[str]) -> Mapping[str, str]:
+    """Fields by how they are written without regard to case."""
+    return {field.casefold(): field for field in fields}
 
 
 def loads_object(raw: bytes | str, what: str) -> dict[str, Any]:
