@@ -15,7 +15,8 @@ from tests.support.source import ROOT
 from undercurrent.report.wrapping import width
 
 SAMPLE: Final = (Path(__file__).parent / "samples" / "roi.zh.txt").read_bytes().decode()
-SCRIPT: Final = ROOT / "toolkit" / "scripts" / "roi_calculator.py"
+TOOLKIT: Final = ROOT / "toolkit"
+SCRIPT: Final = TOOLKIT / "scripts" / "roi_calculator.py"
 ACTIONS: Final = ("--actions", "sign,rootless,ai-scheduler")
 IN_FULL: Final = (*ACTIONS, "--full", "--runs", "200")
 
@@ -183,6 +184,14 @@ class TestEvidence:
         assert "- actual: 1 of 3 images signed → ¥12/year" in written
         assert "- actual less planned: -¥588" in written
         assert tracker.read_text() == mine
+
+    @pytest.mark.parametrize(("language", "name"), [("zh", "roi_tracker.md"), ("en", "roi_tracker.en.md")])
+    def test_the_toolkits_is_what_the_catalogue_says(self, run_uc: UcRunner, language: str, name: str) -> None:
+        """`uc plan roi --track toolkit/checklist/…` brings it up to date."""
+        kept = (TOOLKIT / "checklist" / name).read_text("utf-8")
+        made = run_uc("plan", "roi", "--track", name, "--lang", language)
+        assert made.exit_code == 0, made.stderr
+        assert (run_uc.folder / name).read_text("utf-8") == kept
 
     def test_another_file_is_not_overwritten(self, run_uc: UcRunner) -> None:
         (run_uc.folder / "notes.md").write_text("mine\n")

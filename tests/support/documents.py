@@ -75,6 +75,7 @@ DOCUMENTS: Final = (
     _page("howto/checklists"),
     _page("howto/evidence"),
     _page("howto/plan"),
+    _page("howto/plan-returns"),
     _page("howto/configuration"),
     _page("howto/troubleshooting"),
 )
