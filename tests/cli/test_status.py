@@ -97,12 +97,12 @@ def test_a_look_is_remembered_only_when_a_person_looked(run_uc: UcRunner) -> Non
 
     record(run_uc, happened("image-signed", "signed"), happened("image-packed", "made", "app:2.0", TWO))
     kept = run_uc("status", "--no-remember").stdout
-    assert ": 2 records, +1 image\n" in kept
+    assert "; since then 2 records, +1 image\n" in kept
     assert "  50 %   1 of 2   +1   as of " in kept
     changes = run_uc("status", "--json").json["data"]["changes"]
     assert (changes["records"], changes["images"], changes["worse"]) == (2, 1, [])
     assert changes["shares"]["images-signed"] == {"before": [0, 1], "after": [1, 2]}
-    assert ": 2 records, +1 image\n" in run_uc("status").stdout, "the flag has kept the look before it"
+    assert "; since then 2 records, +1 image\n" in run_uc("status").stdout, "the flag has kept the look before it"
     assert "since" not in run_uc("status").stdout.partition("Windows")[0]
 
 

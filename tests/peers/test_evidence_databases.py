@@ -25,6 +25,9 @@ from undercurrent.evidence.database import open_engine, parse_url
 from undercurrent.evidence.schema import HEAD, VERSION_TABLE
 from undercurrent.evidence.server import Server
 from undercurrent.evidence.tables import METADATA
+from undercurrent.planning.catalogue import Measure
+from undercurrent.settings import EvidenceSettings, PlanningSettings, Settings
+from undercurrent.workflows.standing import standing
 
 BATCH = 10
 
@@ -264,3 +267,21 @@ def assert_no_secret(error: UndercurrentError) -> None:
         for secret in (PASSWORD, quote(PASSWORD, safe=""), "hunter2"):
             assert secret not in f"{chain!r} {chain}"
         chain = chain.__cause__ or chain.__context__
+
+
+def test_eight_processes_write_while_somebody_looks_and_nothing_is_lost(database: Database) -> None:
+    known = Settings(evidence=EvidenceSettings(url=database.url()), planning=PlanningSettings(time_zone="UTC"))
+    counted: list[int] = []
+
+    def look() -> None:
+        found = standing(known).coverage
+        share = found.shares[Measure.IMAGES_SIGNED]
+        assert share.done == share.of == found.images, "whole records only"
+        counted.append(found.records)
+
+    looks = write_at_once(database.url(), writers=8, each=100, meanwhile=look)
+    look()
+
+    assert looks > 1
+    assert counted == sorted(counted), "what was seen once is seen again"
+    assert counted[-1] == 800

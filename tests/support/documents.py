@@ -76,6 +76,7 @@ DOCUMENTS: Final = (
     _page("howto/evidence"),
     _page("howto/plan"),
     _page("howto/plan-returns"),
+    _page("howto/standing"),
     _page("howto/configuration"),
     _page("howto/troubleshooting"),
 )

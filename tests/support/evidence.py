@@ -2,6 +2,7 @@
 
 import multiprocessing
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
@@ -46,8 +47,17 @@ def open_at_once(url: str, *, times: int) -> None:
         list(pool.map(open_one, range(times)))
 
 
-def write_at_once(url: str, *, writers: int, each: int) -> None:
+def write_at_once(url: str, *, writers: int, each: int, meanwhile: Callable[[], object] | None = None) -> int:
     """Opens the store in ``writers`` processes in the same moment; each writes ``each`` records, one by one.
+
+    Args:
+        url: of the store.
+        writers: how many processes.
+        each: how many records.
+        meanwhile: what to do here again and again while they write.
+
+    Returns:
+        How often that was done while one of them was still writing.
 
     Raises:
         RuntimeError: a writer failed; its traceback is on stderr.
@@ -59,10 +69,15 @@ def write_at_once(url: str, *, writers: int, each: int) -> None:
     ]
     for process in processes:
         process.start()
+    done = 0
+    while meanwhile and any(process.is_alive() for process in processes):
+        meanwhile()
+        done += 1
     for process in processes:
         process.join()
     if any(process.exitcode for process in processes):
         raise RuntimeError(f"exit codes of the writers: {[process.exitcode for process in processes]}")
+    return done
 
 
 def _write(url: str, barrier: Barrier, writer: int, each: int) -> None:

@@ -192,6 +192,7 @@ _VARYING: Final = (
     (re.compile(r"^[A-Za-z0-9+/]{48,64}={0,2}$"), "<base64>"),
     (re.compile(r"[A-Za-z0-9+/]{43}="), "<hash>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "<date>"),
     (re.compile(r"\b\d+(?:\.\d+)? [kMG]?B\b"), "<size>"),
     (re.compile(r"linux/(?:amd64|arm64)"), "<platform>"),
     (re.compile(r"─+"), "─"),

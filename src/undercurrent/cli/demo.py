@@ -24,12 +24,12 @@ __all__ = ["demo"]
 @command("demo", help=_("Watch the main job run on real images from this machine: no registry, no Docker, no root."))
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("undercurrent-demo"))
 def demo(session: Session, folder: Path) -> None:
-    """Packs, signs, verifies, tampers, and verifies again."""
+    """Packs, signs, verifies, tampers, verifies again, and says where that leaves you."""
     del session
     prepared = DemoFolder.prepare(folder, asyncio.run(find_syft()).path)
     with _inside(prepared.path):
         click.echo(f"$ cd {shlex.quote(str(folder))}")
-        for step in (_pack, _sign, _verify, _tamper, _verify_again):
+        for step in (_pack, _sign, _verify, _tamper, _verify_again, _standing):
             step()
     _say(_("Everything is still there to look at: {folder}").format(folder=folder))
 
@@ -67,6 +67,11 @@ def _tamper() -> None:
 def _verify_again() -> None:
     _say(_("5. Both are refused, and it is said why. This is where each image stands:"))
     _run("image verify --all --recursive --deep", expected=1)
+
+
+def _standing() -> None:
+    _say(_("6. All of this was recorded. Out of that comes where you stand, and what to do next:"))
+    _run("status")
 
 
 def _say(text: str) -> None:

@@ -163,7 +163,8 @@ def _since(changes: Changes | None) -> list[tuple[str, Cell]]:
     if changes.images:
         word = ngettext("{count} image", "{count} images", abs(changes.images))
         told.append(word.format(count=f"{changes.images:+}"))
-    rows = [(_("since"), Cell(f"{_when(changes.since)}: {listed(told)}"))]
+    text = _("{when}; since then {what}").format(when=_when(changes.since), what=listed(told))
+    rows = [(_("last look"), Cell(text))]
     if changes.worse:
         before, after = changes.worse[0]
         name = _cut(short(after.name), _NAME // 2)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.support.evidence import NOON, make_record
+from tests.support.evidence import NOON, make_record, write_at_once
 
 from undercurrent.errors import NotFound
 from undercurrent.evidence import Record, open_store
@@ -199,3 +199,21 @@ def test_the_day_is_one_where_the_user_lives(known: Settings) -> None:
     there = replace(known, planning=PlanningSettings(time_zone="Asia/Shanghai"))
     assert count(standing(there, day=date(2025, 12, 31))) == (0, 1)
     assert count(standing(known, day=date(2025, 12, 31))) == (1, 1)
+
+
+def test_eight_processes_write_while_somebody_looks_and_nothing_is_lost(known: Settings) -> None:
+    counted: list[int] = []
+
+    def look() -> None:
+        found = standing(known, deep=False).coverage
+        share = found.shares[Measure.IMAGES_SIGNED]
+        assert share.done == share.of == found.images, "whole records only"
+        counted.append(found.records)
+
+    looks = write_at_once(known.evidence.location, writers=8, each=100, meanwhile=look)
+    look()
+
+    assert looks > 1
+    assert counted == sorted(counted), "what was seen once is seen again"
+    assert counted[-1] == 800
+    assert standing(known, deep=False).coverage.images == 100
