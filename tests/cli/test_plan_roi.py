@@ -197,6 +197,9 @@ class TestEvidence:
         (run_uc.folder / "notes.md").write_text("mine\n")
         result = run_uc("plan", "roi", "--track", "notes.md")
         assert result.exit_code == 2
+        assert (
+            "notes.md: `uc plan roi --track` did not write this file for catalogue 2025-undercurrents" in result.stderr
+        )
         assert (run_uc.folder / "notes.md").read_text() == "mine\n"
 
 

@@ -72,7 +72,9 @@ def merged(old: str, regions: Mapping[str, str], first: str) -> str:
     there = {name for name, _text in parts if name}
     if old.strip() and first not in there:
         raise UsageError(
-            _("this is not a file that {name} was written to").format(name=first),
+            _("`uc plan roi --track` did not write this file for catalogue {name}").format(
+                name=first.removeprefix(f"{_SUMS}:")
+            ),
             hint=_("choose another name, or move the file away: what people wrote is not overwritten"),
         )
     text = "".join(written.get(name, part) for name, part in parts)

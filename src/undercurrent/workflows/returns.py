@@ -142,6 +142,8 @@ def track(planned: Planned, path: Path) -> Path:
         text = tracker(planned.catalogue, planned.result, old.decode())
     except UnicodeDecodeError as error:
         raise UsageError(_("{path} is not UTF-8 text").format(path=path)) from error
+    except UsageError as error:
+        raise UsageError(_("{what}: {why}").format(what=path, why=error.message), hint=error.hint) from error
     with replacing(path, path.parent) as file:
         file.write(text.encode())
     return path

@@ -81,8 +81,8 @@ def test_line_ends_are_those_of_the_file() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("mine\n", "not a file that first was written to"),
-        ("<!-- uc:begin second -->\n<!-- uc:end second -->\n", "not a file that first was written to"),
+        ("mine\n", "did not write this file for catalogue first"),
+        ("<!-- uc:begin second -->\n<!-- uc:end second -->\n", "did not write this file for catalogue first"),
         ("<!-- uc:begin first -->\n", "`uc:end first` is missing"),
         ("a\n<!-- uc:end first -->\n", "line 2: the comment `uc:end first` is not one of a pair"),
         ("<!-- uc:begin first -->\n<!-- uc:begin second -->\n", "line 2: the comment `uc:begin second`"),
