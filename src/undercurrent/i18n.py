@@ -7,7 +7,9 @@ source. Codes, JSON keys and logs are never translated.
 import gettext
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +26,7 @@ __all__ = [
     "match",
     "ngettext",
     "ngettext_noop",
+    "speaking",
     "system_reason",
     "translate",
 ]
@@ -36,6 +39,8 @@ _NO_LANGUAGE: Final = frozenset({"C", "POSIX"})
 
 _active: gettext.NullTranslations = gettext.NullTranslations()
 _language: str = "en"
+_meanwhile: ContextVar[tuple[gettext.NullTranslations, str] | None] = ContextVar("meanwhile", default=None)
+"""What `speaking` speaks, in the thread or task that it was called in."""
 
 
 def match(wanted: str) -> str | None:
@@ -66,19 +71,36 @@ def activate(wanted: str) -> None:
     _active = gettext.translation(DOMAIN, FOLDER, [_language], fallback=True)
 
 
+@contextmanager
+def speaking(wanted: str) -> Iterator[None]:
+    """Speaks ``wanted`` within the block, for a document that holds several languages; others speak on as they do."""
+    name = match(wanted) or "en"
+    token = _meanwhile.set((gettext.translation(DOMAIN, FOLDER, [name], fallback=True), name))
+    try:
+        yield
+    finally:
+        _meanwhile.reset(token)
+
+
 def language() -> str:
     """The language spoken now, one of LANGUAGES."""
-    return _language
+    meanwhile = _meanwhile.get()
+    return meanwhile[1] if meanwhile else _language
 
 
 def translate(message: str) -> str:
     """The message in the language spoken now. Imported as ``_``."""
-    return _active.gettext(message) if message else ""
+    return _spoken().gettext(message) if message else ""
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """The form that fits ``count``, in the language spoken now."""
-    return _active.ngettext(one, many, count)
+    return _spoken().ngettext(one, many, count)
+
+
+def _spoken() -> gettext.NullTranslations:
+    meanwhile = _meanwhile.get()
+    return meanwhile[0] if meanwhile else _active
 
 
 def gettext_noop(message: str) -> str:

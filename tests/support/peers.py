@@ -123,6 +123,7 @@ DEBIAN_PEERS: Final = (
     DebianPeer("faketime", "faketime"),
     DebianPeer("softhsm2-util", "softhsm2"),
     DebianPeer("pkcs11-tool", "opensc"),
+    DebianPeer("chromium", "chromium"),
 )
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,3 +95,23 @@ def test_the_system_says_what_translators_see() -> None:
     said: set[Any] = {os.strerror(number) for number in errno.errorcode}
 
     assert said >= i18n.SYSTEM_REASONS
+
+
+def test_a_document_speaks_another_language_meanwhile() -> None:
+    with i18n.speaking("zh"):
+        assert i18n.language() == "zh_CN"
+        assert i18n.translate("yes") == "有"
+        with i18n.speaking("xx"):
+            assert i18n.translate("yes") == "yes"
+        assert i18n.translate("yes") == "有"
+    assert i18n.translate("yes") == "yes"
+
+
+def test_others_speak_on_as_they_do() -> None:
+    heard: list[str] = []
+    with i18n.speaking("zh"):
+        other = threading.Thread(target=lambda: heard.append(i18n.translate("yes")))
+        other.start()
+        other.join()
+
+    assert heard == ["yes"]

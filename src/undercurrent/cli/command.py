@@ -63,15 +63,17 @@ def setting(*names: str, of: "Setting", **more: Any) -> Callable[[Body], Body]:
     return click.option(*names, cls=_SettingOption, setting=of, **more)
 
 
-def _shared_options() -> list[click.Parameter]:
+def _shared_options(*, has_output: bool) -> list[click.Parameter]:
+    output = click.Option(
+        ["-o", "--output"],
+        type=click.Choice(["human", "json", "sarif", "markdown"]),
+        default="human",
+        help=_("How to print the result."),
+    )
+    as_json = _("The same as --output json.") if has_output else _("Print the result as JSON.")
     return [
-        click.Option(
-            ["-o", "--output"],
-            type=click.Choice(["human", "json", "sarif", "markdown"]),
-            default="human",
-            help=_("How to print the result."),
-        ),
-        click.Option(["--json", "as_json"], is_flag=True, help=_("The same as --output json.")),
+        *([output] if has_output else []),
+        click.Option(["--json", "as_json"], is_flag=True, help=as_json),
         click.Option(["-q", "--quiet"], is_flag=True, help=_("Show no progress.")),
         click.Option(["--no-input"], is_flag=True, help=_("Never ask; fail where an answer is needed.")),
         click.Option(
@@ -84,11 +86,12 @@ def _shared_options() -> list[click.Parameter]:
     ]
 
 
-def command(name: str, **more: Any) -> Callable[[Body], click.Command]:
+def command(name: str, *, has_output: bool = True, **more: Any) -> Callable[[Body], click.Command]:
     """Makes a click command of a function.
 
     Args:
         name: what the user types.
+        has_output: whether it has the shared ``--output``; else ``-o`` is its own.
         more: for `click.Command` (``help``, ``epilog``).
     """
 
@@ -97,7 +100,7 @@ def command(name: str, **more: Any) -> Callable[[Body], click.Command]:
         declared: list[click.Parameter] = getattr(body, "__click_params__", [])
         return Command(
             name,
-            params=[*reversed(declared), *_shared_options()],
+            params=[*reversed(declared), *_shared_options(has_output=has_output)],
             callback=_wrapped(body),
             context_settings={"help_option_names": ["-h", "--help"]},
             **more,
@@ -107,7 +110,9 @@ def command(name: str, **more: Any) -> Callable[[Body], click.Command]:
 
 
 def _wrapped(body: Body) -> Callable[..., None]:
-    def run(*, output: str, as_json: bool, quiet: bool, no_input: bool, config: Path | None, **own: Any) -> None:
+    def run(
+        *, output: str = "human", as_json: bool, quiet: bool, no_input: bool, config: Path | None, **own: Any
+    ) -> None:
         output = "json" if as_json else output
         context = click.get_current_context()
         flags = _take_settings(context, own)

@@ -46,6 +46,9 @@ COMMANDS: Final = {
         "undercurrent.cli.plan:group", N_("what could be done, what it returns and risks, until when"), N_("Standing")
     ),
     "status": Entry("undercurrent.cli.status:status", N_("where you stand, and what to do next"), N_("Standing")),
+    "report": Entry(
+        "undercurrent.cli.report:report", N_("where you stand, as a page to look at and to send"), N_("Standing")
+    ),
     "evidence": Entry(
         "undercurrent.cli.evidence:group", N_("what was done, to what, and how it was proved"), N_("Standing")
     ),

@@ -105,6 +105,7 @@ class Evidence(AbstractContextManager["Evidence"]):
         since: datetime | None = None,
         limit: int | None = None,
         newest: bool = True,
+        after: str = "",
     ) -> Iterator[Record]:
         """Records that fit everything that is given, read page by page.
 
@@ -120,10 +121,11 @@ class Evidence(AbstractContextManager["Evidence"]):
             since: aware; this instant or later.
             limit: at most so many.
             newest: newest first; else oldest first.
+            after: go on after the record with this identifier, in that order.
         """
         texts = {"kind": kind, "subject": subject, "outcome": outcome, "run": run, "name": name}
         given = {column: text for column, text in texts.items() if text is not None}
-        return self._pages(Wanted(given, "" if since is None else first_id(since), newest), limit)
+        return self._pages(Wanted(given, "" if since is None else first_id(since), newest), limit, after)
 
     def get(self, record_id: str) -> Record:
         """The record with this identifier, or the only one whose identifier begins like this.
@@ -146,8 +148,8 @@ class Evidence(AbstractContextManager["Evidence"]):
             )
         return found[0]
 
-    def _pages(self, wanted: Wanted, limit: int | None) -> Iterator[Record]:
-        left, last = limit, ""
+    def _pages(self, wanted: Wanted, limit: int | None, after: str) -> Iterator[Record]:
+        left, last = limit, after
         while left is None or left > 0:
             size = _PAGE if left is None else min(_PAGE, left)
             records = self._backend.page(wanted, last, size)

@@ -1,6 +1,6 @@
 """Views of evidence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from undercurrent.evidence import JSON, Record
@@ -9,9 +9,9 @@ from undercurrent.i18n import translate as _
 from undercurrent.report.model import Cell, Fields, Mood, Report, Table
 from undercurrent.report.units import short
 
-__all__ = ["many", "one"]
+__all__ = ["MOODS", "many", "one"]
 
-_MOODS: dict[str, Mood] = {
+MOODS: Final[Mapping[str, Mood]] = {
     "verified": "good",
     "signed": "good",
     "made": "good",
@@ -20,6 +20,7 @@ _MOODS: dict[str, Mood] = {
     "failed": "bad",
     "could-not-check": "unsure",
 }
+"""What an outcome feels like."""
 _SHORTEST_ID: Final = 13
 """The part of an identifier that is the time in milliseconds."""
 
@@ -33,7 +34,7 @@ def many(records: Iterable[Record]) -> Report:
             prefixes[record.id],
             f"{record.at.astimezone():%Y-%m-%d %H:%M}",
             record.kind,
-            Cell(record.outcome, _MOODS.get(record.outcome, "")),
+            Cell(record.outcome, MOODS.get(record.outcome, "")),
             record.name or short(record.subject),
         ]
         for record in found
@@ -61,7 +62,7 @@ def one(record: Record) -> Report:
             (_("kind"), record.kind),
             (_("name"), record.name or "-"),
             (_("subject"), record.subject),
-            (_("outcome"), Cell(record.outcome, _MOODS.get(record.outcome, ""))),
+            (_("outcome"), Cell(record.outcome, MOODS.get(record.outcome, ""))),
             (_("when"), record.at.astimezone().isoformat(timespec="seconds")),
             (_("run"), record.run),
             (_("tool"), f"{record.tool} {record.tool_version}"),

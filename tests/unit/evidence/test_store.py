@@ -46,6 +46,15 @@ def test_the_newest_comes_first_unless_the_oldest_is_asked_for(store: Evidence) 
     assert list(store.query(limit=0)) == []
 
 
+def test_reading_goes_on_after_a_record(store: Evidence) -> None:
+    records = [make_record(number) for number in range(6)]
+    store.record(*records)
+    assert list(store.query(newest=False, after=records[3].id)) == records[4:]
+    assert list(store.query(after=records[3].id)) == records[2::-1]
+    assert list(store.query(after=records[3].id, limit=2)) == records[2:0:-1]
+    assert list(store.query(after=records[0].id)) == []
+
+
 def test_every_condition_narrows(store: Evidence) -> None:
     wanted = make_record(5, kind="image-verified", outcome="untrusted", run="run-2")
     others = [make_record(number) for number in range(10) if number != 5]
