@@ -124,6 +124,7 @@ DEBIAN_PEERS: Final = (
     DebianPeer("softhsm2-util", "softhsm2"),
     DebianPeer("pkcs11-tool", "opensc"),
     DebianPeer("chromium", "chromium"),
+    DebianPeer("promtool", "prometheus"),
 )
 
 

@@ -49,6 +49,7 @@ COMMANDS: Final = {
     "report": Entry(
         "undercurrent.cli.report:report", N_("where you stand, as a page to look at and to send"), N_("Standing")
     ),
+    "serve": Entry("undercurrent.cli.serve:serve", N_("the same page live, for browsers and programs"), N_("Standing")),
     "evidence": Entry(
         "undercurrent.cli.evidence:group", N_("what was done, to what, and how it was proved"), N_("Standing")
     ),

@@ -1,0 +1,1 @@
+"""The page live: a small server that shows browsers, programs and Prometheus where you stand."""
