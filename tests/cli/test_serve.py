@@ -1,84 +1,26 @@
 """``uc serve`` in a process of its own, asked over the wire."""
 
-import http.client
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.support.cli import UcRunner, command_line_environment
+from tests.support.dashboards import WAIT_S, Served, serving
 from tests.support.sheets import filled_store
 
 from undercurrent.evidence import Record, new_run_id, open_store
 
 TOKEN = "0123456789abcdef-token"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - the test that it needs a token
-_WAIT_S = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A server that runs."""
-
-    process: "subprocess.Popen[str]"
-    port: int
-
-    def ask(self, path: str, method: str = "GET", **headers: str) -> Answered:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_WAIT_S)
-        try:
-            connection.request(method, path, headers=headers)
-            answer = connection.getresponse()
-            return Answered(answer.status, {key.lower(): text for key, text in answer.getheaders()}, answer.read())
-        finally:
-            connection.close()
-
-
-@contextmanager
-def serving(run_uc: UcRunner, *arguments: str, **environ: str) -> Iterator[Served]:
-    """A server on a free port, stopped at the end."""
-    more = {"UNDERCURRENT_EVIDENCE_URL": "sqlite:///evidence.db", **environ}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "undercurrent", "serve", "--port", "0", *arguments],
-        cwd=run_uc.folder,
-        env=command_line_environment(run_uc.home, **more),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        said = process.stdout.readline()
-        match = re.search(r"http://[^/]*:(\d+)/", said)
-        if match is None:
-            raise AssertionError(f"{said} {process.communicate()}")
-        yield Served(process, int(match[1]))
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture
@@ -191,7 +133,7 @@ def test_metrics_are_read_back(server: Served) -> None:
     done = {one.labels["measure"]: one.value for one in families["undercurrent_coverage_done"].samples}
     assert done["images-signed"] > 0
     assert "images-signed" in json.dumps(standing)
-    assert len(families["undercurrent_window_days_left"].samples) > 5
+    assert len(families["undercurrent_window_end_timestamp_seconds"].samples) > 5
 
 
 def test_what_is_recorded_meanwhile_is_seen(server: Served, run_uc: UcRunner) -> None:
@@ -232,7 +174,7 @@ def test_it_ends_when_it_is_asked_to(run_uc: UcRunner, number: int) -> None:
     with serving(run_uc) as served:
         assert served.ask("/healthz").status == 200
         served.process.send_signal(number)
-        _out, said = served.process.communicate(timeout=_WAIT_S)
+        _out, said = served.process.communicate(timeout=WAIT_S)
 
         assert served.process.returncode == 0
         assert said == ""

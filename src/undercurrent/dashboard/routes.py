@@ -13,6 +13,7 @@ from undercurrent.errors import NotFound, UndercurrentError, UsageError
 from undercurrent.evidence import open_store
 from undercurrent.i18n import language, match, speaking
 from undercurrent.i18n import translate as _
+from undercurrent.planning.coverage import end_of
 from undercurrent.report import records as record_views
 from undercurrent.report.model import Report
 from undercurrent.report.page.failure import failure_page
@@ -20,7 +21,6 @@ from undercurrent.report.page.page import page
 from undercurrent.report.standing import view
 from undercurrent.settings import Settings
 from undercurrent.workflows.pages import Sheet
-from undercurrent.workflows.standing import Standing
 
 __all__ = ["measured", "routes"]
 
@@ -44,7 +44,7 @@ def routes(
         return of_report(view(live().standing))
 
     def metrics(_question: Question) -> Answer:
-        return Answer(exposition(measured(live().standing)), CONTENT_TYPE)
+        return Answer(exposition(measured(live())), CONTENT_TYPE)
 
     def described(_question: Question) -> Answer:
         return of_json(description(secured=secured))
@@ -60,15 +60,19 @@ def routes(
     }
 
 
-def measured(standing: Standing) -> list[Metric]:
-    """The figures of a standing, as metrics."""
+def measured(sheet: Sheet) -> list[Metric]:
+    """The figures of a sheet, as metrics."""
+    standing = sheet.standing
     coverage = standing.coverage
     known = [share for share in coverage.shares.values() if share.of]
     lists = {one.checklist.id: one for one in standing.checklists}
     ticked = tuple(({"checklist": name}, float(one.ticked)) for name, one in lists.items())
     items = tuple(({"checklist": name}, float(len(one.items))) for name, one in lists.items())
     late = tuple(({"checklist": name}, float(len(one.late))) for name, one in lists.items())
-    days = {(state.window.id, state.action.id if state.action else ""): float(state.days) for state in standing.windows}
+    ends = {
+        (state.window.id, state.action.id if state.action else ""): end_of(state.window.day, sheet.zone).timestamp()
+        for state in standing.windows
+    }
     return [
         Metric("undercurrent_info", "Which version tells this.", (({"version": __version__}, 1.0),)),
         Metric("undercurrent_images", "Images that evidence knows.", (({}, float(coverage.images)),)),
@@ -89,9 +93,9 @@ def measured(standing: Standing) -> list[Metric]:
             tuple(({"measure": share.measure.value}, share.as_of.timestamp()) for share in known if share.as_of),
         ),
         Metric(
-            "undercurrent_window_days_left",
-            "Days until the window's day; less than 0 after it.",
-            tuple(({"window": window, "action": action}, left) for (window, action), left in days.items()),
+            "undercurrent_window_end_timestamp_seconds",
+            "When the window's day ends where the user is.",
+            tuple(({"window": window, "action": action}, end) for (window, action), end in ends.items()),
         ),
         Metric("undercurrent_checklist_ticked", "Items that are done or marked.", ticked),
         Metric("undercurrent_checklist_items", "Items on the list.", items),

@@ -60,7 +60,7 @@ def _sections(sheet: Sheet) -> Iterator[Element]:
     yield shares(standing, sheet.deep.history, sheet.zone)
     yield windows(standing.windows, standing.day, standing.settings.planning.horizon_days)
     yield checklists(standing.checklists, sheet.deep.burn_downs, sheet.zone)
-    yield returns(sheet.study)
+    yield returns(sheet.study, sheet.choices[0][0] if sheet.choices and sheet.choices[0][1].actions else None)
     yield risks(standing.catalogue, sheet.choices, sheet.deep.frontier)
     yield claims(standing.claims)
 

@@ -5,8 +5,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from undercurrent.i18n import gettext_noop as N_
+from undercurrent.i18n import ngettext
 from undercurrent.i18n import translate as _
-from undercurrent.planning.catalogue import Basis
+from undercurrent.planning.catalogue import MONTHS, Basis, Profile
 from undercurrent.planning.money import shown
 from undercurrent.planning.roi import Full, Line, Scenario, View
 from undercurrent.planning.uncertainty import InputKind, Sensitivity, Simulation
@@ -39,10 +40,17 @@ _INPUTS: Final = {
 }
 _BARS: Final = 8
 _CENTS_MATTER: Final = 100
+_LONG: Final = 10 * MONTHS
+"""Months of which nobody counts on more."""
 
 
-def returns(study: Study) -> Element:
-    """The section."""
+def returns(study: Study, profile: Profile | None) -> Element:
+    """The section.
+
+    Args:
+        study: what the plan returns.
+        profile: whose choice the plan is; None where it is all that there is.
+    """
     full, simulation = study.full, study.simulation
 
     def money(amount: Decimal) -> str:
@@ -50,7 +58,9 @@ def returns(study: Study) -> Element:
         return shown(amount.to_integral_value(ROUND_HALF_UP) if abs(amount) >= _CENTS_MATTER else amount, currency)
 
     currency = full.result.currency
-    lead = _("Amounts come from the catalogue unless they are marked as measured.")
+    lead = [_("Amounts come from the catalogue unless they are marked as measured.")]
+    if profile:
+        lead.insert(0, _("What the profile {name} takes.").format(name=profile.name) + " ")
     return section(
         "returns",
         _("Returns"),
@@ -154,7 +164,9 @@ def _scenarios(scenarios: Sequence[Scenario], money: Callable[[Decimal], str]) -
 def _payback(months: int | None) -> Value:
     if months is None:
         return Value(_("never"), "")
-    return Value(_("{count} months").format(count=months), months)
+    if months > _LONG:
+        return Value(_("over {count} years").format(count=_LONG // MONTHS), months)
+    return Value(ngettext("{count} month", "{count} months", months).format(count=months), months)
 
 
 def _tornado(sensitivities: Sequence[Sensitivity], base: Decimal, money: Callable[[Decimal], str]) -> Element:
