@@ -20,7 +20,12 @@ __all__ = ["serve"]
 )
 @click.option("--host", default="127.0.0.1", metavar="HOST", show_default=True, help=_("Address to listen on."))
 @click.option(
-    "--port", default=8321, type=click.IntRange(0, 65535), show_default=True, help=_("Port; 0 for a free one.")
+    "--port",
+    default=8321,
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    show_default=True,
+    help=_("Port; 0 for a free one."),
 )
 @click.option(
     "--token-file", type=click.Path(path_type=Path), metavar="FILE", help=_("Ask whoever asks for the token in it.")

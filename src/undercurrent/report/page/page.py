@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from undercurrent import __version__
-from undercurrent.i18n import LANGUAGES, match, ngettext_noop, speaking
+from undercurrent.i18n import LANGUAGES, match, speaking
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.report.page.markup import Element, e
@@ -23,9 +23,9 @@ from undercurrent.workflows.pages import Sheet
 __all__ = ["page"]
 
 _TITLE: Final = N_("Where you stand")
-_IMAGES: Final = ngettext_noop("{count} image", "{count} images")
-_REGISTRIES: Final = ngettext_noop("{count} registry", "{count} registries")
-_RECORDS: Final = ngettext_noop("{count} record", "{count} records")
+_IMAGES: Final = N_("images: {count}")
+_REGISTRIES: Final = N_("registries: {count}")
+_RECORDS: Final = N_("records of evidence: {count}")
 _FOOT: Final = (
     N_("Made by Undercurrent {version} on this machine. The file holds everything that it shows, and asks nobody."),
     N_("What is done comes from evidence. Amounts, risks and dates come from catalogues, which name their sources."),
@@ -79,7 +79,7 @@ def _titles() -> Iterator[str]:
 def _top(sheet: Sheet) -> list[Element]:
     coverage = sheet.standing.coverage
     counts = ((_IMAGES, coverage.images), (_REGISTRIES, len(coverage.registries)), (_RECORDS, coverage.records))
-    told = [(" · ", both(words, count, count=f"{count:,}")) for words, count in counts]
+    told = [(" · ", both(words, count=f"{count:,}")) for words, count in counts]
     return [e("h1", both(_TITLE)), e("p", moment(sheet.standing.at, sheet.zone), told, class_="under")]
 
 

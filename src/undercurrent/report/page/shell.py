@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from undercurrent import __version__
-from undercurrent.i18n import LANGUAGES, ngettext, speaking
+from undercurrent.i18n import LANGUAGES, speaking
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.report.page.markup import Asset, Child, Element, e
@@ -43,20 +43,18 @@ def policy() -> str:
     return "; ".join(f"{name} {value}" for name, value in allowed.items())
 
 
-def both(text: str | tuple[str, str], number: int = 1, /, **values: object) -> list[Element]:
+def both(text: str, /, **values: object) -> list[Element]:
     """A message in each language, of which one is shown.
 
     Args:
-        text: marked with ``gettext_noop`` where it is written, or its two forms with ``ngettext_noop``.
-        number: decides between the forms.
+        text: marked with ``gettext_noop`` where it is written.
         values: for its placeholders.
     """
     shown = []
     for name in LANGUAGES:
         with speaking(name):
             class_, tag, _own = TAGS[name]
-            words = _(text) if isinstance(text, str) else ngettext(*text, number)
-            shown.append(e("span", words.format(**values), class_=class_, lang=tag))
+            shown.append(e("span", _(text).format(**values), class_=class_, lang=tag))
     return shown
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from undercurrent.report.page.markup import Child, Element, e
 
 __all__ = [
+    "FONT",
     "NARROW",
     "WIDE",
     "Logarithmic",

@@ -83,9 +83,7 @@ def _list(state: ChecklistState, zone: tzinfo | None) -> Element:
             e("h3", str(checklist.title)),
             " ",
             badge(counted, "good" if state.ticked == len(state.items) else ""),
-            (" ", badge(ngettext("{count} overdue", "{count} overdue", late).format(count=late), "bad"))
-            if late
-            else None,
+            (" ", badge(_("{count} overdue").format(count=late), "bad")) if late else None,
         ),
         sections,
         id=here(f"checklist-{checklist.id}"),

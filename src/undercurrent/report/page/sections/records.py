@@ -8,7 +8,6 @@ from typing import Final
 
 from undercurrent.evidence import Record
 from undercurrent.i18n import gettext_noop as N_
-from undercurrent.i18n import ngettext_noop
 from undercurrent.report.page.markup import Child, Element, Written, e
 from undercurrent.report.page.parts import badge, moment, name_of, record_anchor
 from undercurrent.report.page.shell import both
@@ -24,11 +23,8 @@ _PROOF: Final = 2000
 
 EVIDENCE: Final = N_("Evidence")
 """The heading."""
-_ALL: Final = ngettext_noop("{count} record; there are no others.", "All {count} records.")
-_SOME: Final = ngettext_noop(
-    "{count} record of {total}: what figures link to, and the newest. This lists all:",
-    "{count} records of {total}: those that figures link to, and the newest. This lists all:",
-)
+_ALL: Final = N_("Records: {count}, all that there are.")
+_SOME: Final = N_("Records: {count} of {total}, those that figures link to, and the newest. This lists all:")
 _NONE: Final = N_("There is no evidence yet. Sign or verify an image: what comes of it is recorded here.")
 _COLUMNS: Final = (
     (N_("when"), "text"),
@@ -52,9 +48,9 @@ def evidence_section(records: Sequence[Record], linked: AbstractSet[str], total:
     rows = _within_budget(records, linked, zone)
     told: Child
     if len(rows) == total:
-        told = both(_ALL, total, count=f"{total:,}") if total else None
+        told = both(_ALL, count=f"{total:,}") if total else None
     else:
-        told = [both(_SOME, len(rows), count=f"{len(rows):,}", total=f"{total:,}"), " ", e("code", "uc evidence list")]
+        told = [both(_SOME, count=f"{len(rows):,}", total=f"{total:,}"), " ", e("code", "uc evidence list")]
     return e(
         "section",
         e("h2", both(EVIDENCE), id="evidence-title"),

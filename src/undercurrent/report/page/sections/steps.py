@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
-from undercurrent.i18n import ngettext, ngettext_noop
+from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.planning.money import shown
 from undercurrent.planning.standing import Step, Trouble, TroubleKind, Urgency
@@ -18,10 +18,10 @@ __all__ = ["steps"]
 
 _SHOWN: Final = 3
 _TROUBLES: Final = {
-    TroubleKind.UNSIGNED: ngettext_noop("{count} image is not signed", "{count} images are not signed"),
-    TroubleKind.REFUSED: ngettext_noop("{count} image was refused", "{count} images were refused"),
-    TroubleKind.OVERDUE: ngettext_noop("{count} item is overdue", "{count} items are overdue"),
-    TroubleKind.CLOSING: ngettext_noop("{count} window is closing", "{count} windows are closing"),
+    TroubleKind.UNSIGNED: N_("images not signed: {count}"),
+    TroubleKind.REFUSED: N_("images refused: {count}"),
+    TroubleKind.OVERDUE: N_("items overdue: {count}"),
+    TroubleKind.CLOSING: N_("windows closing: {count}"),
 }
 
 
@@ -74,4 +74,4 @@ def _window(step: Step) -> Child:
 
 
 def _trouble(one: Trouble) -> str:
-    return ngettext(*_TROUBLES[one.kind], len(one.names)).format(count=f"{len(one.names):,}")
+    return _(_TROUBLES[one.kind]).format(count=f"{len(one.names):,}")

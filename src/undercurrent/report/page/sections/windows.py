@@ -15,7 +15,7 @@ from undercurrent.report.page.charts.timeline import Mark, Nearness, timeline
 from undercurrent.report.page.markup import Child, Element, e
 from undercurrent.report.page.parts import Column, Value, badge, day_of, figure, filled, section, table
 
-__all__ = ["read_at", "windows"]
+__all__ = ["left", "read_at", "windows"]
 
 _KINDS: Final = {"last-day": N_("last day to act"), "begins": N_("begins"), "ends": N_("ends")}
 
