@@ -83,7 +83,7 @@ def _list(state: ChecklistState, zone: tzinfo | None) -> Element:
             e("h3", str(checklist.title)),
             " ",
             badge(counted, "good" if state.ticked == len(state.items) else ""),
-            (" ", badge(_("{count} overdue").format(count=late), "bad")) if late else None,
+            (" ", badge(_("overdue: {count}").format(count=late), "bad")) if late else None,
         ),
         sections,
         id=here(f"checklist-{checklist.id}"),
