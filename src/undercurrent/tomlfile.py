@@ -4,11 +4,12 @@ import difflib
 import json
 import os
 import re
-import stat
+import select
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from io import FileIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
@@ -35,6 +36,9 @@ __all__ = [
     "suggestion",
     "written",
 ]
+
+_PIECE: Final = 64 * 1024
+_PATIENCE_S: Final = 5.0
 
 MAX_FILE: Final = 1024 * 1024
 """Bytes of a file."""
@@ -145,7 +149,7 @@ def read(path: Path, *, exact: bool = False) -> Document:
     """The file at ``path``.
 
     Args:
-        path: of a regular file.
+        path: of a file, or of a pipe that somebody writes into.
         exact: numbers with a point are decimals, as they are written, instead of floats.
 
     Raises:
@@ -168,15 +172,22 @@ def read(path: Path, *, exact: bool = False) -> Document:
 
 
 def _content(path: Path) -> bytes:
-    # What is no regular file may never end, or never begin: it is not waited for.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ConfigError(_("{path} is not a file").format(path=path))
-        raw = file.read(MAX_FILE + 1)
+    # A pipe or a device may never end, or never begin: neither is waited for.
+    raw = b""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as file:
+        while len(raw) <= MAX_FILE and (piece := _piece(file, path)):
+            raw += piece
     if len(raw) > MAX_FILE:
         raise ConfigError(_("{path} is larger than 1 MiB: that is no configuration").format(path=path))
     return raw
+
+
+def _piece(file: FileIO, path: Path) -> bytes:
+    """What there is next; of a pipe (``<(…)``), what is written into it soon. b"" at the end."""
+    readable, _writable, _failed = select.select([file], [], [], _PATIENCE_S)
+    if not readable:
+        raise ConfigError(_("{path}: nothing is written into it").format(path=path))
+    return file.read(_PIECE) or b""
 
 
 _STRINGS: Final = re.compile(r"\"(?:[^\"\\]|\\.)*+\"?|'[^']*'?")

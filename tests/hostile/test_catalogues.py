@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.support.catalogues import MINIMAL
 
+from undercurrent import tomlfile
 from undercurrent.errors import ConfigError
 from undercurrent.planning.loading import load, read_catalogue
 from undercurrent.settings import PlanningSettings, Settings
@@ -77,15 +78,18 @@ def circle(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (fifo, "is not a file"),
-        (endless, "is not a file"),
+        (fifo, "nothing is written into it"),
+        (endless, "is larger than 1 MiB"),
         (Path.mkdir, "Is a directory"),
         (circle, "Too many levels of symbolic links"),
         (lambda _path: None, "No such file"),
     ],
     ids=["fifo", "endless", "folder", "circle", "nothing"],
 )
-def test_what_is_no_file(tmp_path: Path, make: Callable[[Path], None], reason: str) -> None:
+def test_what_is_no_file(
+    tmp_path: Path, make: Callable[[Path], None], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tomlfile, "_PATIENCE_S", 0.1)
     make(tmp_path / "catalogue.toml")
 
     assert reason in refused(tmp_path / "catalogue.toml").message

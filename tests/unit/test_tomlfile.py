@@ -1,4 +1,7 @@
+import os
+import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -77,3 +80,25 @@ def test_lines_of_nested_tables() -> None:
     assert tomlfile.line_of(text, ("rule", 0, "att", 0, "b", 7)) == 5
     assert tomlfile.line_of(text, ("rule", 1)) == 6
     assert tomlfile.line_of(text, ("none",)) == 0
+
+
+def test_a_pipe_is_read_to_its_end() -> None:
+    """What shells put in the place of ``<(…)``, however it comes."""
+    out, into = os.pipe()
+
+    def write() -> None:
+        with os.fdopen(into, "wb") as pipe:
+            for piece in (b"name = ", b"'a'\n", b"# " + b"x" * 200_000):
+                time.sleep(0.05)
+                pipe.write(piece)
+                pipe.flush()
+
+    with ThreadPoolExecutor() as pool, os.fdopen(out):
+        pool.submit(write)
+        document = tomlfile.read(Path(f"/dev/fd/{out}"))
+
+    assert document.data == {"name": "a"}
+
+
+def test_an_empty_device_is_an_empty_file() -> None:
+    assert tomlfile.read(Path(os.devnull)).data == {}
