@@ -1,7 +1,6 @@
 """TOML files that people write: read whole, checked against a model, and refused with the line that is wrong."""
 
 import difflib
-import json
 import os
 import re
 import select
@@ -32,7 +31,6 @@ __all__ = [
     "line_of",
     "read",
     "reason_of",
-    "schema_of",
     "suggestion",
     "written",
 ]
@@ -310,46 +308,6 @@ def suggestion(name: str, known: Iterable[str]) -> str:
         if close
         else _("known are: {names}").format(names=listed(names))
     )
-
-
-def schema_of(model: "type[BaseModel]", identifier: str) -> dict[str, Any]:
-    """JSON Schema (2020-12) of the files that ``model`` describes, for editors.
-
-    Args:
-        model: of the whole file.
-        identifier: of the schema, a URI.
-    """
-    made = model.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identifier, **_for_toml(made)}
-
-
-_NO_KEYWORDS: Final = frozenset({"decimal_places", "ge", "le"})
-"""What pydantic leaves in the schema of a decimal whose input has a schema of its own."""
-
-
-def _for_toml(value: Any) -> Any:
-    """A schema without what TOML cannot say (null), and without titles, which only repeat the keys."""
-    if isinstance(value, list):
-        return [_for_toml(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kept = {
-        key: _for_toml(item)
-        for key, item in value.items()
-        if not (key == "default" and item is None)
-        and not (key == "title" and isinstance(item, str))
-        and not (key in _NO_KEYWORDS and not isinstance(item, dict))
-    }
-    if kept.get("type") == "number" and isinstance(kept.get("default"), str):
-        kept["default"] = json.loads(kept["default"])  # a decimal, which pydantic writes as text
-    kinds = kept.get("anyOf")
-    if isinstance(kinds, list) and {"type": "null"} in kinds:
-        kinds = [kind for kind in kinds if kind != {"type": "null"}]
-        if len(kinds) == 1:
-            del kept["anyOf"]
-            return {**kinds[0], **kept}
-        kept["anyOf"] = kinds
-    return kept
 
 
 # pydantic's kinds of errors: https://docs.pydantic.dev/latest/errors/validation_errors/

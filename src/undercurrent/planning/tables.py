@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from undercurrent.planning.catalogue import Basis, Confidence, Measure, Status, WindowKind
-from undercurrent.tomlfile import schema_of
+from undercurrent.tomlschema import schema_of
 
 __all__ = [
     "IDENTIFIER",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from undercurrent.signing.policy.conditions import Operator
-from undercurrent.tomlfile import schema_of
+from undercurrent.tomlschema import schema_of
 
 __all__ = [
     "SCHEMA_ID",
