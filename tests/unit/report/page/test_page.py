@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from tests.support.sheets import HOSTILE, filled_store
 
 from undercurrent import i18n
 from undercurrent.evidence import Record, new_run_id, open_store
+from undercurrent.planning.catalogue import Action, Catalogue, Failure, Label, Source
 from undercurrent.report.page.page import page
 from undercurrent.report.page.sections.records import BUDGET, evidence_section
+from undercurrent.report.page.sections.risks import risks
 from undercurrent.report.page.shell import SCRIPT, STYLE, policy
 from undercurrent.report.plain import plain
 from undercurrent.settings import EvidenceSettings, Settings
@@ -184,3 +187,13 @@ def test_what_is_written_is_whole_or_not_there(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert target.read_text() == "through a link"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.html", "standing.html"]
+
+
+def test_what_is_certain_is_100_percent() -> None:
+    label = Label(zh="x", en="it fails")
+    failures = tuple(Failure(label, Decimal(share), Decimal(7)) for share in ("1", "0.125", "0.30"))
+    catalogue = Catalogue("own", label, "CNY", Source("x", DAY), actions=(Action("a", "1", label, failures=failures),))
+    shown = "".join(html5lib.parseFragment(str(risks(catalogue, (), ()))).itertext())
+
+    for told in ("it fails: 100% × ¥7", "it fails: 12.5% × ¥7", "it fails: 30% × ¥7"):
+        assert told in shown

@@ -30,7 +30,7 @@ _VIEWS: Final = {
     View.WITHOUT_PORTFOLIO: N_("without benefits that belong to no action"),
     View.LABOUR: N_("with labour"),
     View.BARE: N_("with labour, without benefits that belong to no action"),
-    View.LOSSES: N_("likewise, after losses to be expected"),
+    View.LOSSES: N_("with labour and losses to be expected, without benefits that belong to no action"),
 }
 _INPUTS: Final = {
     InputKind.BENEFIT: N_("benefit"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.planning.catalogue import Action, Catalogue, Profile
 from undercurrent.planning.money import shown
@@ -142,7 +143,7 @@ def _actions(
             Value(money(action.risk), action.risk),
             Value(money(action.yearly), action.yearly),
             Value("–" if action.months is None else action.months, "" if action.months is None else action.months),
-            ", ".join(str(profile.name) for profile, choice in choices if action in choice.actions) or "–",
+            listed(str(profile.name) for profile, choice in choices if action in choice.actions) or "–",
         ]
         for action in actions
     ]
@@ -151,5 +152,6 @@ def _actions(
 
 def _failure(number: int, action: Action, money: Callable[[Decimal], str]) -> Child:
     failure = action.failures[number]
-    told = f"{failure.name}: {failure.probability * 100:f}".rstrip("0").rstrip(".") + f"% × {money(failure.impact)}"
+    share = f"{(failure.probability * 100).normalize():f}"
+    told = _("{what}: {name}").format(what=failure.name, name=f"{share}% × {money(failure.impact)}")
     return [e("br") if number else None, told]
