@@ -72,6 +72,7 @@ def _verify_again() -> None:
 def _standing() -> None:
     _say(_("6. All of this was recorded. Out of that comes where you stand, and what to do next:"))
     _run("status")
+    _run("report -o standing.html")
 
 
 def _say(text: str) -> None:
