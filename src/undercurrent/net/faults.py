@@ -25,20 +25,20 @@ from undercurrent.net.message import Headers
 from undercurrent.net.redaction import excerpt
 from undercurrent.net.retry import LONGEST_WAIT_S, retry_after
 
-__all__ = ["NotReachable", "PlainHttpSpoken", "Untrusted", "explain", "pushed_back", "surely_unsent"]
+__all__ = ["NOT_TLS", "NotReachable", "PlainHttpSpoken", "Untrusted", "explain", "pushed_back", "surely_unsent"]
 
 _COME_BACK_LATER: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT})
 _PERMANENT_STATUS: Final = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED})
 # OpenSSL's numbers (x509_vfy.h) for a certificate that is not valid yet, and for one that has expired.
 _NOT_NOW: Final = frozenset({9, 10})
-# OpenSSL's words for "that was no TLS": the first bytes were not a record.
-_NOT_TLS: Final = (
+NOT_TLS: Final = (
     "WRONG_VERSION_NUMBER",
     "HTTP_REQUEST",
     "UNKNOWN_PROTOCOL",
     "RECORD_LAYER_FAILURE",
     "PACKET_LENGTH_TOO_LONG",
 )
+"""OpenSSL's words for "that was no TLS": the first bytes were not a record."""
 
 
 class NotReachable(Unreachable):
@@ -161,7 +161,7 @@ def _tls_failed(place: str, error: BaseException) -> UndercurrentError:
             _("the TLS certificate of {place} is not trusted: {reason}").format(place=place, reason=excerpt(reason)),
             hint=hint,
         )
-    if getattr(error, "reason", "") in _NOT_TLS:
+    if getattr(error, "reason", "") in NOT_TLS:
         return PlainHttpSpoken(
             _("{place} does not speak TLS").format(place=place),
             hint=_("if it is meant to be talked to in plain HTTP, add it to net.plain_http"),

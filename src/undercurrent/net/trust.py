@@ -1,5 +1,6 @@
 """Whom we believe: certificates, and the few hosts that may be talked to in the clear."""
 
+import asyncio
 import os
 import ssl
 from functools import lru_cache
@@ -10,11 +11,11 @@ from yarl import URL
 from undercurrent.errors import ConfigError
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
-from undercurrent.net.faults import NotReachable
+from undercurrent.net.faults import NOT_TLS, NotReachable
 from undercurrent.net.proxies import is_loopback
 from undercurrent.settings import NetSettings
 
-__all__ = ["asked_for_plain", "check_scheme", "tls_context"]
+__all__ = ["asked_for_plain", "check_scheme", "speaks_no_tls", "tls_context"]
 
 
 def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
@@ -45,6 +46,27 @@ def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
 def _of_the_system(_file: str | None, _folder: str | None) -> ssl.SSLContext:
     """Read once: there are over a hundred certificates. The variables are those that OpenSSL looks at."""
     return ssl.create_default_context()
+
+
+async def speaks_no_tls(url: URL, within_s: float) -> bool:
+    """Whether something else than TLS is surely spoken at ``url``, which no proxy leads to.
+
+    Nobody is trusted for that: reading the system's certificates takes longer than a short run asks of a registry.
+
+    Args:
+        url: only its host and its port count.
+        within_s: seconds that the answer may take.
+    """
+    trusts_nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        async with asyncio.timeout(within_s):
+            _reader, writer = await asyncio.open_connection(url.host, url.port, ssl=trusts_nobody)
+    except ssl.SSLError as error:
+        return error.reason in NOT_TLS
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return False
 
 
 def asked_for_plain(host: str, port: int | None, settings: NetSettings) -> bool:

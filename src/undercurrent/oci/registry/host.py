@@ -19,7 +19,7 @@ from undercurrent.errors import NotFound, Unauthorized, UnexpectedAnswer, Unreac
 from undercurrent.i18n import translate as _
 from undercurrent.net import Answer, Client, Request, Response, Untrusted, address
 from undercurrent.net.proxies import is_loopback
-from undercurrent.net.trust import asked_for_plain
+from undercurrent.net.trust import asked_for_plain, speaks_no_tls
 from undercurrent.oci.digest import Digest
 from undercurrent.oci.reference import DOCKER_HUB
 from undercurrent.oci.registry.answers import refusal
@@ -191,6 +191,8 @@ class Registry:
             return await self._greet(plain)
         if not is_loopback(secure.host or ""):
             return await self._greet(secure)
+        if await speaks_no_tls(secure, self.client.settings.connect_timeout_s):
+            return await self._greet(plain)
         try:
             return await self._greet(secure, retries=0)
         except Untrusted:
