@@ -105,7 +105,7 @@ NEEDLESS = {
     "tuf",
     "zstandard",
     "cryptography.x509",
-    "rich.progress",
+    "rich.console",
     "undercurrent.oci.files.archive",
     "undercurrent.signing.keyless",
     "undercurrent.signing.notation",

@@ -4,14 +4,13 @@ That is all there is to do for a file or another program; rich, which can do mor
 checking a signature does.
 """
 
+from dataclasses import replace
 from typing import Final
-
-from rich.cells import cell_len
 
 from undercurrent.report.model import Cell, Table
 from undercurrent.report.plain import plain
 
-__all__ = ["GAP", "lined_up", "width_of"]
+__all__ = ["GAP", "lined_up", "size_of"]
 
 GAP: Final = 3
 """Cells of a terminal between two columns."""
@@ -24,6 +23,9 @@ def lined_up(table: Table, width: int) -> list[str]:
         table: what to show.
         width: cells that a line has.
     """
+    if table.title:
+        titled = lined_up(replace(table, title=""), width)
+        return [plain(table.title), *titled] if titled and "\t" not in table.title else []
     rows = [[plain(_text(cell)) for cell in row] for row in (table.columns, *table.rows)]
     if any(cell != cell.strip() or "\n" in cell or "\t" in cell for row in rows for cell in row):
         return []
@@ -45,7 +47,7 @@ def lined_up(table: Table, width: int) -> list[str]:
     return [lines[0], "─" * total, *lines[1:]]
 
 
-def width_of(cell: Cell | str) -> int:
+def size_of(cell: Cell | str) -> int:
     """Cells of a terminal that the widest line of ``cell`` takes."""
     return max(map(_size, plain(_text(cell)).splitlines()), default=0)
 
@@ -55,4 +57,8 @@ def _text(cell: Cell | str) -> str:
 
 
 def _size(line: str) -> int:
-    return len(line) if line.isascii() else cell_len(line)
+    if line.isascii():
+        return len(line)
+    from rich.cells import cell_len  # noqa: PLC0415 - and its package: only other scripts need them
+
+    return cell_len(line)

@@ -1,153 +1,50 @@
 """For people: tables, trees and colours where there is a terminal, the same words where there is none."""
 
-import io
-import os
-import re
 import sys
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table as RichTable
-from rich.text import Text as RichText
-from rich.theme import Theme
-from rich.tree import Tree as RichTree
-
-from undercurrent.report.columns import GAP, lined_up, width_of
-from undercurrent.report.flowing import Flowing
-from undercurrent.report.model import Block, Cell, Fields, Mood, Prose, Report, Table, Text, Tree
+from undercurrent.report.columns import lined_up
+from undercurrent.report.model import Block, Report, Table, Text
 from undercurrent.report.plain import plain
+from undercurrent.report.terminal import has_colours, width_of
 
-__all__ = ["console", "human"]
+if TYPE_CHECKING:
+    from rich.console import Console
 
-_STYLES: Final[dict[Mood, str]] = {
-    "": "",
-    "good": "green",
-    "bad": "red",
-    "unsure": "yellow",
-    "quiet": "dim",
-    "strong": "bold",
-}
-_PIPE_WIDTH: Final = 160
-_PROSE_WIDTH: Final = 100
-_NARROWEST: Final = 10
-"""Cells that a column of a table keeps, however much it gives way."""
-_THEME: Final = Theme({"markdown.code": "bold"})
-
-
-def console(stream: IO[str]) -> Console:
-    """A console on ``stream``: colours only on a terminal and without ``NO_COLOR``; a pipe is wide."""
-    terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
-    return Console(
-        file=stream,
-        width=_width_of(stream, _PIPE_WIDTH),
-        force_terminal=terminal,
-        color_system="auto" if terminal and not os.environ.get("NO_COLOR") else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-        theme=_THEME,
-    )
-
-
-def _width_of(stream: IO[str], otherwise: int) -> int:
-    """Cells in a line: what ``COLUMNS`` says, else what the terminal says that ``stream`` is."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isascii() and columns.isdigit() and int(columns):
-        return int(columns)
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or otherwise
-    except OSError:
-        return otherwise
+__all__ = ["human"]
 
 
 def human(report: Report) -> str:
     """The report's blocks and its summary, as they look on standard output."""
-    target = console(sys.stdout)
-    shown = [_shown(target, block) for block in report.blocks]
+    blocks = list(report.blocks)
     if report.summary:
-        shown.append(_shown(target, Text(report.summary.text, report.summary.mood)))
-    return "\n".join(shown)
+        blocks.append(Text(report.summary.text, report.summary.mood))
+    target = _Target(sys.stdout)
+    return "\n".join(map(target.shown, blocks))
 
 
-def _shown(target: Console, block: Block) -> str:
-    """The block's lines. Only those of a text keep the spaces at their ends."""
-    target.file = io.StringIO()
-    _print(target, block)
-    text = target.file.getvalue()
-    if isinstance(block, Text):
-        return text
-    # rich pads every line of a grid to its full width, which wraps when somebody copies it.
-    return "".join(line.rstrip() + "\n" for line in text.splitlines())
+class _Target:
+    """Where blocks are shown. Only what has to be drawn waits for rich, whose import takes longer than verifying."""
 
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._colours = has_colours(stream)
+        self._console: Console | None = None
 
-def _text(cell: Cell | str) -> RichText:
-    if isinstance(cell, str):
-        return Flowing(plain(cell))
-    return Flowing(plain(cell.text), style=_STYLES[cell.mood])
+    def shown(self, block: Block) -> str:
+        return self._written(block) or self._drawn(block)
 
+    def _written(self, block: Block) -> str:
+        """The block without colours, where nothing has to be wrapped or expanded; else ""."""
+        if self._colours:
+            return ""
+        if isinstance(block, Text):
+            return "" if "\t" in block.text else plain(block.text) + "\n"
+        lines = lined_up(block, width_of(self._stream)) if isinstance(block, Table) else []
+        return "".join(f"{line}\n" for line in lines)
 
-def _print(target: Console, block: Block) -> None:
-    match block:
-        case Text(text, mood):
-            target.print(RichText(plain(text), style=_STYLES[mood]), soft_wrap=True)
-        case Prose(text):
-            from undercurrent.report.prose import FlowingMarkdown  # noqa: PLC0415 - its parser is as large as rich
+    def _drawn(self, block: Block) -> str:
+        from undercurrent.report.drawing import console, drawn  # noqa: PLC0415
 
-            # Where nothing can be set in bold, code keeps its marks.
-            shown = re.sub(r"(`[^`]+`)", r"`` \1 ``", text) if target.color_system is None else text
-            target.print(FlowingMarkdown(shown), width=min(target.width, _PROSE_WIDTH))
-        case Fields():
-            _print_fields(target, block)
-        case Table():
-            _print_table(target, block)
-        case Tree():
-            target.print(_grow(block))
-
-
-def _print_fields(target: Console, fields: Fields) -> None:
-    if fields.title:
-        target.print(RichText(fields.title, style="bold"))
-    grid = RichTable.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in fields.rows:
-        grid.add_row(plain(name), _text(value))
-    target.print(grid)
-
-
-def _print_table(target: Console, table: Table) -> None:
-    if table.title:
-        target.print(RichText(table.title, style="bold"))
-    if target.color_system is None and (lines := lined_up(table, target.width)):
-        target.file.writelines(f"{line}\n" for line in lines)
-        return
-    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    squeezed = table.squeeze if _fits(table, target.width) else range(len(table.columns))
-    for number, name in enumerate(table.columns):
-        drawn.add_column(
-            name,
-            justify="right" if number in table.right else "left",
-            overflow="fold",
-            no_wrap=number not in squeezed,
-        )
-    for row in table.rows:
-        drawn.add_row(*(_text(cell) for cell in row))
-    target.print(drawn)
-
-
-def _fits(table: Table, width: int) -> bool:
-    """Whether the columns that do not give way can be shown whole."""
-    needed = GAP * (len(table.columns) - 1)
-    for number, name in enumerate(table.columns):
-        widest = max(width_of(cell) for cell in (name, *(row[number] for row in table.rows)))
-        needed += min(widest, _NARROWEST) if number in table.squeeze else widest
-    return needed <= width
-
-
-def _grow(tree: Tree) -> RichTree:
-    grown = RichTree(_text(tree.label), guide_style="dim")
-    for child in tree.children:
-        grown.children.append(_grow(child))
-    return grown
+        self._console = self._console or console(self._stream)
+        return drawn(self._console, block)

@@ -4,11 +4,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-
 from undercurrent.progress import Noted, Observer
-from undercurrent.report.human import console
 from undercurrent.report.plain import plain
+from undercurrent.report.terminal import is_terminal
 
 __all__ = ["watching"]
 
@@ -23,27 +21,28 @@ def watching(*, quiet: bool = False) -> Iterator[Observer]:
     if quiet:
         yield lambda _event: None
         return
-    err = console(sys.stderr)
-    note = _notes(err)
-    if not err.is_terminal:
+    if not is_terminal(sys.stderr):
+        note = _once(lambda message: sys.stderr.write(f"{message}\n"))
         yield lambda event: note(event.message) if isinstance(event, Noted) else None
         return
     from undercurrent.report.bars import bars_on, moving  # noqa: PLC0415 - only terminals show them
+    from undercurrent.report.drawing import console  # noqa: PLC0415
 
+    err = console(sys.stderr)
     bars = bars_on(err)
     try:
-        yield moving(bars, note)
+        yield moving(bars, _once(lambda message: err.print(message, style="dim", soft_wrap=True)))
     finally:
         bars.stop()
 
 
-def _notes(err: Console) -> Callable[[str], None]:
-    """Prints a message once: a host that is down is tried again and again, for many images at once."""
+def _once(show: Callable[[str], object]) -> Callable[[str], None]:
+    """Shows a message once: a host that is down is tried again and again, for many images at once."""
     noted: set[str] = set()
 
     def note(message: str) -> None:
         if message not in noted:
             noted.add(message)
-            err.print(plain(message), style="dim", soft_wrap=True)
+            show(plain(message))
 
     return note

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from undercurrent.report import human as renderer
 from undercurrent.report.columns import lined_up
-from undercurrent.report.model import Cell, Report, Table
+from undercurrent.report.drawing import console, drawn
+from undercurrent.report.model import Cell, Report, Table, Text
 
 WORDS = st.text("ab -:/签名é…", max_size=12).map(str.strip)
 CELLS = st.one_of(WORDS, st.builds(Cell, WORDS, st.sampled_from(["", "good", "bad", "quiet"])))
@@ -19,6 +20,7 @@ TABLES = st.integers(1, 4).flatmap(
         Table,
         st.lists(WORDS, min_size=count, max_size=count),
         st.lists(st.lists(CELLS, min_size=count, max_size=count), min_size=1, max_size=4),
+        title=WORDS,
         right=st.frozensets(st.integers(0, count - 1)),
         squeeze=st.frozensets(st.integers(0, count - 1)),
     )
@@ -34,6 +36,16 @@ def test_it_looks_the_same_as_what_rich_draws(table: Table, monkeypatch: pytest.
         ours = renderer.human(Report("test", {}, [table]))
         patched.setattr(renderer, "lined_up", lambda *_: [])
         assert ours == renderer.human(Report("test", {}, [table]))
+
+
+@hypothesis(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(text=st.text("ab \n\t\x1b/签名é…", max_size=200))
+def test_a_text_looks_the_same_as_what_rich_prints(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("COLUMNS", "20")
+        patched.setattr(sys, "stdout", io.StringIO())
+        block = Text(text, "bad")
+        assert renderer.human(Report("test", {}, [block])) == drawn(console(io.StringIO()), block)
 
 
 def test_columns_of_numbers_end_together() -> None:
