@@ -12,7 +12,8 @@ from undercurrent.i18n import translate as _
 from undercurrent.report.model import Report
 from undercurrent.report.page import result
 from undercurrent.report.page.page import page
-from undercurrent.workflows.pages import keep, sheet
+from undercurrent.workflows.keeping import keep
+from undercurrent.workflows.pages import sheet
 
 __all__ = ["report"]
 

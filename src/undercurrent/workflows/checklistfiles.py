@@ -1,7 +1,6 @@
 """Checklists in Markdown files: written with boxes as they stand, and anybody's list read into a catalogue."""
 
 import os
-import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,9 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from undercurrent.errors import UsageError
-from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
-from undercurrent.oci.files.durable import replacing
 from undercurrent.planning.boxes import Exported, export
 from undercurrent.planning.checklists import ChecklistState
 from undercurrent.planning.importing import Imported, read_markdown
@@ -21,12 +18,13 @@ from undercurrent.planning.marks import Mark, subject
 from undercurrent.planning.writing import as_toml
 from undercurrent.settings import Settings
 from undercurrent.workflows.checklists import Looked, keep_marks
+from undercurrent.workflows.keeping import keep, read_back
 
 __all__ = ["Change", "Written", "import_list", "texts", "write_lists"]
 
 _MARKDOWN: Final = ".md"
-_LARGEST: Final = 256 * 1024
-"""Bytes of a file that people wrote."""
+_LARGEST: Final = 256
+"""KiB of a file that people wrote."""
 
 
 class Change(StrEnum):
@@ -84,7 +82,8 @@ def write_lists(
     if not dry_run:
         for each in written:
             if each.change is not Change.UNCHANGED:
-                _write(each.path, each.exported.text)
+                each.path.parent.mkdir(parents=True, exist_ok=True)
+                keep(each.exported.text, each.path)
     return tuple(written)
 
 
@@ -107,7 +106,7 @@ def _places(looked: Looked, to: Path) -> Sequence[Path]:
 
 def _prepared(looked: Looked, number: int, path: Path, adopt_by: str) -> Written:
     state = looked.states[number]
-    old = _read(path) if path.exists() else None
+    old = read_back(path, at_most=_LARGEST) if path.exists() else None
     exported = export(state, old or "", looked.zone, where=path)
     marks = tuple(_adopted(state, exported, path, adopt_by)) if adopt_by else ()
     if marks:
@@ -122,41 +121,6 @@ def _adopted(state: ChecklistState, exported: Exported, path: Path, by: str) -> 
     for items, done in ((exported.ticked, True), (exported.emptied, False)):
         for item in items:
             yield Mark(subject(state.checklist.id, item), done, by, datetime.now(UTC), note)
-
-
-def _write(path: Path, text: str) -> None:
-    """Puts the file in place in one step, where a link leads, with the permissions that it had."""
-    path = Path(os.path.realpath(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
-    with replacing(path, path.parent) as file:
-        if mode is not None:
-            os.fchmod(file.fileno(), mode)
-        file.write(text.encode())
-
-
-def _read(path: Path) -> str:
-    """The text of a file, with the ends of lines that it has.
-
-    Raises:
-        UsageError: it is none, is too large, or is not in UTF-8.
-    """
-    try:
-        if not path.is_file():
-            path.stat()  # says why, where there is a reason
-            raise UsageError(_("{path} is not a file").format(path=path))
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(_("{path} is larger than 256 KiB: that is no list that people wrote").format(path=path))
-        return path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            _("{path} is not text in UTF-8").format(path=path), hint=_("save it in UTF-8, and try again")
-        ) from error
-    except OSError as error:
-        raise UsageError(
-            _("cannot read {path}: {reason}").format(path=path, reason=system_reason(error)),
-            hint=_("check that the file exists and that you may read it"),
-        ) from error
 
 
 def import_list(file: Path, to: Path | None, day: date, *, dry_run: bool = False) -> tuple[Imported, str]:
@@ -175,7 +139,7 @@ def import_list(file: Path, to: Path | None, day: date, *, dry_run: bool = False
         UsageError: there is no list in the file, or ``to`` is there already.
         EnvironmentLacks: ``to`` cannot be written.
     """
-    imported = read_markdown(_read(file), file.name, day)
+    imported = read_markdown(read_back(file, at_most=_LARGEST), file.name, day)
     text = as_toml(imported.checklist)
     if to is not None and os.path.lexists(to):
         raise UsageError(
@@ -183,5 +147,5 @@ def import_list(file: Path, to: Path | None, day: date, *, dry_run: bool = False
             hint=_("choose another name: what was written into a catalogue by hand would be lost"),
         )
     if to is not None and not dry_run:
-        _write(to, text)
+        keep(text, to)
     return imported, text

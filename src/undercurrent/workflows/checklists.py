@@ -7,16 +7,16 @@ from datetime import UTC, date, datetime, tzinfo
 
 from undercurrent import tomlfile
 from undercurrent.errors import NotFound, UsageError
-from undercurrent.evidence import Evidence, new_run_id, open_store
+from undercurrent.evidence import new_run_id, open_store
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.planning.catalogue import Catalogue, Checklist
 from undercurrent.planning.checklists import ChecklistState, ItemState, checklist_state
-from undercurrent.planning.coverage import Counted, Coverage
+from undercurrent.planning.coverage import Coverage
 from undercurrent.planning.marks import KIND, Mark, mark_of, newest, subject
-from undercurrent.planning.tally import coverage
 from undercurrent.planning.windows import today, zone_of
 from undercurrent.settings import Settings
+from undercurrent.workflows.covering import covered
 
 __all__ = ["Asked", "Looked", "Marked", "keep_marks", "look", "mark", "zone_in"]
 
@@ -106,7 +106,7 @@ def look(asked: Asked, settings: Settings) -> Looked:
     zone, day = zone_in(settings), asked.day or today(settings.planning.time_zone)
     with open_store(settings.evidence.location) as store:
         marks = newest(made for record in store.query(kind=KIND) if (made := mark_of(record)))
-        return Looked(checklists, _covered(store, settings), marks, day, zone)
+        return Looked(checklists, covered(store, settings, datetime.now(UTC)), marks, day, zone)
 
 
 def zone_in(settings: Settings) -> tzinfo | None:
@@ -117,11 +117,6 @@ def zone_in(settings: Settings) -> tzinfo | None:
     """
     name = settings.planning.time_zone
     return zone_of(name) if name else None
-
-
-def _covered(store: Evidence, settings: Settings) -> Coverage:
-    counted = Counted.of(settings.images, settings.planning.seen_days)
-    return coverage(store.query(newest=False), datetime.now(UTC), counted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, tzinfo
-from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import EnvironmentLacks, NotFound
+from undercurrent.errors import NotFound
 from undercurrent.evidence import Evidence, Record, open_store
-from undercurrent.i18n import system_reason
-from undercurrent.i18n import translate as _
-from undercurrent.oci.files.durable import replacing
 from undercurrent.planning.catalogue import Profile
 from undercurrent.planning.loading import Catalogues
 from undercurrent.planning.portfolio import Budget, Choice, choose
@@ -19,7 +15,7 @@ from undercurrent.settings import Settings
 from undercurrent.workflows.returns import Study, plan_return, study
 from undercurrent.workflows.standing import Deep, Standing, standing
 
-__all__ = ["WORSE", "Sheet", "keep", "sheet", "with_linked"]
+__all__ = ["WORSE", "Sheet", "sheet", "with_linked"]
 
 WORSE: Final = 20
 """Images that got worse since the last look, of which the page tells."""
@@ -93,21 +89,3 @@ def with_linked(store: Evidence, newest: Iterable[Record], wanted: Iterable[str]
         except NotFound:  # somebody empties the store while it is read: then a link leads nowhere
             continue
     return tuple(found[name] for name in sorted(found, reverse=True))
-
-
-def keep(text: str, path: Path) -> None:
-    """Writes ``text`` to ``path``: whole, or not at all. What is no file (a pipe, a device) is written to as it is.
-
-    Raises:
-        EnvironmentLacks: it cannot be written.
-    """
-    target = path.resolve()
-    data = text.encode()
-    try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)
-            return
-    except OSError as error:
-        raise EnvironmentLacks(_("{what}: {why}").format(what=path, why=system_reason(error))) from error
-    with replacing(target, target.parent) as file:
-        file.write(data)

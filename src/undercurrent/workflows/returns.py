@@ -9,22 +9,24 @@ from typing import TYPE_CHECKING, Final
 
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
-from undercurrent.oci.files.durable import replacing
 from undercurrent.planning.catalogue import Catalogue, Measure
 from undercurrent.planning.roi import Full, Return, Terms, full, returns
 from undercurrent.planning.tracker import tracker
 from undercurrent.planning.uncertainty import Sensitivity, Simulation, inputs_of, likely, sensitivities, simulate
 from undercurrent.planning.valuing import worths
 from undercurrent.settings import Settings
-from undercurrent.tomlfile import MAX_FILE
+from undercurrent.workflows.covering import covered
+from undercurrent.workflows.keeping import keep, read_back
 
 if TYPE_CHECKING:
     from undercurrent.planning.coverage import Coverage
 
-__all__ = ["YEAR", "Planned", "Study", "covered", "plan_return", "study", "track"]
+__all__ = ["YEAR", "Planned", "Study", "plan_return", "study", "track"]
 
 YEAR: Final = timedelta(days=365)
 """What bytes are summed over."""
+_LARGEST: Final = 1024
+"""KiB of a tracker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +82,18 @@ def plan_return(
     result = returns(catalogue, chosen)
     if not evidence:
         return Planned(catalogue, result)
-    coverage = covered(settings, datetime.now(UTC))
+    coverage = _measured(settings, datetime.now(UTC))
     worth = worths(catalogue.actions, coverage.shares, settings.planning.egress_price)
     return Planned(catalogue, returns(catalogue, chosen, worth), coverage)
 
 
-def covered(settings: Settings, at: datetime) -> "Coverage":
-    """What evidence knows by ``at``; bytes are those of the year before.
-
-    Raises:
-        UndercurrentError: as `undercurrent.evidence.open_store` does.
-    """
+def _measured(settings: Settings, at: datetime) -> "Coverage":
+    """What evidence knows by ``at``; bytes are those of the year before."""
     from undercurrent.evidence import open_store  # noqa: PLC0415 - brings a database layer along
-    from undercurrent.planning.coverage import Counted  # noqa: PLC0415 - likewise
-    from undercurrent.planning.tally import coverage  # noqa: PLC0415 - likewise
 
     with open_store(settings.evidence.location) as store:
-        counted = Counted.of(settings.images, settings.planning.seen_days)
-        found = coverage(store.query(newest=False), at, counted)
-        year = coverage(store.query(kind="image-copied", since=at - YEAR, newest=False), at, counted)
+        found = covered(store, settings, at)
+        year = covered(store, settings, at, kind="image-copied", since=at - YEAR)
     return replace(found, shares={**found.shares, Measure.BYTES_COPIED: year.shares[Measure.BYTES_COPIED]})
 
 
@@ -131,19 +126,13 @@ def track(planned: Planned, path: Path) -> Path:
         ``path``.
 
     Raises:
-        UsageError: there is another file.
+        UsageError: there is another file, or it cannot be read.
         EnvironmentLacks: it cannot be written.
-        OSError: it cannot be read.
     """
-    old = path.read_bytes() if path.exists() else b""
-    if len(old) > MAX_FILE:
-        raise UsageError(_("{path} is larger than 1 MiB: that is no tracker").format(path=path))
+    old = read_back(path, at_most=_LARGEST) if path.exists() else ""
     try:
-        text = tracker(planned.catalogue, planned.result, old.decode())
-    except UnicodeDecodeError as error:
-        raise UsageError(_("{path} is not UTF-8 text").format(path=path)) from error
+        text = tracker(planned.catalogue, planned.result, old)
     except UsageError as error:
         raise UsageError(_("{what}: {why}").format(what=path, why=error.message), hint=error.hint) from error
-    with replacing(path, path.parent) as file:
-        file.write(text.encode())
+    keep(text, path)
     return path

@@ -3,14 +3,15 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from undercurrent.oci.files.durable import replacing
 from undercurrent.planning.calendar import calendar
 from undercurrent.planning.catalogue import Catalogue
-from undercurrent.planning.coverage import Counted, Coverage
+from undercurrent.planning.coverage import Coverage
 from undercurrent.planning.loading import Catalogues
 from undercurrent.planning.outlook import Outlook, outlook
 from undercurrent.planning.windows import today
 from undercurrent.settings import Settings
+from undercurrent.workflows.covering import covered
+from undercurrent.workflows.keeping import keep
 
 __all__ = ["calendar_of", "keep_calendar", "look_out"]
 
@@ -62,16 +63,12 @@ def keep_calendar(outlook: Outlook, path: Path) -> Path:
     Raises:
         EnvironmentLacks: it cannot be written.
     """
-    with replacing(path, path.parent) as file:
-        file.write(calendar_of(outlook))
+    keep(calendar_of(outlook), path)
     return path
 
 
 def _coverage(settings: Settings) -> Coverage:
     from undercurrent.evidence import open_store  # noqa: PLC0415 - brings a database layer along
-    from undercurrent.planning.tally import coverage  # noqa: PLC0415 - likewise
 
     with open_store(settings.evidence.location) as store:
-        return coverage(
-            store.query(newest=False), datetime.now(UTC), Counted.of(settings.images, settings.planning.seen_days)
-        )
+        return covered(store, settings, datetime.now(UTC))

@@ -21,7 +21,8 @@ from undercurrent.report.page.sections.risks import risks
 from undercurrent.report.page.shell import SCRIPT, STYLE, policy
 from undercurrent.report.plain import plain
 from undercurrent.settings import EvidenceSettings, Settings
-from undercurrent.workflows.pages import keep, sheet, with_linked
+from undercurrent.workflows.keeping import keep
+from undercurrent.workflows.pages import sheet, with_linked
 
 DAY = date(2025, 11, 20)
 XHTML = "{http://www.w3.org/1999/xhtml}"
