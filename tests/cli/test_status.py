@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from tests.support.catalogues import MINIMAL
 from tests.support.cli import UcRunner
 from tests.support.evidence import make_record
 
@@ -14,6 +15,14 @@ from undercurrent.evidence import Record, open_store
 
 ONE, TWO = f"sha256:{1:064x}", f"sha256:{2:064x}"
 LINES, CELLS = 24, 80
+OLD = """
+[[window]]
+id = "w"
+day = 9999-12-31
+kind = "ends"
+name = "the world"
+source = { text = "a book", read = 2020-02-29 }
+"""
 
 
 def store_of(run_uc: UcRunner) -> Path:
@@ -139,6 +148,15 @@ def test_the_exit_code_says_whether_something_is_wrong(run_uc: UcRunner) -> None
     refused = run_uc("status", "--exit-code")
     assert refused.exit_code == 1
     assert refused.stdout.splitlines()[-1] == "1 refused: see `uc image verify --all`"
+
+
+def test_what_was_read_long_ago_is_told(run_uc: UcRunner) -> None:
+    (run_uc.folder / "undercurrent.toml").write_text('[planning]\ncatalogues = ["old.toml"]\n')
+    (run_uc.folder / "old.toml").write_text(MINIMAL + OLD)
+    told = "was read more than 180 days ago, w on 2020-02-29: look again"
+    assert told in run_uc("status").stdout
+    assert told not in run_uc("status", "--catalogue", "today").stdout
+    assert told in run_uc("report", "-o", "-").stdout
 
 
 def test_one_catalogue_can_be_asked_for(run_uc: UcRunner) -> None:

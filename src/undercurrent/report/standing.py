@@ -17,6 +17,7 @@ from undercurrent.planning.coverage import ImageState, Share
 from undercurrent.planning.money import exact, shown
 from undercurrent.planning.standing import Changes, Step, Trouble, TroubleKind, Urgency
 from undercurrent.planning.windows import WindowState
+from undercurrent.report.catalogues import notices
 from undercurrent.report.model import Block, Cell, Fields, Report, Text
 from undercurrent.report.units import short
 from undercurrent.settings import ImagesSettings
@@ -66,6 +67,7 @@ def view(found: Standing, *, exit_code: bool = False) -> Report:
     blocks: list[Block] = [Text(_head(found), "strong")]
     blocks += [_shares(found)] if found.coverage.images or found.coverage.dockerfiles else _beginning(found)
     blocks += [block for block in (_windows(found), _next(found)) if block]
+    blocks += notices(found.catalogues, found.day)
     wrong = found.troubles
     summary = _wrong(wrong) if found.coverage.images else None
     return Report("status", _data(found), blocks, summary=summary, exit_code=int(exit_code and bool(wrong)))

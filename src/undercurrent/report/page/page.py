@@ -7,6 +7,7 @@ from undercurrent import __version__
 from undercurrent.i18n import LANGUAGES, match, speaking
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
+from undercurrent.report.catalogues import notices
 from undercurrent.report.page.markup import Element, e
 from undercurrent.report.page.parts import moment
 from undercurrent.report.page.sections.checklists import checklists
@@ -58,7 +59,8 @@ def _sections(sheet: Sheet) -> Iterator[Element]:
     standing = sheet.standing
     yield steps(standing)
     yield shares(standing, sheet.deep.history, sheet.zone)
-    yield windows(standing.windows, standing.day, standing.settings.planning.horizon_days)
+    old = [notice.text for notice in notices(standing.catalogues, standing.day)]
+    yield windows(standing.windows, standing.day, standing.settings.planning.horizon_days, old)
     yield checklists(standing.checklists, sheet.deep.burn_downs, sheet.zone)
     yield returns(sheet.study, sheet.choices[0][0] if sheet.choices and sheet.choices[0][1].actions else None)
     yield risks(standing.catalogue, sheet.choices, sheet.deep.frontier)

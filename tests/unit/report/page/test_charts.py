@@ -150,6 +150,11 @@ def test_ticks_of_dates_are_few_and_inside(first: date, days: int, most: int) ->
     assert len({name for _day, name in ticks}) == len(ticks)
 
 
+@pytest.mark.parametrize("most", [2, 5])
+def test_the_whole_calendar_has_ticks(most: int) -> None:
+    assert 1 <= len(date_ticks(date.min, date.max, most)) <= most
+
+
 @given(st.lists(st.floats(20, 200), max_size=5))
 def test_labels_do_not_lie_on_one_another(places: list[float]) -> None:
     found = spread(places, 18, 14, 252)

@@ -33,6 +33,8 @@ NARROW: Final = 340
 FONT: Final = 12.5
 """Size of the text in pictures, pixels; the style sheet has it, too."""
 _MONTHS: Final = 12
+_STEPS: Final = (1, 2, 3, 6, *(12 * years for years in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)))
+"""Months between two ticks; of the last one, the calendar has no two."""
 _SEASON: Final = 75
 """Days of which beginnings of months alone would be too few ticks."""
 
@@ -101,8 +103,7 @@ def date_ticks(first: date, last: date, most: int) -> tuple[tuple[date, str], ..
         for month in range(1, _MONTHS + 1)
         if first <= date(year, month, 1) <= last
     ]
-    steps = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200)
-    chosen = next(found for found in (_every(months, step) for step in steps) if len(found) <= most)
+    chosen = next(found for found in (_every(months, step) for step in _STEPS) if len(found) <= most)
     days = (last - first).days
     if days > _SEASON and len(chosen) > 1:
         return tuple((day, f"{day:%Y-%m}") for day in chosen)

@@ -22,13 +22,14 @@ _KINDS: Final = {"last-day": N_("last day to act"), "begins": N_("begins"), "end
 _MOODS: Final[dict[Nearness, Mood]] = {"over": "quiet", "near": "unsure", "open": ""}
 
 
-def windows(states: Sequence[WindowState], day: date, horizon: int) -> Element:
+def windows(states: Sequence[WindowState], day: date, horizon: int, notes: Sequence[str] = ()) -> Element:
     """The section.
 
     Args:
         states: the windows.
         day: today.
         horizon: a window that ends within so many days is near.
+        notes: what else there is to know of the catalogues that they come from.
     """
     title = _("Windows")
     if not states:
@@ -47,6 +48,7 @@ def windows(states: Sequence[WindowState], day: date, horizon: int) -> Element:
         lead.format(count=opened, past=len(ordered) - opened),
         figure("timeline", lambda name, width: timeline(name, title, told, marks, day, _("today"), width)),
         _table(ordered, horizon),
+        *(e("p", badge(note, "unsure")) for note in notes),
     )
 
 
