@@ -38,8 +38,8 @@ class Assessment:
     frontier: tuple[Choice, ...] = ()
 
 
-def profile_in(catalogue: Catalogue, name: str) -> Profile:
-    """The catalogue's profile called ``name``.
+def profile_in(catalogue: Catalogue, name: str | None) -> Profile:
+    """The catalogue's profile called ``name``; its first one, which puts the least at stake, when None.
 
     Raises:
         UsageError: the catalogue has no profiles.
@@ -53,6 +53,8 @@ def profile_in(catalogue: Catalogue, name: str) -> Profile:
             ),
             hint=_("write a [[profile]] with a risk into it"),
         )
+    if name is None:
+        return catalogue.profiles[0]
     if name not in known:
         message = _("catalogue {catalogue} has no profile {name!r}").format(catalogue=catalogue.id, name=name)
         raise NotFound(message, hint=tomlfile.suggestion(name, known))

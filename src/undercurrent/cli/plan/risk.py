@@ -22,15 +22,19 @@ __all__ = ["risk"]
 @click.option(
     "--profile",
     metavar="ID",
-    default="conservative",
-    show_default=True,
-    help=_("How much may be put at stake: a profile of the catalogue."),
+    help=_("How much may be put at stake: a profile of the catalogue, the first one if none is named."),
 )
 @limit_options
 @click.option("--full", is_flag=True, help=_("Show every action with its reasons, and the best choice for each risk."))
 @catalogue_options
 def risk(
-    session: Session, *, profile: str, full: bool, catalogue: str | None, keep_going: bool, **limits: Decimal | None
+    session: Session,
+    *,
+    profile: str | None,
+    full: bool,
+    catalogue: str | None,
+    keep_going: bool,
+    **limits: Decimal | None,
 ) -> Report:
     """Chooses."""
     plan = chosen_catalogue(session, catalogue=catalogue, keep_going=keep_going)
