@@ -26,8 +26,9 @@ from undercurrent.evidence.schema import HEAD, VERSION_TABLE
 from undercurrent.evidence.server import Server
 from undercurrent.evidence.tables import METADATA
 from undercurrent.planning.catalogue import Measure
+from undercurrent.report.page.page import page
 from undercurrent.settings import EvidenceSettings, PlanningSettings, Settings
-from undercurrent.workflows.standing import standing
+from undercurrent.workflows.pages import sheet
 
 BATCH = 10
 
@@ -269,12 +270,14 @@ def assert_no_secret(error: UndercurrentError) -> None:
         chain = chain.__cause__ or chain.__context__
 
 
-def test_eight_processes_write_while_somebody_looks_and_nothing_is_lost(database: Database) -> None:
+def test_eight_processes_write_while_pages_are_made_and_nothing_is_lost(database: Database) -> None:
     known = Settings(evidence=EvidenceSettings(url=database.url()), planning=PlanningSettings(time_zone="UTC"))
     counted: list[int] = []
 
     def look() -> None:
-        found = standing(known).coverage
+        made = sheet(known)
+        assert page(made, "en").endswith("</html>\n")
+        found = made.standing.coverage
         share = found.shares[Measure.IMAGES_SIGNED]
         assert share.done == share.of == found.images, "whole records only"
         counted.append(found.records)

@@ -15,8 +15,10 @@ from undercurrent.planning.loading import load
 from undercurrent.planning.marks import Mark
 from undercurrent.planning.standing import TroubleKind
 from undercurrent.progress import Event, Noted, silent
+from undercurrent.report.page.page import page
 from undercurrent.settings import EvidenceSettings, PlanningSettings, Settings
 from undercurrent.workflows.looks import last_look, looks_file, remember_look
+from undercurrent.workflows.pages import sheet
 from undercurrent.workflows.standing import Standing, standing
 
 ONE, TWO = f"sha256:{1:064x}", f"sha256:{2:064x}"
@@ -201,11 +203,13 @@ def test_the_day_is_one_where_the_user_lives(known: Settings) -> None:
     assert count(standing(known, day=date(2025, 12, 31))) == (1, 1)
 
 
-def test_eight_processes_write_while_somebody_looks_and_nothing_is_lost(known: Settings) -> None:
+def test_eight_processes_write_while_pages_are_made_and_nothing_is_lost(known: Settings) -> None:
     counted: list[int] = []
 
     def look() -> None:
-        found = standing(known, deep=False).coverage
+        made = sheet(known)
+        assert page(made, "en").endswith("</html>\n")
+        found = made.standing.coverage
         share = found.shares[Measure.IMAGES_SIGNED]
         assert share.done == share.of == found.images, "whole records only"
         counted.append(found.records)
