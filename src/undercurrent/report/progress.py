@@ -22,7 +22,7 @@ def watching(*, quiet: bool = False) -> Iterator[Observer]:
         yield lambda _event: None
         return
     if not is_terminal(sys.stderr):
-        note = _once(lambda message: sys.stderr.write(f"{message}\n"))
+        note = _once(_write)
         yield lambda event: note(event.message) if isinstance(event, Noted) else None
         return
     from undercurrent.report.bars import bars_on, moving  # noqa: PLC0415 - only terminals show them
@@ -36,7 +36,12 @@ def watching(*, quiet: bool = False) -> Iterator[Observer]:
         bars.stop()
 
 
-def _once(show: Callable[[str], object]) -> Callable[[str], None]:
+def _write(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
+    sys.stderr.flush()  # before what the run prints on standard output
+
+
+def _once(show: Callable[[str], None]) -> Callable[[str], None]:
     """Shows a message once: a host that is down is tried again and again, for many images at once."""
     noted: set[str] = set()
 

@@ -4,6 +4,7 @@ import io
 import re
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +45,14 @@ def watched(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, *, quiet: bool
 
 def test_a_pipe_gets_each_note_once_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     assert watched(monkeypatch, io.StringIO()) == "registry.example does not answer; trying again\n"
+
+
+def test_a_note_is_there_before_what_is_printed_afterwards(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with (tmp_path / "stderr").open("w", buffering=4096) as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        with watching() as observe:
+            observe(Noted("hello"))
+            assert (tmp_path / "stderr").read_text() == "hello\n"
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
