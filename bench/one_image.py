@@ -2,7 +2,7 @@
 
 ``python -m bench.one_image [--runs N] [--raw FILE]``, after ``make peers``. The registry is on loopback. Programs are
 run in turns, so that a busy machine is as busy for each of them; what they use of a processor depends less on that than
-the time that passes. Nothing is asserted: the promise is under 400 ms, best of N, on an idle machine.
+the time that passes. Nothing is asserted: the target is under 400 ms, best of N, on an idle machine.
 """
 
 import argparse
