@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -22,8 +21,7 @@ from typing import Final
 from tests.support.cosign import cosign_with_key
 from tests.support.peers import require_peer
 
-from bench.signing import Scene, make, serving
-from undercurrent import __version__
+from bench.signing import Scene, make, serving, versions
 
 __all__ = ["Run", "main", "measure"]
 
@@ -93,14 +91,7 @@ def main() -> None:
         home = Path(scratch) / "home"
         home.mkdir()
         taken = measure(Scene(registry, cosign_with_key(home), 1, 1), asked.runs)
-    machine = {
-        "undercurrent": __version__,
-        "cosign": "3.1.3",
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processors": os.cpu_count(),
-        "other work": f"load {load:.1f}",
-    }
+    machine = {**versions(), "other work": f"load {load:.1f}"}
     print(", ".join(f"{name} {value}" for name, value in machine.items()))
     print(f"{'verify one image':24} {'best ms':>8} {'median':>8} {'spread':>8} {'processor, best':>16} {'median':>8}")
     for name, several in taken.items():

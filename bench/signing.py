@@ -33,7 +33,7 @@ from undercurrent.oci.reference import Reference
 from undercurrent.oci.stores import Stores
 from undercurrent.settings import Settings
 
-__all__ = ["make", "seconds_of_children", "serving"]
+__all__ = ["make", "seconds_of_children", "serving", "versions"]
 
 _UC: Final = Path(sys.executable).with_name("uc")
 _COSIGN_SIGN: Final = ("--use-signing-config=false", "--tlog-upload=false", "--yes")
@@ -223,6 +223,17 @@ def _measure(kind: str, asked: argparse.Namespace) -> list[dict[str, Taken]]:
         return found
 
 
+def versions() -> dict[str, str | int | None]:
+    """What was measured, and on which machine."""
+    return {
+        "undercurrent": __version__,
+        "cosign": "3.1.3",
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+    }
+
+
 def main() -> None:
     """Measures, prints a table for each registry, and writes the raw data where asked to."""
     parser = argparse.ArgumentParser(prog="python -m bench.signing")
@@ -235,15 +246,7 @@ def main() -> None:
     parser.add_argument("--raw", type=Path, help="write every measurement there, as JSON")
     asked = parser.parse_args()
     measured = {kind: _measure(kind, asked) for kind in asked.registries.split(",")}
-    machine = {
-        "undercurrent": __version__,
-        "cosign": "3.1.3",
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processors": os.cpu_count(),
-        "images": asked.images,
-        "tags": asked.tags,
-    }
+    machine = {**versions(), "images": asked.images, "tags": asked.tags}
     print(", ".join(f"{name} {value}" for name, value in machine.items()))
     for kind, rounds in measured.items():
         print(f"\n{kind:40} {'ms an image':>12} {'spread':>8} {'here':>8} {'registry':>8} {'peak MiB':>9}")

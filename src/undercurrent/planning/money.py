@@ -4,7 +4,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["SIGNS", "exact", "shown"]
+__all__ = ["SIGNS", "exact", "exact_if_known", "shown"]
 
 SIGNS: Final = MappingProxyType({"CNY": "¥", "EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"})
 """By ISO 4217 code; an amount of another currency begins with its code."""
@@ -26,3 +26,8 @@ def shown(amount: Decimal, currency: str) -> str:
 def exact(amount: Decimal) -> str:
     """``0.6``, ``1000``: for machines, which get amounts as text, so that nothing makes a float of them."""
     return f"{amount:f}"
+
+
+def exact_if_known(amount: Decimal | None) -> str | None:
+    """As `exact`; None where there is no amount."""
+    return None if amount is None else exact(amount)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from undercurrent.planning.aging import Read, oldest, stale
@@ -20,7 +19,7 @@ from undercurrent.planning.catalogue import (
     Window,
 )
 from undercurrent.planning.loading import BUILTIN
-from undercurrent.planning.money import exact
+from undercurrent.planning.money import exact, exact_if_known
 
 __all__ = ["catalogue_data", "claim_data", "label_data", "read_data", "source_data", "summary_data"]
 
@@ -91,10 +90,6 @@ def claim_data(claim: Claim) -> dict[str, Any]:
     }
 
 
-def _maybe(amount: Decimal | None) -> str | None:
-    return None if amount is None else exact(amount)
-
-
 def _benefits(benefits: Iterable[Benefit]) -> list[dict[str, Any]]:
     return [
         {"id": one.id, "name": label_data(one.name), "yearly": exact(one.yearly), "basis": str(one.basis)}
@@ -107,8 +102,8 @@ def _profile(profile: Profile) -> dict[str, Any]:
         "id": profile.id,
         "name": label_data(profile.name),
         "risk": exact(profile.risk),
-        "money": _maybe(profile.money),
-        "days": _maybe(profile.days),
+        "money": exact_if_known(profile.money),
+        "days": exact_if_known(profile.days),
     }
 
 
@@ -118,7 +113,7 @@ def _action(action: Action) -> dict[str, Any]:
         "number": action.number,
         "name": label_data(action.name),
         "needs": list(action.needs),
-        "days": _maybe(action.days),
+        "days": exact_if_known(action.days),
         "once": exact(action.once),
         "monthly": exact(action.monthly),
         "yearly": exact(action.yearly),
@@ -186,4 +181,4 @@ def _item(item: Item) -> dict[str, Any]:
 def _requirement(asked: Requirement | None) -> dict[str, Any] | None:
     if asked is None:
         return None
-    return {"measure": str(asked.measure), "at_least": asked.at_least, "percent": _maybe(asked.percent)}
+    return {"measure": str(asked.measure), "at_least": asked.at_least, "percent": exact_if_known(asked.percent)}

@@ -1,10 +1,9 @@
 """Returns as machines get them: every amount, share and ratio as text, so that nothing makes a float of it."""
 
-from decimal import Decimal
 from typing import Any
 
 from undercurrent.planning.catalogue import Benefit
-from undercurrent.planning.money import exact
+from undercurrent.planning.money import exact, exact_if_known
 from undercurrent.planning.roi import Line, Return, Scenario
 from undercurrent.planning.uncertainty import Sensitivity, Simulation
 from undercurrent.planning.valuing import Part
@@ -38,8 +37,8 @@ def return_data(result: Return) -> dict[str, Any]:
         "once": exact(result.once),
         "cost": exact(result.cost),
         "yearly": exact(result.yearly),
-        "ratio": _maybe(result.ratio),
-        "percent": _maybe(result.percent),
+        "ratio": exact_if_known(result.ratio),
+        "percent": exact_if_known(result.percent),
         "actions": [_line(line) for line in result.lines],
         "portfolio": {
             "monthly": exact(result.portfolio.monthly),
@@ -102,7 +101,7 @@ def _line(line: Line) -> dict[str, Any]:
         "name": label_data(action.name),
         "monthly": exact(action.monthly),
         "once": exact(action.once),
-        "days": _maybe(action.days),
+        "days": exact_if_known(action.days),
         "yearly": exact(line.yearly),
         "basis": str(line.basis),
         "counted": line.shown is None,
@@ -142,12 +141,8 @@ def _scenario(scenario: Scenario) -> dict[str, Any]:
         "outlay": exact(scenario.outlay),
         "cost": exact(scenario.cost),
         "net": exact(scenario.net),
-        "ratio": _maybe(scenario.ratio),
-        "percent": _maybe(scenario.percent),
+        "ratio": exact_if_known(scenario.ratio),
+        "percent": exact_if_known(scenario.percent),
         "payback_months": scenario.payback_months,
         "npv": exact(scenario.npv),
     }
-
-
-def _maybe(number: Decimal | None) -> str | None:
-    return None if number is None else exact(number)

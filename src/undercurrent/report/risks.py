@@ -9,7 +9,7 @@ from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.planning.catalogue import Action, Basis, Failure
-from undercurrent.planning.money import exact, shown
+from undercurrent.planning.money import exact, exact_if_known, shown
 from undercurrent.planning.portfolio import Budget, Choice, Reason, cost_of, value_of
 from undercurrent.planning.risks import Assessment, losing
 from undercurrent.report.cataloguedata import label_data
@@ -183,7 +183,11 @@ def _data(assessment: Assessment, *, full: bool) -> dict[str, Any]:
         "catalogue": assessment.catalogue.id,
         "currency": assessment.catalogue.currency,
         "profile": {"id": profile.id, "name": label_data(profile.name)},
-        "budget": {"risk": _maybe(budget.risk), "money": _maybe(budget.money), "days": _maybe(budget.days)},
+        "budget": {
+            "risk": exact_if_known(budget.risk),
+            "money": exact_if_known(budget.money),
+            "days": exact_if_known(budget.days),
+        },
         "choice": choice_data(assessment.choice),
         "avoid": {
             "losing": [action.id for action in assessment.losing],
@@ -205,7 +209,7 @@ def _action_data(action: Action, assessment: Assessment) -> dict[str, Any]:
         "yearly": exact(action.yearly),
         "value": exact(value_of(action)),
         "cost": exact(cost_of(action)),
-        "days": _maybe(action.days),
+        "days": exact_if_known(action.days),
         "caution": label_data(action.caution),
         "failures": list(map(_failure_data, action.failures)),
         "chosen": against is None,
@@ -221,7 +225,3 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
         "impact": exact(failure.impact),
         "risk": exact(failure.risk),
     }
-
-
-def _maybe(number: Decimal | None) -> str | None:
-    return None if number is None else exact(number)

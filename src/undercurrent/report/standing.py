@@ -14,7 +14,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.planning.catalogue import Measure
 from undercurrent.planning.checklists import ChecklistState, State
 from undercurrent.planning.coverage import ImageState, Share
-from undercurrent.planning.money import exact, shown
+from undercurrent.planning.money import exact, exact_if_known, shown
 from undercurrent.planning.standing import Changes, Step, Trouble, TroubleKind, Urgency
 from undercurrent.planning.windows import WindowState
 from undercurrent.report.catalogues import notices
@@ -321,7 +321,7 @@ def _steps_data(found: Standing) -> Iterator[dict[str, Any]]:
             "catalogue": step.catalogue.id,
             "urgency": step.urgency.name.lower().replace("_", "-"),
             "days_left": step.days_left,
-            "hours": None if step.hours is None else exact(step.hours),
+            "hours": exact_if_known(step.hours),
             "at_risk": exact(step.at_risk),
             "per_hour": None if step.per_hour is None else exact(step.per_hour.quantize(Decimal("0.01"))),
             "currency": step.catalogue.currency,

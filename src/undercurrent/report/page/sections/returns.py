@@ -11,6 +11,7 @@ from undercurrent.planning.catalogue import MONTHS, Basis, Profile
 from undercurrent.planning.money import shown
 from undercurrent.planning.roi import Full, Line, Scenario, View
 from undercurrent.planning.uncertainty import InputKind, Sensitivity, Simulation
+from undercurrent.planning.words import basis_in_words
 from undercurrent.report.model import Mood
 from undercurrent.report.page.charts.tornado import Bar, tornado
 from undercurrent.report.page.markup import Child, Element, e
@@ -19,11 +20,7 @@ from undercurrent.workflows.returns import Study
 
 __all__ = ["basis", "returns"]
 
-_BASES: Final[dict[Basis, tuple[str, Mood]]] = {
-    Basis.ASSUMED: (N_("assumed"), ""),
-    Basis.CLAIMED: (N_("claimed"), "unsure"),
-    Basis.MEASURED: (N_("measured"), "good"),
-}
+_MOODS: Final[dict[Basis, Mood]] = {Basis.ASSUMED: "", Basis.CLAIMED: "unsure", Basis.MEASURED: "good"}
 _VIEWS: Final = {
     View.SHORT: N_("as the short sum has it"),
     View.DESCRIBED: N_("with returns that it only describes"),
@@ -74,8 +71,7 @@ def returns(study: Study, profile: Profile | None) -> Element:
 
 def basis(of: Basis) -> Element:
     """What a figure rests on, in a word."""
-    words, mood = _BASES[of]
-    return badge(_(words), mood)
+    return badge(basis_in_words(of), _MOODS[of])
 
 
 def _facts(full: Full, simulation: Simulation, money: Callable[[Decimal], str]) -> Element:
