@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from tests.support.background import in_background
 from tests.support.cli import UcRunner, command_line_environment
