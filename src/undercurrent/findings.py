@@ -8,6 +8,7 @@ UC4xx sandboxes, UC5xx delivery, UC6xx cost.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 __all__ = ["Finding", "Fix", "Place", "Rule", "Severity"]
 
@@ -32,6 +33,10 @@ class Rule:
         explanation: why it matters, Markdown, English; translated where it is shown.
         remedy: what to do, Markdown, English; translated where it is shown.
         aliases: what others call it (``CIS 4.5``).
+        confidence: of its findings, unless they say otherwise; from 0 to 1.
+        before: an example that has it, or "".
+        after: the same one, mended.
+        language: of the examples, as code blocks in Markdown name it.
     """
 
     code: str
@@ -41,6 +46,15 @@ class Rule:
     explanation: str
     remedy: str
     aliases: tuple[str, ...] = ()
+    confidence: float = 1.0
+    before: str = ""
+    after: str = ""
+    language: str = "dockerfile"
+
+    def found(self, place: "Place", message: str, **more: Any) -> "Finding":
+        """A finding of this rule, with its severity and confidence unless ``more`` (of a `Finding`) says otherwise."""
+        usual: dict[str, Any] = {"severity": self.severity, "confidence": self.confidence}
+        return Finding(self, message, place, **(usual | more))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,7 @@ class Finding:
         confidence: from 0 to 1.
         fix: what would mend it, if something would.
         properties: facts for machines (digest, reasons), JSON values.
+        fingerprint: tells it from others and stays when its line moves; "" where nothing but its place tells.
     """
 
     rule: Rule
@@ -84,3 +99,4 @@ class Finding:
     confidence: float = 1.0
     fix: Fix | None = None
     properties: Mapping[str, object] | None = None
+    fingerprint: str = ""

@@ -39,6 +39,8 @@ def test_machines_get_it_whole(run_uc: UcRunner) -> None:
         "explanation": rule.explanation,
         "remedy": rule.remedy,
         "aliases": [],
+        "confidence": 1.0,
+        "example": None,
     }
 
 

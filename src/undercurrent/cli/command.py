@@ -66,7 +66,7 @@ def setting(*names: str, of: "Setting", **more: Any) -> Callable[[Body], Body]:
 def _shared_options(*, has_output: bool) -> list[click.Parameter]:
     output = click.Option(
         ["-o", "--output"],
-        type=click.Choice(["human", "json", "sarif", "markdown"]),
+        type=click.Choice(["human", "json", "sarif", "markdown", "junit", "github"]),
         default="human",
         help=_("How to print the result."),
     )

@@ -27,6 +27,11 @@ COMMANDS: Final = {
     "policy": Entry(
         "undercurrent.cli.policy:group", N_("say which images must be signed by whom, and try it out"), N_("Images")
     ),
+    "harden": Entry(
+        "undercurrent.cli.harden:group",
+        N_("who runs as root and why: find it, mend it, prove it by running it"),
+        N_("Images"),
+    ),
     "demo": Entry(
         "undercurrent.cli.demo:demo", N_("watch the main job run on real images, here and now"), N_("Images")
     ),

@@ -91,6 +91,7 @@ class Report:
         findings: what a check found.
         summary: one line that ends it.
         exit_code: what the command should end with.
+        checked: names of what was looked at, also where nothing was found, if the findings' places are such names.
     """
 
     kind: str
@@ -99,3 +100,4 @@ class Report:
     findings: Sequence[Finding] = ()
     summary: Cell | None = None
     exit_code: int = 0
+    checked: Sequence[str] = ()

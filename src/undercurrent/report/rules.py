@@ -26,6 +26,7 @@ def view(rule: Rule) -> Report:
         *(Prose(part) for part in (_(rule.summary), _(rule.explanation))),
         Text(_("What to do"), "strong"),
         Prose(_(rule.remedy)),
+        *_example(rule),
     ]
     return Report("rule", _data(rule), blocks)
 
@@ -52,8 +53,33 @@ def page(rule: Rule) -> str:
             _(rule.explanation),
             "## " + _("What to do"),
             _(rule.remedy),
+            *_example_page(rule),
         )
     )
+
+
+def _example(rule: Rule) -> list[Block]:
+    if not rule.before:
+        return []
+    return [
+        Text(_("Before"), "strong"),
+        Text(_indented(rule.before)),
+        Text(_("After"), "strong"),
+        Text(_indented(rule.after)),
+    ]
+
+
+def _example_page(rule: Rule) -> list[str]:
+    if not rule.before:
+        return []
+    parts = []
+    for heading, code in ((_("Before"), rule.before), (_("After"), rule.after)):
+        parts += ["## " + heading, f"```{rule.language}\n{code.rstrip()}\n```"]
+    return parts
+
+
+def _indented(code: str) -> str:
+    return "\n".join(f"  {line}".rstrip() for line in code.rstrip().splitlines())
 
 
 def _facts(rule: Rule) -> str:
@@ -72,4 +98,6 @@ def _data(rule: Rule) -> dict[str, Any]:
         "explanation": _(rule.explanation),
         "remedy": _(rule.remedy),
         "aliases": list(rule.aliases),
+        "confidence": rule.confidence,
+        "example": {"language": rule.language, "before": rule.before, "after": rule.after} if rule.before else None,
     }

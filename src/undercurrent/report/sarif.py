@@ -4,7 +4,7 @@ Specification: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
 import json
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from undercurrent import __version__
@@ -13,6 +13,8 @@ from undercurrent.i18n import translate as _
 from undercurrent.report.model import Report
 
 __all__ = ["sarif"]
+
+_PRECISIONS: Final = ((0.95, "very-high"), (0.8, "high"), (0.5, "medium"))
 
 
 def sarif(report: Report) -> str:
@@ -34,17 +36,37 @@ def sarif(report: Report) -> str:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
+    help_text = "\n\n".join(_help(rule))
     return {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": _(rule.summary)},
         "help": {
-            "text": f"{_(rule.explanation)}\n\n{_(rule.remedy)}",
-            "markdown": f"{_(rule.explanation)}\n\n{_(rule.remedy)}",
+            "text": help_text,
+            "markdown": help_text,
         },
         "defaultConfiguration": {"level": str(rule.severity)},
-        "properties": {"tags": list(rule.aliases)},
+        "properties": {"tags": list(rule.aliases), "precision": _precision(rule.confidence)},
     }
+
+
+def _help(rule: Rule) -> list[str]:
+    parts = [_(rule.explanation), _(rule.remedy)]
+    if rule.before:
+        for heading, code in ((_("Before"), rule.before), (_("After"), rule.after)):
+            parts += [f"**{heading}**", f"```{rule.language}\n{code.rstrip()}\n```"]
+    return parts
+
+
+def _precision(confidence: float) -> str:
+    """As GitHub's code scanning names how often a rule is right."""
+    return next((name for least, name in _PRECISIONS if confidence >= least), "low")
+
+
+def _fingerprints(finding: Finding) -> dict[str, str]:
+    if finding.fingerprint:
+        return {"undercurrent/v2": finding.fingerprint}
+    return {"undercurrent/v1": f"{finding.rule.code}:{finding.place}"}
 
 
 def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
@@ -59,6 +81,6 @@ def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
         "level": str(finding.severity),
         "message": {"text": finding.message},
         "locations": [{"physicalLocation": physical}],
-        "partialFingerprints": {"undercurrent/v1": f"{finding.rule.code}:{finding.place}"},
+        "partialFingerprints": _fingerprints(finding),
         "properties": dict(finding.properties or {}) | {"confidence": finding.confidence},
     }

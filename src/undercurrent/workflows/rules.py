@@ -7,13 +7,14 @@ from typing import Final
 
 from undercurrent.errors import NotFound
 from undercurrent.findings import Rule
+from undercurrent.hardening import rules as hardening
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.signing import rules as signing
 
 __all__ = ["RULES", "find_rule"]
 
-_PACKAGES: Final = (signing,)
+_PACKAGES: Final = (hardening, signing)
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     dict(sorted((rule.code, rule) for package in _PACKAGES for rule in package.RULES))

@@ -4,12 +4,13 @@ import json
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from undercurrent.errors import NotFound
-from undercurrent.findings import Finding, Place
-from undercurrent.report.model import Report, Text
+from undercurrent.findings import Finding, Place, Rule, Severity
+from undercurrent.report.model import Cell, Report, Text
 from undercurrent.report.render import RENDERERS, as_json, error_as_json
 from undercurrent.signing.checks import Format
 from undercurrent.signing.rules import IMAGE_UNSIGNED, NOT_CHECKED
@@ -48,6 +49,8 @@ def test_the_envelope() -> None:
                 "confidence": 1.0,
                 "message": "ghcr.io/acme/app:1.0: it has no signature",
                 "place": {"name": "ghcr.io/acme/app:1.0", "line": 3, "column": 0},
+                "fix": None,
+                "fingerprint": "",
                 "properties": {"verdict": "unsigned", "digest": "sha256:1f"},
             }
         ],
@@ -121,3 +124,65 @@ def test_sarif_without_findings_is_a_clean_run() -> None:
     document = json.loads(RENDERERS["sarif"](Report("image-verify", {"images": []})))
 
     assert document["runs"][0]["results"] == []
+
+
+def test_sarif_carries_a_rules_example_and_how_often_it_is_right() -> None:
+    rule = Rule(
+        "UC000", "name", Severity.NOTE, "s", "e", "r", confidence=0.8, before="FROM a\n", after="FROM a\nUSER 1\n"
+    )
+    document = json.loads(
+        RENDERERS["sarif"](Report("t", {}, findings=[rule.found(Place("D", 1), "m", fingerprint="f")]))
+    )
+
+    (run,) = document["runs"]
+    (told,) = run["tool"]["driver"]["rules"]
+    assert "```dockerfile\nFROM a\nUSER 1\n```" in told["help"]["markdown"]
+    assert told["properties"]["precision"] == "high"
+    assert run["results"][0]["partialFingerprints"] == {"undercurrent/v2": "f"}
+    assert run["results"][0]["properties"]["confidence"] == 0.8
+
+
+def test_annotations_escape_what_githubs_runner_reads() -> None:
+    found = IMAGE_UNSIGNED.found(Place("a,b:50%/Dockerfile", 3, 7), "50% of it\r\nsays ::error::x: no")
+
+    text = RENDERERS["github"](Report("t", {}, findings=[found], summary=Cell("::error::1 finding")))
+
+    assert text.splitlines() == [
+        (
+            "::error file=a%2Cb%3A50%25/Dockerfile,line=3,col=7,title=UC201 image-unsigned"
+            "::50%25 of it%0Asays ::error::x: no"
+        ),
+        "error::1 finding",
+    ]
+
+
+def test_annotations_hide_nothing_that_nobody_sees() -> None:
+    found = IMAGE_UNSIGNED.found(Place("a\x1b[31m"), "red\x1b[31m", severity=Severity.NOTE)
+
+    assert RENDERERS["github"](Report("t", {}, findings=[found])) == (
+        "::notice file=a\\x1b[31m,title=UC201 image-unsigned::red\\x1b[31m\n"
+    )
+
+
+def test_junit_has_a_suite_for_each_file_and_a_passed_case_where_nothing_was_found() -> None:
+    findings = [finding("b", line=2), finding("b", line=9), finding('<c & "d">\x00')]
+
+    document = RENDERERS["junit"](Report("t", {}, findings=findings, checked=["a", "b"]))
+
+    root = ET.fromstring(document)  # noqa: S314 - of our own making
+    assert (root.tag, root.get("tests"), root.get("failures"), root.get("errors")) == ("testsuites", "4", "3", "0")
+    suites = {suite.get("name"): suite for suite in root}
+    assert list(suites) == ["a", "b", '<c & "d">\ufffd']
+    for suite in suites.values():
+        cases = list(suite)
+        assert suite.get("tests") == str(len(cases))
+        assert suite.get("failures") == str(sum(len(case) for case in cases))
+        assert all(case.tag == "testcase" and case.get("name") and case.get("classname") for case in cases)
+    assert [len(case) for case in suites["a"]] == [0]
+    assert [case.get("name") for case in suites["b"]] == ["UC201 image-unsigned:2", "UC201 image-unsigned:9"]
+    failure = suites["b"][0][0]
+    assert (failure.tag, failure.get("type"), failure.get("message")) == (
+        "failure",
+        "error",
+        "b: it has no signature",
+    )

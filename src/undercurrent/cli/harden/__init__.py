@@ -1,0 +1,18 @@
+"""``uc harden``: containers without root, without capabilities, with a read-only root filesystem."""
+
+from typing import Final
+
+from undercurrent.cli.lazy import Entry, LazyGroup
+from undercurrent.i18n import translate as _
+
+__all__ = ["ENTRIES", "group"]
+
+_HERE = "undercurrent.cli.harden"
+
+ENTRIES: Final[dict[str, Entry]] = {}
+
+group = LazyGroup(
+    "harden",
+    entries=ENTRIES,
+    help=_("Containers that run without root, without capabilities and with a read-only root filesystem."),
+)

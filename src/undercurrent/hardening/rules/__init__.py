@@ -1,0 +1,9 @@
+"""What there is to find about how a container will run: UC1xx, a file for each rule."""
+
+from typing import Final
+
+from undercurrent.findings import Rule
+
+__all__ = ["RULES"]
+
+RULES: Final[tuple[Rule, ...]] = ()
