@@ -14,18 +14,37 @@ from undercurrent.hardening.dockerfile.nodes import (
     Stage,
     Word,
 )
+from undercurrent.hardening.dockerfile.parsing import parse, unparse
+from undercurrent.hardening.dockerfile.scopes import Pair, Scope, pairs, scopes
+from undercurrent.hardening.dockerfile.stages import copied_from, lineage, stages, target
+from undercurrent.hardening.dockerfile.substitution import BadSubstitution, Expansion, expand, expand_words, expansion
 
 __all__ = [
+    "BadSubstitution",
     "Blank",
     "Comment",
     "Directive",
     "Dockerfile",
+    "Expansion",
     "Fault",
     "Flag",
     "Heredoc",
     "Instruction",
     "Logical",
     "Node",
+    "Pair",
+    "Scope",
     "Stage",
     "Word",
+    "copied_from",
+    "expand",
+    "expand_words",
+    "expansion",
+    "lineage",
+    "pairs",
+    "parse",
+    "scopes",
+    "stages",
+    "target",
+    "unparse",
 ]

@@ -42,6 +42,8 @@ class Logical:
 
     def source(self, offset: int) -> int:
         """Where in the file the character at ``offset`` of ``text`` stands."""
+        if len(self.starts) == 1:  # most have one line
+            return self.sources[0] + offset
         piece = max(bisect_right(self.starts, offset) - 1, 0)
         return self.sources[piece] + offset - self.starts[piece]
 
@@ -199,7 +201,9 @@ class Stage:
         base: what is named there, with build arguments put in; None where one of them has no value.
         platform: ``--platform``, likewise; empty if not said.
         instructions: those after FROM, in their order.
-        arguments: build arguments that are known in it before its first instruction (with ``TARGETARCH`` …).
+        arguments: what an ARG without a value finds: those before the first FROM, those given, ``TARGETARCH`` …
+        given: build arguments that were given: they count more than the value that an ARG names.
+        escape: the escape character of its file.
     """
 
     index: int
@@ -209,3 +213,5 @@ class Stage:
     platform: str
     instructions: tuple[Instruction, ...]
     arguments: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+    escape: str = "\\"
