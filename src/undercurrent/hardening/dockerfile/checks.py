@@ -16,7 +16,7 @@ from undercurrent.i18n import translate as _
 
 __all__ = ["KEYWORDS", "Report", "check"]
 
-Kind: TypeAlias = Literal["yes-or-no", "once", "many"]
+_Kind: TypeAlias = Literal["yes-or-no", "once", "many"]
 
 KEYWORDS: Final = frozenset(
     {
@@ -26,7 +26,7 @@ KEYWORDS: Final = frozenset(
 )  # fmt: skip
 """Every instruction there is."""
 
-_FLAGS: Final[Mapping[str, Mapping[str, Kind]]] = MappingProxyType(
+_FLAGS: Final[Mapping[str, Mapping[str, _Kind]]] = MappingProxyType(
     {
         "ADD": {
             "chown": "once",
