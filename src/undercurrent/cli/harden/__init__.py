@@ -3,13 +3,16 @@
 from typing import Final
 
 from undercurrent.cli.lazy import Entry, LazyGroup
+from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 
 __all__ = ["ENTRIES", "group"]
 
 _HERE = "undercurrent.cli.harden"
 
-ENTRIES: Final[dict[str, Entry]] = {}
+ENTRIES: Final[dict[str, Entry]] = {
+    "new": Entry(f"{_HERE}.new:new", N_("begin an application without root: Dockerfiles that build")),
+}
 
 group = LazyGroup(
     "harden",
