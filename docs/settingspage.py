@@ -5,7 +5,7 @@
 import ast
 import inspect
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +15,7 @@ from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.settings import ALIASES, FILE_NAME, Settings
-from undercurrent.values import Between, is_list, marks_of, plain_kind
+from undercurrent.values import Between, is_list, is_table, marks_of, plain_kind
 
 __all__ = ["TEXTS", "settings_page", "texts_of_settings"]
 
@@ -81,6 +81,14 @@ TEXTS: Final = frozenset(
         ),
         N_("Windows that close within so many days are shown."),
         N_("Images that nothing was recorded of for so many days do not count any more; 0 counts them for ever."),
+        N_("Images that run without root."),
+        N_("The user that fixed images run as; above 10000, so that it is nobody's on the machine."),
+        N_("Ask neither registries nor engines who runs in the base images of Dockerfiles."),
+        N_("Use what is documented of well-known public images, where nothing better is known."),
+        N_(
+            'Who runs in your base images, by patterns of names: `"ghcr.io/acme/base:*" = "10001"`, or a table in '
+            'place of the user: `{ user = "app", accounts = ["app:10001"] }`. Beats what a registry says.'
+        ),
     }
 )
 """The docstrings of settings, for translators: those are no calls, so tools that gather messages do not see them."""
@@ -185,6 +193,8 @@ def _kind(annotation: Any) -> str:
         return _("one of {values}").format(values=listed(f"`{value}`" for value in get_args(kind)))
     if is_list(kind):
         return _("list: {kind}").format(kind=_kind(get_args(kind)[0]))
+    if is_table(annotation):
+        return _("table")
     for mark in marks_of(annotation):
         if isinstance(mark, Between) and kind is int:
             return _("{least} to {most}").format(least=mark.least, most=mark.most)
@@ -198,4 +208,4 @@ def _default(value: object) -> str:
         return ", ".join(f"`{item}`" for item in value) or "–"
     if isinstance(value, bool):
         return f"`{value}`".lower()
-    return "–" if value in (None, "") else f"`{value}`"
+    return "–" if value in (None, "", MISSING) else f"`{value}`"

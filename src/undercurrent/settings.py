@@ -8,7 +8,7 @@ cosign and of the toolkit scripts already set. Secrets are not settings: no fiel
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -19,14 +19,16 @@ import platformdirs
 from undercurrent import tomlfile
 from undercurrent.errors import ConfigError
 from undercurrent.i18n import translate as _
-from undercurrent.values import NAMES_FILES, Between, MoreThan, NotEmpty, converted, is_list, marks_of
+from undercurrent.values import NAMES_FILES, Between, MoreThan, NotEmpty, converted, is_list, is_table, marks_of
 
 __all__ = [
     "ALIASES",
     "FILE_NAME",
     "KINDS",
+    "BaseSettings",
     "EvidenceSettings",
     "FleetSettings",
+    "HardenSettings",
     "ImagesSettings",
     "Loaded",
     "NetSettings",
@@ -208,6 +210,42 @@ class PlanningSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseSettings:
+    """What is known of an image that yours are built from: as in its configuration.
+
+    Attributes:
+        user: who runs; empty is root.
+        entrypoint, command, working_folder, ports, volumes: as there.
+        accounts: of its passwd file: ``name:uid:gid:home``, of which all but the name may be left out.
+        family: its package manager: ``apk``, ``apt``, ``dnf`` …
+    """
+
+    user: str = ""
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    working_folder: str = ""
+    ports: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HardenSettings:
+    """Images that run without root."""
+
+    uid: Annotated[int, Between(1, 2**31 - 1)] = 10001
+    """The user that fixed images run as; above 10000, so that it is nobody's on the machine."""
+    offline: bool = True
+    """Ask neither registries nor engines who runs in the base images of Dockerfiles."""
+    builtin_bases: bool = True
+    """Use what is documented of well-known public images, where nothing better is known."""
+    bases: Mapping[str, BaseSettings] = field(default_factory=dict)
+    """Who runs in your base images, by patterns of names: ``"ghcr.io/acme/base:*" = "10001"``, or a table in place of
+    the user: ``{ user = "app", accounts = ["app:10001"] }``. Beats what a registry says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set."""
 
@@ -218,6 +256,7 @@ class Settings:
     evidence: EvidenceSettings = EvidenceSettings()
     fleet: FleetSettings = FleetSettings()
     planning: PlanningSettings = PlanningSettings()
+    harden: HardenSettings = HardenSettings()
 
 
 _GROUPS: Final[Mapping[str, Any]] = MappingProxyType({group.name: group.type for group in fields(Settings)})
@@ -250,9 +289,9 @@ class Loaded:
     def rows(self) -> Iterator[tuple[str, str, Any, Origin]]:
         """Group, field, value and origin of every setting."""
         for group, kinds in KINDS.items():
-            for field in kinds:
-                value = getattr(getattr(self.settings, group), field)
-                yield group, field, value, self.origins.get((group, field), _DEFAULT)
+            for name in kinds:
+                value = getattr(getattr(self.settings, group), name)
+                yield group, name, value, self.origins.get((group, name), _DEFAULT)
 
 
 def load(
@@ -347,9 +386,17 @@ def _from_environment(environ: Mapping[str, str]) -> _Layer:
             used = next((candidate for candidate in names if environ.get(candidate)), None)
             if used:
                 text = environ[used]
-                value = [part.strip() for part in text.split(",") if part.strip()] if is_list(kind) else text
-                layer[group, name] = (value, Origin("environment", used))
+                layer[group, name] = (_separated(text, kind), Origin("environment", used))
     return layer
+
+
+def _separated(text: str, kind: Any) -> Any:
+    """What an environment variable says: lists have commas between, tables ``name=value`` with commas between."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if is_table(kind):
+        pairs = (part.rpartition("=") for part in parts)  # names of images have a colon, and no equals sign
+        return {name.strip(): value.strip() for name, _equals, value in pairs}
+    return parts if is_list(kind) else text
 
 
 def _anchored(group: str, name: str, value: Any, folder: Path) -> Any:

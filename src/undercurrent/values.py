@@ -5,7 +5,7 @@ fifth of the time that verifying an image takes.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from os import PathLike
 from pathlib import Path
@@ -15,7 +15,17 @@ from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
-__all__ = ["NAMES_FILES", "Between", "MoreThan", "NotEmpty", "converted", "is_list", "marks_of", "plain_kind"]
+__all__ = [
+    "NAMES_FILES",
+    "Between",
+    "MoreThan",
+    "NotEmpty",
+    "converted",
+    "is_list",
+    "is_table",
+    "marks_of",
+    "plain_kind",
+]
 
 NAMES_FILES: Final = "names files"
 """Marks paths, and texts that may be paths: in a file, they are meant relative to it."""
@@ -83,7 +93,8 @@ def converted(value: Any, annotation: Any) -> Any:
         value: what was set.
         annotation: ``bool``, ``int``, ``float``, ``Decimal``, ``str``, ``Path``, ``Literal[…]`` of texts,
             ``tuple[…, ...]`` or ``… | None`` of these, or ``Annotated[…, mark, …]`` of one of those with marks of this
-            module.
+            module; ``Mapping[str, …]`` of any of them, or of a dataclass, for which text alone stands for its first
+            field.
 
     Raises:
         ValueError: it is none; says what it must be, in the user's language.
@@ -94,6 +105,10 @@ def converted(value: Any, annotation: Any) -> Any:
         made = _one_of(value, get_args(kind))
     elif is_list(kind):
         made = _items(value, get_args(kind)[0])
+    elif is_table(kind):
+        made = _entries(value, get_args(kind)[1])
+    elif is_dataclass(kind):
+        made = _record(value, kind)
     else:
         made = _KINDS[kind](value)
     for mark in marks_of(annotation):
@@ -118,6 +133,34 @@ def plain_kind(annotation: Any) -> Any:
 def is_list(annotation: Any) -> bool:
     """Whether several values are meant."""
     return get_origin(plain_kind(annotation)) is tuple
+
+
+def is_table(annotation: Any) -> bool:
+    """Whether values with names of the user's are meant."""
+    return get_origin(plain_kind(annotation)) is Mapping
+
+
+def _entries(value: Any, annotation: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(_("it must be a table"))  # noqa: TRY004 - the one error that there is
+    made = {}
+    for name, item in value.items():
+        try:
+            made[name] = converted(item, annotation)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return MappingProxyType(made)
+
+
+def _record(value: Any, kind: Any) -> Any:
+    known = {field.name: field.type for field in fields(kind)}
+    given = {next(iter(known)): value} if isinstance(value, str) else value
+    if not isinstance(given, Mapping):
+        raise ValueError(_("it must be a table"))  # noqa: TRY004
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ValueError(_("{name!r} cannot be set; known are: {names}").format(name=unknown[0], names=listed(known)))
+    return kind(**{name: converted(item, known[name]) for name, item in given.items()})
 
 
 def _items(value: Any, annotation: Any) -> tuple[Any, ...]:

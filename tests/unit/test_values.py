@@ -1,12 +1,15 @@
 """Values that somebody set: what they become, and what is said of those that cannot be used."""
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
 
-from undercurrent.values import NAMES_FILES, Between, MoreThan, NotEmpty, converted, is_list, marks_of
+from undercurrent.values import NAMES_FILES, Between, MoreThan, NotEmpty, converted, is_list, is_table, marks_of
 
 COLOURS = Literal["red", "blue"]
 SHARE = Annotated[float, MoreThan(0)]
@@ -97,3 +100,34 @@ def test_what_an_annotation_says() -> None:
     assert not is_list(FILE)
     assert marks_of(COUNT) == (Between(1, 20),)
     assert marks_of(None) == ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    user: str = ""
+    ports: tuple[str, ...] = ()
+
+
+TABLE = Mapping[str, Facts]
+
+
+def test_a_table_of_records_in_which_text_stands_for_the_first_field() -> None:
+    made = converted({"a:*": "10001", "b": {"user": "app", "ports": ["80"]}}, TABLE)
+
+    assert made == {"a:*": Facts("10001"), "b": Facts("app", ("80",))}
+    assert is_table(TABLE)
+    assert not is_table(SEVERAL)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("10001", "it must be a table"),
+        ({"a": 5}, "a: it must be a table"),
+        ({"a": {"user": 5}}, "a: it must be text"),
+        ({"a": {"usr": "x"}}, "a: 'usr' cannot be set; known are: user, ports"),
+    ],
+)
+def test_what_is_said_of_a_table_that_cannot_be_used(value: Any, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        converted(value, TABLE)

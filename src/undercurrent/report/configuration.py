@@ -1,5 +1,8 @@
 """A view of the settings."""
 
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 from undercurrent.net import redact
@@ -21,7 +24,7 @@ def _origin(origin: Origin) -> Cell:
 
 
 def _value(value: object) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list | dict):
         return ", ".join(value) or "-"
     return "-" if value in (None, "") else str(value)
 
@@ -30,6 +33,10 @@ def _shown(value: object) -> object:
     """A value as JSON has it; a secret does not belong into a setting, and is not shown if it is there."""
     if isinstance(value, tuple):
         return [redact(str(item)) for item in value]
+    if isinstance(value, Mapping):
+        return {redact(name): _shown(item) for name, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _shown(item) for name, item in asdict(value).items()}
     return redact(value) if isinstance(value, str) else value
 
 

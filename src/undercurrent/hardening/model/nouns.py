@@ -154,6 +154,8 @@ class BaseImage:
         on_build: instructions that it keeps for those built from it.
         family: the package manager that it has: ``apk``, ``apt``, ``dnf`` …, or empty.
         shell: it has ``/bin/sh``; None where nobody knows.
+        drops: the program with which its entrypoint becomes another user, having begun as root; or empty.
+        special_files: SUID and SGID files, and such with capabilities, that it is known to have.
     """
 
     name: str
@@ -169,6 +171,8 @@ class BaseImage:
     on_build: tuple[str, ...] = ()
     family: str = ""
     shell: bool | None = None
+    drops: str = ""
+    special_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
