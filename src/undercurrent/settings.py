@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 import platformdirs
 
 from undercurrent import tomlfile
+from undercurrent.basefacts import BaseFacts
 from undercurrent.errors import ConfigError
 from undercurrent.i18n import translate as _
 from undercurrent.values import NAMES_FILES, Between, MoreThan, NotEmpty, converted, is_list, is_table, marks_of
@@ -25,7 +26,6 @@ __all__ = [
     "ALIASES",
     "FILE_NAME",
     "KINDS",
-    "BaseSettings",
     "EvidenceSettings",
     "FleetSettings",
     "HardenSettings",
@@ -210,27 +210,6 @@ class PlanningSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class BaseSettings:
-    """What is known of an image that yours are built from: as in its configuration.
-
-    Attributes:
-        user: who runs; empty is root.
-        entrypoint, command, working_folder, ports, volumes: as there.
-        accounts: of its passwd file: ``name:uid:gid:home``, of which all but the name may be left out.
-        family: its package manager: ``apk``, ``apt``, ``dnf`` …
-    """
-
-    user: str = ""
-    entrypoint: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
-    working_folder: str = ""
-    ports: tuple[str, ...] = ()
-    volumes: tuple[str, ...] = ()
-    accounts: tuple[str, ...] = ()
-    family: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class HardenSettings:
     """Images that run without root."""
 
@@ -240,7 +219,7 @@ class HardenSettings:
     """Ask neither registries nor engines who runs in the base images of Dockerfiles."""
     builtin_bases: bool = True
     """Use what is documented of well-known public images, where nothing better is known."""
-    bases: Mapping[str, BaseSettings] = field(default_factory=dict)
+    bases: Mapping[str, BaseFacts] = field(default_factory=dict)
     """Who runs in your base images, by patterns of names: ``"ghcr.io/acme/base:*" = "10001"``, or a table in place of
     the user: ``{ user = "app", accounts = ["app:10001"] }``. Beats what a registry says."""
 

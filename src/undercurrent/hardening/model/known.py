@@ -11,10 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from undercurrent.basefacts import BaseFacts
 from undercurrent.errors import InvalidReference
 from undercurrent.hardening.model.nouns import Account, BaseImage, Origin
 from undercurrent.oci.reference import DOCKER_HUB, Reference
-from undercurrent.settings import BaseSettings
 
 __all__ = ["SCRATCH", "account_of", "configured", "known", "normal_name"]
 
@@ -67,7 +67,7 @@ def known(name: str) -> BaseImage | None:
     return None
 
 
-def configured(name: str, bases: Mapping[str, BaseSettings]) -> BaseImage | None:
+def configured(name: str, bases: Mapping[str, BaseFacts]) -> BaseImage | None:
     """What a settings table says of the image that FROM calls ``name``: the first pattern that fits.
 
     A pattern may leave out the tag (any will do), and ``docker.io/library/``.
@@ -87,7 +87,7 @@ def account_of(text: str, where: str) -> Account:
     return Account(name, _number(uid), _number(gid), home, Origin(where))
 
 
-def _from_settings(name: str, pattern: str, facts: BaseSettings) -> BaseImage:
+def _from_settings(name: str, pattern: str, facts: BaseFacts) -> BaseImage:
     return BaseImage(
         name,
         facts.user,

@@ -4,10 +4,10 @@ import tomllib
 
 import pytest
 
+from undercurrent.basefacts import BaseFacts
 from undercurrent.hardening.model import known as module
 from undercurrent.hardening.model.known import configured, known, normal_name
 from undercurrent.hardening.model.nouns import BaseImage
-from undercurrent.settings import BaseSettings
 
 
 def _uid(image: BaseImage | None, name: str) -> int | None:
@@ -111,9 +111,9 @@ def test_every_entry_says_who_runs_and_on_what() -> None:
 
 
 BASES = {
-    "ghcr.io/acme/base:*": BaseSettings("10001"),
-    "docker.io/library/alpine": BaseSettings("app", accounts=("app:10001:10001:/home/app",), family="apk"),
-    "*.example.com/*": BaseSettings(""),
+    "ghcr.io/acme/base:*": BaseFacts("10001"),
+    "docker.io/library/alpine": BaseFacts("app", accounts=("app:10001:10001:/home/app",), family="apk"),
+    "*.example.com/*": BaseFacts(""),
 }
 
 
