@@ -37,6 +37,7 @@ PLACEHOLDERS: Final = frozenset(
         N_("PATTERN"),
         N_("PLATFORM"),
         N_("PORT"),
+        N_("PROBE"),
         N_("PROTO"),
         N_("RECORD"),
         N_("REF"),

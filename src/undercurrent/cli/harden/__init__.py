@@ -12,6 +12,7 @@ _HERE = "undercurrent.cli.harden"
 
 ENTRIES: Final[dict[str, Entry]] = {
     "new": Entry(f"{_HERE}.new:new", N_("begin an application without root: Dockerfiles that build")),
+    "prove": Entry(f"{_HERE}.prove:prove", N_("run it without root, and see that it still answers")),
 }
 
 group = LazyGroup(

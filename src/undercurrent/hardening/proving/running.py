@@ -1,0 +1,275 @@
+"""One run of an image: it is started, asked, looked at, watched, started again."""
+
+import asyncio
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from undercurrent.errors import CouldNotCheck, UndercurrentError
+from undercurrent.hardening.proving import procfs, reaching
+from undercurrent.hardening.proving.checks import Observation, merged
+from undercurrent.hardening.proving.containers import Container, State, container, ends
+from undercurrent.hardening.proving.engines import Engine
+from undercurrent.hardening.proving.nouns import Answer, Conditions, FailedCall
+from undercurrent.hardening.proving.probes import Probe
+from undercurrent.hardening.proving.programs import call, shortened
+from undercurrent.hardening.proving.tracing import tracing
+from undercurrent.i18n import translate as _
+
+__all__ = ["Patience", "Run", "run"]
+
+_Result = TypeVar("_Result")
+_LOOK_S: Final = 0.1
+_STOP_S: Final = 2
+_ONE_ANSWER_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited.
+
+    Attributes:
+        start_s: for the first answer.
+        stay_s: that it has to stay up after that.
+        end_s: for a program to do its work and end, where nothing is asked of it.
+    """
+
+    start_s: float = 30.0
+    stay_s: float = 2.0
+    end_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was seen of one container.
+
+    Attributes:
+        conditions: under which it ran.
+        answer: to the probe.
+        seen: what the kernel said of its processes; None if it was gone too fast.
+        exit_code: None if it was running to the end.
+        stayed: it did not end by itself while it was watched.
+        again: the answer after it was started again; None if that was not tried.
+        said: its last words.
+        written: paths of the root file system that it added or changed.
+        refused: calls that the kernel refused, if they were traced.
+        error: why it could not be started.
+    """
+
+    conditions: Conditions
+    answer: Answer
+    seen: Observation | None = None
+    exit_code: int | None = None
+    stayed: bool = False
+    again: Answer | None = None
+    said: str = ""
+    written: tuple[str, ...] = ()
+    refused: tuple[FailedCall, ...] = ()
+    error: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """It ended by itself."""
+        return self.exit_code is not None
+
+
+async def run(
+    engine: Engine,
+    image: str,
+    conditions: Conditions,
+    probe: Probe,
+    patience: Patience,
+    *,
+    role: str,
+    restart: bool = False,
+    trace: bool = False,
+) -> Run:
+    """Runs ``image``, and tells what was seen.
+
+    Args:
+        engine: who runs it.
+        image: its id.
+        conditions: under which it runs.
+        probe: what it is asked; without a question, a program may also do its work and end.
+        patience: how long is waited.
+        role: part of the container's name.
+        restart: it is stopped and started once more.
+        trace: calls that the kernel refuses are noted, which takes strace, and makes it slower.
+
+    Raises:
+        CouldNotCheck: the engine does not do its part.
+        MissingTool: there is no strace.
+    """
+    async with container(engine, image, conditions, role) as made:
+        async with tracing(made, wanted=trace) as traced:
+            started = await made.start()
+            if started.code != 0:
+                seen = Run(conditions, Answer(ok=False, error=started.said), error=started.said)
+            else:
+                seen = await _watched(made, conditions, probe, patience, linger=traced.lingers)
+        if restart and seen.answer.ok and not seen.ended:
+            again, later = await _again(made, probe, patience)
+            seen = replace(seen, again=again, seen=merged(one for one in (seen.seen, later) if one is not None))
+        return replace(seen, said=shortened(await made.logs()), written=await made.written(), refused=traced.refused())
+
+
+async def _watched(made: Container, conditions: Conditions, probe: Probe, patience: Patience, *, linger: bool) -> Run:
+    state = await made.state()
+    if not state.runs and not linger:
+        return _over(conditions, state)
+    _own(made, state)
+    looks = [_look(state.pid)]
+    if probe.kind == "none":
+        gone = await _looking_until_end(state.pid, patience.end_s if linger else patience.stay_s, looks)
+        answer, port_start = await _asked(made, state.pid, probe, patience) if not gone else (Answer(ok=True), None)
+    else:
+        answered = await _unless_gone(state.pid, _asked(made, state.pid, probe, patience))
+        gone = answered is None
+        answer, port_start = answered or (Answer(ok=False, error=_("it ended before it answered")), None)
+        looks.append(_look(state.pid))
+        gone = gone or (answer.ok and await _looking_until_end(state.pid, patience.stay_s, looks))
+    seen = merged([*(one for one in looks if one is not None), Observation((), (), port_start)])
+    run_ = Run(conditions, answer, seen if seen.processes else None, stayed=not gone)
+    if not gone:
+        return run_
+    over = _over(conditions, await _ended(made))
+    return replace(run_, exit_code=over.exit_code, error=over.error)
+
+
+def _own(made: Container, state: State) -> None:
+    if state.pid and _there(state.pid) and not made.owns(state.pid):
+        raise CouldNotCheck(
+            _("the container's process {pid} is not on this machine").format(pid=state.pid),
+            hint=_("run this on the machine where the containers run, and not inside of a container"),
+        )
+
+
+def _there(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def _over(conditions: Conditions, state: State) -> Run:
+    return Run(conditions, Answer(ok=False), exit_code=state.exit_code, error=state.error)
+
+
+async def _ended(made: Container) -> State:
+    """Its state when the engine too knows that it has ended."""
+    state = await made.state()
+    for _turn in range(50):
+        if not state.runs:
+            break
+        await asyncio.sleep(_LOOK_S)
+        state = await made.state()
+    return state
+
+
+def _look(pid: int) -> Observation | None:
+    """What the kernel says now; None if the process is gone."""
+    try:
+        return Observation(procfs.processes(pid), procfs.mounts(pid))
+    except ProcessLookupError:
+        return None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CouldNotCheck(
+            _("the container's process {pid} cannot be looked at: {reason}").format(pid=pid, reason=error.strerror)
+        ) from error
+
+
+async def _looking_until_end(pid: int, within_s: float, looks: list[Observation | None]) -> bool:
+    """Whether ``pid`` ends within so many seconds; it is looked at now and then."""
+    deadline = time.monotonic() + within_s
+    while (left := deadline - time.monotonic()) > 0:
+        if await ends(pid, min(left, max(_LOOK_S, within_s / 4))):
+            return True
+        looks.append(_look(pid))
+    return False
+
+
+async def _unless_gone(pid: int, work: "Awaitable[_Result]") -> _Result | None:
+    """What ``work`` returns; None if process ``pid`` ends before."""
+    asking = asyncio.ensure_future(work)
+    watching = asyncio.ensure_future(ends(pid, float("inf")))
+    try:
+        await asyncio.wait((asking, watching), return_when=asyncio.FIRST_COMPLETED)
+        return asking.result() if asking.done() else None
+    finally:
+        for task in (asking, watching):
+            task.cancel()
+        await asyncio.gather(asking, watching, return_exceptions=True)
+
+
+async def _asked(made: Container, pid: int, probe: Probe, patience: Patience) -> tuple[Answer, int | None]:
+    """The answer, and the first port that needs no capability."""
+    answer, port_start = await _through_network(pid, probe if probe.kind != "exec" else Probe("none"), patience)
+    if probe.kind != "exec":
+        return answer, port_start
+    deadline = time.monotonic() + patience.start_s
+    while not (answer := await _executed(made, probe, patience)).ok and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_S)  # only the program itself knows when it is ready
+    if answer.ok:
+        again = await _executed(made, probe, patience)
+        answer = replace(answer, steady=again.parts == answer.parts)
+    return answer, port_start
+
+
+async def _through_network(pid: int, probe: Probe, patience: Patience) -> tuple[Answer, int | None]:
+    question = {
+        "pid": pid,
+        "kind": probe.kind,
+        "port": probe.port,
+        "path": probe.path,
+        "send": probe.send.hex(),
+        "wait": patience.start_s,
+        "patience": _ONE_ANSWER_S,
+    }
+    program = (sys.executable, "-I", "-S", str(Path(reaching.__file__)))
+    ran = await call(
+        *program, timeout_s=patience.start_s + 4 * _ONE_ANSWER_S, stdin=json.dumps(question).encode(), environ={}
+    )
+    try:
+        told: dict[str, Any] = json.loads(ran.out)
+    except ValueError:
+        if not _there(pid):
+            return Answer(ok=False, error=_("it ended before it answered")), None
+        raise CouldNotCheck(
+            _("the container's network cannot be entered: {reason}").format(reason=ran.said.rpartition("\n")[2])
+        ) from None
+    port_start = int(told.pop("port_start"))
+    told.pop("fault", None)
+    return Answer(**told), port_start
+
+
+async def _executed(made: Container, probe: Probe, patience: Patience) -> Answer:
+    try:
+        ran = await made.execute(*probe.command, timeout_s=patience.start_s)
+    except UndercurrentError as error:
+        return Answer(ok=False, error=error.message)
+    output = hashlib.sha256(ran.out.encode()).hexdigest()
+    seen = f"exit {ran.code}, {len(ran.out)} bytes"
+    parts = {"code": str(ran.code), "output": f"sha256:{output}"}
+    return Answer(ok=ran.code == 0, seen=seen, parts=parts, error="" if ran.code == 0 else f"{seen}: {ran.said}")
+
+
+async def _again(made: Container, probe: Probe, patience: Patience) -> tuple[Answer, Observation | None]:
+    await made.stop(_STOP_S)
+    started = await made.start()
+    if started.code != 0:
+        return Answer(ok=False, error=started.said), None
+    state = await made.state()
+    if not state.runs:
+        return Answer(ok=False, error=f"exit {state.exit_code}"), None
+    answered = await _unless_gone(state.pid, _asked(made, state.pid, probe, patience))
+    if answered is None:
+        return Answer(ok=False, error=_("it ended before it answered")), None
+    look = None
+    with suppress(CouldNotCheck):
+        look = _look(state.pid)
+    return answered[0], look

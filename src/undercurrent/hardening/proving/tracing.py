@@ -1,0 +1,128 @@
+"""Notes which system calls of a container the kernel refuses, by strace on the host.
+
+podman can set a container up without starting its program: its runtime then waits in the process that will become the
+program. strace is attached to that, and so sees the program from its first instruction, whatever seccomp filter,
+namespaces and users it has.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from undercurrent.errors import MissingTool
+from undercurrent.hardening.proving.containers import Container
+from undercurrent.hardening.proving.nouns import FailedCall
+from undercurrent.hardening.proving.refusals import parse_trace
+from undercurrent.i18n import translate as _
+
+__all__ = ["CALLS", "Traced", "can_trace", "tracing"]
+
+CALLS: Final = (
+    *("%file", "bind", "socket", "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups"),
+    *("setfsuid", "setfsgid", "capset", "fchown", "fchmod", "unshare", "setns", "clone", "clone3", "sethostname"),
+    *("setdomainname", "setsockopt", "ioctl", "ptrace", "kill", "setpriority", "sched_setscheduler", "setrlimit"),
+    *("prlimit64", "mlock", "mlockall", "bpf", "perf_event_open", "keyctl", "reboot", "settimeofday", "ftruncate"),
+    *("clock_settime", "init_module", "finit_module", "delete_module", "iopl", "ioperm", "quotactl", "syslog"),
+    *("vhangup", "fsetxattr", "process_vm_readv", "process_vm_writev", "connect", "mmap", "mprotect"),
+)
+"""What may be refused for want of a privilege or of a writable path."""
+_ATTACHED_S: Final = 10.0
+_LOOK_S: Final = 0.02
+_MOST: Final = 64 * 1024 * 1024
+"""Bytes of a trace that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A trace that is being written, or nothing.
+
+    Attributes:
+        file: where; None for no trace.
+        lingers: the program is held for a moment at its first instruction, so that it can be looked at.
+    """
+
+    file: Path | None = None
+    lingers: bool = False
+
+    def refused(self) -> tuple[FailedCall, ...]:
+        """The calls that were refused up to now."""
+        if self.file is None:
+            return ()
+        with suppress(OSError), self.file.open("rb") as file:
+            return parse_trace(file.read(_MOST).decode(errors="replace"))
+        return ()
+
+
+def can_trace(made: Container) -> bool:
+    """Whether this container's calls can be traced here."""
+    return made.engine.name == "podman" and shutil.which("strace") is not None
+
+
+@asynccontextmanager
+async def tracing(made: Container, *, wanted: bool) -> AsyncIterator[Traced]:
+    """Traces the container that is started within the block.
+
+    Raises:
+        MissingTool: there is no strace, or it cannot be attached.
+    """
+    if not wanted:
+        yield Traced()
+        return
+    strace = shutil.which("strace")
+    if strace is None:
+        raise MissingTool(_("strace is not installed; it tells which calls are refused"), hint="apt-get install strace")
+    with tempfile.TemporaryDirectory(prefix="uc-prove-") as folder:
+        file = Path(folder) / "trace"
+        pid = await made.prepare()
+        process = await asyncio.create_subprocess_exec(
+            *(strace, "-f", "-q", "-yy", "-s", "256", "-o", str(file), f"--trace={','.join(CALLS)},execve,exit_group"),
+            *("-p", str(pid)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            process_group=0,
+        )
+        try:
+            await _attached(process, pid)
+            yield Traced(file)
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGTERM)
+                await process.wait()
+        # The block below is still within the folder's life: what was noted is read by then.
+
+
+async def _attached(process: asyncio.subprocess.Process, pid: int) -> None:
+    """Waits until all threads of ``pid`` are traced.
+
+    Raises:
+        MissingTool: strace says no.
+    """
+    deadline = asyncio.get_running_loop().time() + _ATTACHED_S
+    while asyncio.get_running_loop().time() < deadline and process.returncode is None:
+        if _traced_by(process.pid, pid):
+            return
+        await asyncio.sleep(_LOOK_S)
+    if process.returncode is None:
+        process.kill()
+    said = (await process.stderr.read(4096)).decode(errors="replace").strip() if process.stderr else ""
+    raise MissingTool(
+        _("strace cannot be attached: {reason}").format(reason=said or "?"),
+        hint=_("run this as root, or allow ptrace (kernel.yama.ptrace_scope=1)"),
+    )
+
+
+def _traced_by(tracer: int, pid: int) -> bool:
+    """Whether all threads of ``pid`` are."""
+    with suppress(OSError):
+        tasks = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+        return bool(tasks) and all(f"TracerPid:\t{tracer}\n" in status for status in tasks)
+    return False

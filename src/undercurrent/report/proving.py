@@ -1,0 +1,128 @@
+"""A view of a proof: what ran, under which conditions, what was looked at, what is missing."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from undercurrent.hardening.proving import Check, Conditions, FailedCall, Missing, Proof, Verdict
+from undercurrent.hardening.proving.predicate import as_json
+from undercurrent.i18n import gettext_noop as N_
+from undercurrent.i18n import listed
+from undercurrent.i18n import translate as _
+from undercurrent.report.model import Block, Cell, Fields, Mood, Report, Table, Text
+
+__all__ = ["view"]
+
+_NAMES: Final = {
+    "image-user": N_("the image says so itself"),
+    "user": N_("user"),
+    "capabilities": N_("capabilities"),
+    "no-new-privileges": N_("no new privileges"),
+    "seccomp": N_("seccomp filter"),
+    "read-only-root": N_("read-only root"),
+    "writable-paths": N_("writable paths"),
+    "low-ports": N_("ports below 1024"),
+    "probe": N_("answer"),
+    "stays-up": N_("stays up"),
+    "restart": N_("after a restart"),
+    "exit-code": N_("exit status"),
+    "seen": N_("looked at"),
+}
+
+
+def view(proof: Proof) -> Report:
+    """What came of it."""
+    good = proof.verdict is Verdict.ROOTLESS
+    return Report(
+        "harden-prove",
+        as_json(proof),
+        list(_blocks(proof)),
+        summary=Cell(_summary(proof), "good" if good else "bad"),
+        exit_code=0 if good else 1,
+    )
+
+
+def _blocks(proof: Proof) -> Iterator[Block]:
+    yield Fields(list(_facts(proof)), title=_("Proof"))
+    yield Table(
+        [_("checked in the running container"), "", _("seen")],
+        [[_(_NAMES[check.name]), _mark(check), check.seen] for check in proof.checks],
+        squeeze=frozenset({2}),
+    )
+    if proof.missing:
+        yield Table(
+            [_("writable path"), _("as"), _("because")],
+            [[one.writable.path, _kind(one), _because(one)] for one in proof.missing],
+            title=_("Paths that were missing"),
+            squeeze=frozenset({2}),
+        )
+    if proof.failed_call is not None:
+        yield Fields(list(_call(proof.failed_call)), title=_("The call that failed"))
+    if proof.said and proof.verdict is not Verdict.ROOTLESS:
+        yield Text(_("the container's last words:"), "quiet")
+        yield Text(proof.said)
+
+
+def _facts(proof: Proof) -> Iterator[tuple[str, Cell | str]]:
+    yield _("image"), Cell(f"{proof.after.name} {proof.after.manifest or proof.after.id}", "strong")
+    if proof.before is not None and proof.before.id != proof.after.id:
+        yield _("before"), f"{proof.before.name} {proof.before.manifest or proof.before.id}"
+    yield _("run with"), " ".join(_options(proof.conditions))
+    yield _("engine"), f"{proof.engine}, {proof.runtime}, Linux {proof.kernel}"
+    text = _("{runs} containers, {seconds:.1f} s")
+    yield _("took"), text.format(runs=proof.runs, seconds=proof.seconds)
+
+
+def _options(conditions: Conditions) -> Iterator[str]:
+    """As one would type them."""
+    yield f"--user {conditions.user}"
+    if conditions.read_only:
+        yield "--read-only"
+    if conditions.capabilities is not None:
+        yield "--cap-drop ALL"
+        yield from (f"--cap-add {name}" for name in conditions.capabilities)
+        yield "--security-opt no-new-privileges"
+    for one in conditions.writable:
+        options = f":{one.options}" if one.options else ""
+        yield f"--volume {one.path}" if one.lasting else f"--tmpfs {one.path}{options}"
+
+
+def _mark(check: Check) -> Cell:
+    mood: Mood = "good" if check.ok else "bad" if check.needed else "unsure"
+    return Cell({"good": "✓", "bad": "✗"}.get(mood, "?"), mood)
+
+
+def _kind(one: Missing) -> str:
+    return _("volume") if one.writable.lasting else "tmpfs"
+
+
+def _because(one: Missing) -> str:
+    parts = [one.caller, one.evidence, one.error]
+    text = ": ".join(filter(None, parts))
+    if one.hides:
+        text += " " + _("(the image has files there: {files})").format(files=listed(one.hides))
+    return text
+
+
+def _call(call: FailedCall) -> Iterator[tuple[str, Cell | str]]:
+    yield _("call"), Cell(call.call, "strong")
+    yield _("answer of the kernel"), call.error
+    if call.path:
+        yield _("path"), call.path
+    if call.caller:
+        yield _("program"), call.caller
+    if call.capability:
+        yield _("would take"), call.capability
+
+
+def _summary(proof: Proof) -> str:
+    name = proof.after.name
+    match proof.verdict:
+        case Verdict.ROOTLESS if proof.missing:
+            text = _("{name} runs without root once these paths are writable: {paths}")
+            return text.format(name=name, paths=listed(one.writable.path for one in proof.missing))
+        case Verdict.ROOTLESS:
+            return _("{name} runs without root, without capabilities and on a read-only root").format(name=name)
+        case Verdict.ROOT:
+            return _("{name} needs root").format(name=name)
+    failed = [_(_NAMES[check.name]) for check in proof.checks if check.needed and not check.ok]
+    return _("{name} is not proved: {failed}").format(name=name, failed=listed(failed))
