@@ -19,7 +19,7 @@ ENGINES = (
     mount("/", "overlay", "ro,relatime"),
     mount("/proc", "proc"),
     mount("/dev"),
-    mount("/dev/shm"),  # noqa: S108 - a path in a container
+    mount("/dev/shm"),
     mount("/sys/fs/cgroup"),
 )
 
@@ -60,13 +60,13 @@ def test_privileges_that_may_be_gained_and_no_filter() -> None:
 
 
 def test_paths_are_writable_only_where_that_was_declared() -> None:
-    mounts = (*ENGINES, mount("/tmp"), mount("/data", "ext4"), mount("/etc/hosts", "ext4", "ro"))  # noqa: S108
+    mounts = (*ENGINES, mount("/tmp"), mount("/data", "ext4"), mount("/etc/hosts", "ext4", "ro"))
 
     found = checked(mounts=mounts, writable=(Writable("/data", lasting=True),))["writable-paths"]
 
     assert not found.ok
     assert found.seen == "/data, /tmp; not declared: /tmp"
-    assert checked(mounts=mounts, writable=(Writable("/tmp"), Writable("/data")))["writable-paths"].ok  # noqa: S108
+    assert checked(mounts=mounts, writable=(Writable("/tmp"), Writable("/data")))["writable-paths"].ok
 
 
 def test_a_file_of_the_host_below_dev_is_not_the_engines() -> None:
