@@ -1,5 +1,8 @@
 """Who runs in an image, with what: worked out of its Dockerfile, its base images and its build context."""
 
+from undercurrent.hardening.model.context import Context
+from undercurrent.hardening.model.describing import describe, wanted_bases
+from undercurrent.hardening.model.documented import configured, known
 from undercurrent.hardening.model.nouns import (
     Account,
     BaseImage,
@@ -16,6 +19,7 @@ from undercurrent.hardening.model.nouns import (
 __all__ = [
     "Account",
     "BaseImage",
+    "Context",
     "Entrypoint",
     "FinalImage",
     "Identity",
@@ -24,4 +28,8 @@ __all__ = [
     "Port",
     "Runner",
     "StatePath",
+    "configured",
+    "describe",
+    "known",
+    "wanted_bases",
 ]

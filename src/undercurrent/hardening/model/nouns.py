@@ -147,7 +147,8 @@ class BaseImage:
     Attributes:
         name: as FROM names it.
         user: of its configuration; empty is root.
-        source: who says so: ``registry``, ``layout``, ``engine``, ``settings``, ``built-in``.
+        source: who says so: ``registry``, ``layout``, ``engine``, ``settings``, ``built-in``; ``dockerfile`` for one at
+            hand that builds it.
         environment: its ENV.
         entrypoint, command, working_folder, ports, volumes: as in its configuration.
         accounts: of its passwd file, where that is known.
@@ -160,7 +161,7 @@ class BaseImage:
 
     name: str
     user: str
-    source: Literal["registry", "layout", "engine", "settings", "built-in", "scratch"]
+    source: Literal["registry", "layout", "engine", "settings", "built-in", "dockerfile", "scratch"]
     environment: Mapping[str, str] = field(default_factory=dict)
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()

@@ -5,8 +5,8 @@ import tomllib
 import pytest
 
 from undercurrent.basefacts import BaseFacts
-from undercurrent.hardening.model import known as module
-from undercurrent.hardening.model.known import configured, known, normal_name
+from undercurrent.hardening.model import documented as module
+from undercurrent.hardening.model.documented import configured, known, normal_name
 from undercurrent.hardening.model.nouns import BaseImage
 
 

@@ -1,0 +1,241 @@
+"""What an image needs at run time: ports, capabilities and why, paths that it writes to; special files in it."""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from undercurrent.hardening.model.bodies import Ran
+from undercurrent.hardening.model.building import Build, ports_of
+from undercurrent.hardening.model.files import files_below
+from undercurrent.hardening.model.nouns import Identity, Need, Origin, Port, Runner, StatePath
+from undercurrent.hardening.model.serving import Program, Server, program, server
+from undercurrent.hardening.model.starting import Start
+from undercurrent.hardening.model.workshop import Workshop
+
+__all__ = ["needs_of", "ports", "special_files", "state_of"]
+
+_LOW: Final = 1024
+_LAST: Final = 65_535
+_PORT_FLAG: Final = re.compile(r"--?(?:[\w-]*[-_])?(?:port|p)(?:=(\d{1,5}))?")
+_BIND_FLAG: Final = re.compile(r"--?(?:bind|b|listen|addr|address|http|http-address|web\.listen-address|S)(?:=(\S+))?")
+_PLACE: Final = re.compile(r"(?:[\w.*-]*|\[[^\]]*\]):(\d{1,5})")
+_URLS: Final = re.compile(r"https?://[^:;,]*:(\d{1,5})")
+_MODE: Final = re.compile(r"0?[2-7][0-7]{3}")
+_LETTERS: Final = re.compile(r"[ugoa]*[+=][rwxXt]*s[rwxXst]*")
+_CAPABILITY: Final = re.compile(r"cap_[a-z_]+", re.IGNORECASE)
+
+
+def ports(workshop: Workshop, build: Build, start: Start) -> tuple[Port, ...]:
+    """What is listened on: by what runs and its configuration, and what EXPOSE says besides."""
+    known = server(start.server)
+    surely = [*_from_arguments(build, start), *_from_environment(build, known)]
+    configured = list(_from_configuration(workshop, build, known)) if known else []
+    surely += configured
+    if known and not surely:
+        origin = _start_origin(build)
+        surely += [port for text in known.ports for port in ports_of(text, origin, surely=True)]
+    found: dict[tuple[int, str], Port] = {}
+    for port in (*build.ports, *surely):
+        key = (port.number, port.protocol)
+        former = found.get(key)
+        found[key] = replace(former, surely=former.surely or port.surely) if former else port
+    if configured:
+        # What its own configuration says beats what the base image exposes.
+        base = {build.base_name}
+        found = {key: port for key, port in found.items() if port.surely or port.origin.what not in base}
+    return tuple(found.values())
+
+
+def _start_origin(build: Build) -> Origin:
+    """Where what is started is said."""
+    chosen = build.entrypoint or build.command
+    return chosen.origin if chosen else build.user.origin
+
+
+def _from_arguments(build: Build, start: Start) -> Iterator[Port]:
+    words = list(start.final)
+    origin = _start_origin(build)
+    for at, word in enumerate(words):
+        following = words[at + 1] if at + 1 < len(words) else ""
+        if found := _PORT_FLAG.fullmatch(word):
+            yield from _port(found[1] or following, origin)
+        elif found := _BIND_FLAG.fullmatch(word):
+            place = _PLACE.fullmatch(found[1] or following)
+            yield from _port(place[1] if place else "", origin)
+        elif at and (place := _PLACE.fullmatch(word)):
+            yield from _port(place[1], origin)
+
+
+def _from_environment(build: Build, known: Server | None) -> Iterator[Port]:
+    origin = _start_origin(build)
+    for name in ("ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"):
+        if known and known.name == "dotnet" and (value := build.environment.get(name)):
+            numbers = _URLS.findall(value) if name.endswith("URLS") else value.split(";")
+            for number in numbers:
+                yield from _port(number, origin)
+            return
+    for name in ("PORT", "FLASK_RUN_PORT", "SERVER_PORT", "HTTP_PORT"):
+        yield from _port(build.environment.get(name, ""), origin)
+
+
+def _port(text: str, origin: Origin) -> Iterator[Port]:
+    if text.isdigit() and 0 < int(text) <= _LAST:
+        yield Port(int(text), "tcp", origin, surely=True)
+
+
+def _from_configuration(workshop: Workshop, build: Build, known: Server) -> Iterator[Port]:
+    if known.listens is None:
+        return
+    for _path, found in files_below(workshop, build, known.configuration):
+        for match in known.listens.finditer(found.text or ""):
+            line = (found.text or "").count("\n", 0, match.start(1)) + 1
+            origin = replace(found.origin, line=line) if not found.origin.line else found.origin
+            yield from _port(match[1], origin)
+
+
+def needs_of(build: Build, start: Start, who: Runner, listening: Iterable[Port]) -> tuple[Need, ...]:
+    """The capabilities that it cannot do without as it is, each once a reason."""
+    found = [*_for_ports(listening), *_for_changing(build, start, who), *_for_files(build)]
+    found += _for_commands(start)
+    unique: dict[tuple[str, str], Need] = {}
+    for need in found:
+        unique.setdefault((need.capability, need.why), need)
+    return tuple(unique.values())
+
+
+def _for_ports(listening: Iterable[Port]) -> Iterator[Need]:
+    for port in listening:
+        if port.number < _LOW:
+            yield Need("CAP_NET_BIND_SERVICE", "low-port", port.origin, avoidable=True)
+
+
+def _for_changing(build: Build, start: Start, who: Runner) -> Iterator[Need]:
+    known = server(start.server)
+    changes = start.drops or (known is not None and known.changes_user and who.identity is not Identity.ROOTLESS)
+    if changes:
+        for capability in ("CAP_SETUID", "CAP_SETGID"):
+            yield Need(capability, "change-user", _start_origin(build), avoidable=True)
+
+
+def _for_files(build: Build) -> Iterator[Need]:
+    for command, origin in build.commands:
+        if command.program == "setcap":
+            for text in _CAPABILITY.findall(" ".join(word for word in command.words[:-1] if word)):
+                name = text.upper()
+                yield Need(name, "file-capability", origin, avoidable=name == "CAP_NET_BIND_SERVICE")
+
+
+def _for_commands(start: Start) -> Iterator[Need]:
+    for command, origin in start.commands:
+        if not _asks_only(command):
+            yield from _of_program(program(command.program), origin)
+    for name in start.chain:
+        origin = Origin(start.words[0] if start.words else name)
+        yield from _of_program(program(name), origin)
+        if (known := server(name)) is not None:
+            yield from _of_program(known.needs, origin)
+
+
+def _asks_only(command: Ran) -> bool:
+    return command.words in {("--version",), ("--help",), ("-h",), ()} and command.program in {"mount", "hostname"}
+
+
+def _of_program(known: Program | None, origin: Origin) -> Iterator[Need]:
+    if known:
+        for capability in known.capabilities:
+            yield Need(capability, known.why, origin, known.avoidable)
+
+
+def state_of(build: Build, start: Start, home: str) -> tuple[StatePath, ...]:
+    """Paths that are written to while it runs, each once; a volume beats other reasons."""
+    found: dict[str, StatePath] = {}
+    for one in (*_volumes(build), *_of_server(build, start, home), *_of_scripts(build, start)):
+        found.setdefault(one.path, one)
+    return tuple(found.values())
+
+
+def _volumes(build: Build) -> Iterator[StatePath]:
+    for path, origin in build.volumes:
+        yield StatePath(path, "volume", lasting=True, origin=origin)
+
+
+def _of_server(build: Build, start: Start, home: str) -> Iterator[StatePath]:
+    known = server(start.server)
+    origin = _start_origin(build)
+    for text, why, lasting in known.state if known else ():
+        path = _filled(text, build, home)
+        if path.startswith("/") and not _is_linked(path, build):
+            yield StatePath(path, why, lasting, origin)
+
+
+def _filled(text: str, build: Build, home: str) -> str:
+    def value(found: re.Match[str]) -> str:
+        name, _bar, default = found[1].partition("|")
+        if name == "WORKDIR":
+            return build.working_folder.rstrip("/")
+        return home if name == "HOME" else build.environment.get(name, default)
+
+    return posixpath.normpath(re.sub(r"\{([^}]*)\}", value, text))
+
+
+def _is_linked(path: str, build: Build) -> bool:
+    """Whether its logs go elsewhere: ``ln -sf /dev/stdout …/access.log``."""
+    return any(
+        command.program == "ln" and any(word and word.startswith(f"{path}/") for word in command.words)
+        for command, _origin in build.commands
+    )
+
+
+def _of_scripts(build: Build, start: Start) -> Iterator[StatePath]:
+    for command, origin in start.commands:
+        for path in _written(command):
+            whole = posixpath.normpath(posixpath.join(build.working_folder, path))
+            if not whole.startswith(("/dev/", "/proc/", "/sys/")) and whole != "/":
+                yield StatePath(_place(whole, command), "script", lasting=False, origin=origin)
+
+
+def _place(path: str, command: Ran) -> str:
+    """The folder that must be writable: the path itself where it is made as a folder."""
+    if command.program == "mkdir":
+        return path
+    return posixpath.dirname(path) or "/"
+
+
+def _written(command: Ran) -> Iterator[str]:
+    yield from (path for path, _more in command.writes if path and "$" not in path and not path.startswith("&"))
+    words: Sequence[str] = [word for word in command.words if word and not word.startswith(("-", "\x00"))]
+    if command.program in {"mkdir", "touch", "tee"}:
+        yield from words
+    elif command.program in {"cp", "mv", "ln", "install"} and len(words) > 1:
+        yield words[-1]
+    elif command.program == "sed" and any(word and word.startswith("-i") for word in command.words):
+        yield from words[1:]
+
+
+def special_files(build: Build) -> tuple[tuple[str, Origin], ...]:
+    """SUID and SGID files, and such with capabilities, that are made or known to be there."""
+    found: dict[str, Origin] = {}
+    if build.base:
+        found |= {path: Origin(build.base_name) for path in build.base.special_files}
+    for command, origin in build.commands:
+        words = [word for word in command.words if word]
+        plain = [word for word in words if not word.startswith("-")]
+        if command.program == "chmod" and plain:
+            makes = _MODE.fullmatch(plain[0]) or _LETTERS.fullmatch(plain[0].split(",")[0])
+            found |= dict.fromkeys(_absolute(plain[1:], build), origin) if makes else {}
+        elif command.program == "install" and any(_MODE.fullmatch(word) for word in words):
+            found |= dict.fromkeys(_absolute(plain[-1:], build), origin)
+        elif command.program == "setcap" and plain:
+            removes = "-r" in words
+            for path in _absolute(plain[-1:], build):
+                found.pop(path, None) if removes else found.setdefault(path, origin)
+    for placed in build.placed:
+        if placed.mode and _MODE.fullmatch(placed.mode):
+            found[placed.path] = placed.origin
+    return tuple(found.items())
+
+
+def _absolute(paths: Iterable[str], build: Build) -> list[str]:
+    return [posixpath.normpath(posixpath.join(build.working_folder, path)) for path in paths]

@@ -1,0 +1,252 @@
+"""What a container starts: ENTRYPOINT and CMD, through scripts and small programs, to what serves in the end."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Final
+
+from undercurrent.hardening.model.bodies import ARGUMENTS, ITSELF, Ran, is_shell, ran, substituted
+from undercurrent.hardening.model.building import Build
+from undercurrent.hardening.model.files import find_program
+from undercurrent.hardening.model.nouns import Entrypoint, Origin
+from undercurrent.hardening.model.workshop import Workshop
+from undercurrent.hardening.model.wrappers import CHANGERS, started_by
+
+__all__ = ["Start", "start"]
+
+_DEEPEST: Final = 12
+_SHEBANG: Final = re.compile(r"#!\s*(\S+)(?:\s+(\S+))?")
+_BINARY: Final = "\x00"
+_SCRIPT: Final = re.compile(r".*\.(?:sh|bash|py|pl|rb)$|.*entrypoint.*|^\.{0,2}/(?:start|run|init|bootstrap).*")
+
+
+@dataclass(slots=True)
+class Start:
+    """What is started.
+
+    Attributes:
+        words: of the first process.
+        chain: programs that start one another.
+        final: the words of the last one.
+        commands: what the scripts on the way run, with where.
+        drops: the program on the way that changes the user.
+        complete: nothing on the way is unknown.
+        unread: scripts on the way that could not be read.
+    """
+
+    words: tuple[str, ...] = ()
+    chain: list[str] = field(default_factory=list)
+    final: tuple[str, ...] = ()
+    commands: list[tuple[Ran, Origin]] = field(default_factory=list)
+    drops: str = ""
+    complete: bool = True
+    unread: list[tuple[str, Origin]] = field(default_factory=list)
+
+    @property
+    def server(self) -> str:
+        """The base name of what serves in the end."""
+        return self.chain[-1] if self.chain else ""
+
+    def entrypoint(self) -> Entrypoint:
+        """As others see it."""
+        return Entrypoint(self.words, tuple(self.chain), self.server, self.complete and bool(self.chain))
+
+
+def start(workshop: Workshop, build: Build) -> Start:
+    """Follows what the image starts."""
+    words, origin = _words(build)
+    found = Start(words)
+    if not words:
+        found.complete = False
+        return found
+    _Follower(workshop, build, found).follow(list(words), origin, 0)
+    return found
+
+
+def _words(build: Build) -> tuple[tuple[str, ...], Origin]:
+    """Both together, as engines do it: a shell takes CMD for arguments that it does not look at."""
+    first, second = build.entrypoint, build.command
+    if first is None:
+        return (second.words, second.origin) if second else ((), build.user.origin)
+    rest: Sequence[str] = () if second is None or first.by_shell else second.words
+    return (*first.words, *rest), first.origin
+
+
+class _Follower:
+    def __init__(self, workshop: Workshop, build: Build, start: Start) -> None:
+        self._workshop = workshop
+        self._build = build
+        self._start = start
+        self._scripts: set[str] = set()
+
+    def follow(self, words: list[str], origin: Origin, depth: int) -> None:
+        """One program and what it starts."""
+        if not words or depth > _DEEPEST:
+            self._start.complete = False
+            return
+        path, rest = words[0], words[1:]
+        program = PurePosixPath(path).name or path
+        if is_shell(program):
+            self._shell(program, rest, origin, depth)
+            return
+        if (found := find_program(self._workshop, self._build, path)) is not None:
+            place, file = found
+            if file.text is not None and _BINARY not in file.text[:1000]:
+                self._start.chain.append(program)
+                self._script(place, file.text, rest, file.origin, depth)
+                return
+            if file.text is None and file.copied and _may_be_script(path):
+                self._unread(program, path, file.origin, rest, depth)
+                return
+        elif self._base_script(path, rest, origin, depth):
+            return
+        elif _may_be_script(path):
+            self._unread(program, path, origin, rest, depth)
+            return
+        self._program(program, words, origin, depth)
+
+    def _program(self, program: str, words: list[str], origin: Origin, depth: int) -> None:
+        self._start.chain.append(program)
+        begun = started_by(program, words[1:])
+        if begun is None:
+            self._start.final = tuple(words)
+            if program in CHANGERS:
+                self._start.complete = False
+            return
+        kind, rest = begun
+        if kind == "changer" and not self._start.drops:
+            self._start.drops = program
+        self.follow(rest, origin, depth + 1)
+
+    def _unread(self, program: str, path: str, origin: Origin, rest: list[str], depth: int) -> None:
+        """A script that nobody can read here, which most likely starts its arguments, if it has any."""
+        self._start.chain.append(program)
+        self._start.unread.append((path, origin))
+        if rest and not rest[0].startswith("-"):
+            self.follow(rest, origin, depth + 1)
+        else:
+            self._start.final = (path, *rest)
+        self._start.complete = False
+
+    def _base_script(self, path: str, rest: list[str], origin: Origin, depth: int) -> bool:
+        """The entrypoint of a well-known base image: it prepares, and then starts its arguments."""
+        base = self._build.base
+        if base is None or path not in base.entrypoint or not (base.source == "built-in" or base.drops):
+            return False
+        if started_by(PurePosixPath(path).name, ["x"]):
+            return False
+        self._start.chain.append(PurePosixPath(path).name)
+        if base.drops and not self._start.drops:
+            self._start.drops = base.drops
+            self._start.chain.append(base.drops)
+        arguments = [word for word in rest if word not in base.entrypoint]
+        if not arguments or arguments[0].startswith("-"):
+            arguments = [*base.command[:1], *arguments]
+        if not arguments:
+            self._start.final = (path,)
+            return True
+        self.follow(arguments, origin, depth + 1)
+        return True
+
+    def _shell(self, program: str, rest: list[str], origin: Origin, depth: int) -> None:
+        options = [word for word in rest if word.startswith("-")]
+        command = next((at for at, word in enumerate(rest) if re.fullmatch(r"-[a-z]*c", word)), None)
+        if command is not None and command + 1 < len(rest):
+            self._text(rest[command + 1], rest[command + 3 :], origin, depth)
+            return
+        left = [word for word in rest if word not in options]
+        if not left:
+            self._start.chain.append(program)
+            self._start.final = (program, *rest)
+            return
+        found = find_program(self._workshop, self._build, left[0] if "/" in left[0] else f"./{left[0]}")
+        if found is None or found[1].text is None:
+            self._unread(PurePosixPath(left[0]).name, left[0], origin, left[1:], depth)
+            return
+        self._start.chain.append(PurePosixPath(left[0]).name)
+        self._script(found[0], found[1].text, left[1:], found[1].origin, depth, by_shell=True)
+
+    def _script(
+        self, place: str, text: str, arguments: list[str], origin: Origin, depth: int, *, by_shell: bool = False
+    ) -> None:
+        if place in self._scripts:
+            self._start.complete = False
+            return
+        self._scripts.add(place)
+        first = text.partition("\n")[0]
+        interpreter = _SHEBANG.match(first)
+        name = ""
+        if interpreter:
+            name = PurePosixPath(interpreter[1]).name
+            name = PurePosixPath(interpreter[2] or "").name if name == "env" else name
+        if not by_shell and interpreter and not is_shell(name):
+            self._start.chain.append(name)
+            self._start.final = (name, place)
+            return
+        self._text(text, arguments, origin, depth, place=place)
+
+    def _text(self, text: str, arguments: list[str], origin: Origin, depth: int, place: str = "") -> None:
+        commands = ran(substituted(text, self._build.environment))
+        if commands is None:
+            self._start.complete = False
+            self._start.unread.append((place or text[:80], origin))
+            return
+        last: Ran | None = None
+        for command in commands:
+            self._start.commands.append((command, origin))
+            arguments = _set_anew(command, arguments)
+            itself = ITSELF in command.words or command.path == ITSELF
+            if command.program in CHANGERS and not self._start.drops and _changes(command):
+                self._start.drops = command.program
+                self._start.chain.append(command.program)
+            if itself:
+                continue
+            if command.replaces or last is None or not last.replaces:
+                last = command
+        if last is None:
+            self._start.complete = False
+            return
+        self._follow_command(last, arguments, origin, depth)
+
+    def _follow_command(self, command: Ran, arguments: list[str], origin: Origin, depth: int) -> None:
+        words: list[str] = []
+        for word in (command.path, *command.words):
+            if word == ARGUMENTS:
+                words += arguments
+            elif word is None:
+                words.append("$…")
+            else:
+                words.append(word)
+        if not words or words[0].startswith("$"):
+            self._start.complete = False
+            self._start.final = tuple(words[1:])
+            return
+        if self._start.chain and self._start.chain[-1] == words[0] and command.program in CHANGERS:
+            self._start.chain.pop()
+        self.follow(words, origin, depth + 1)
+
+
+def _changes(command: Ran) -> bool:
+    """Whether a command of a script really starts something as another user (``su --help`` does not)."""
+    words = ["x" if word is None else word for word in command.words]
+    begun = started_by(command.program, words)
+    return begun is not None and begun[0] == "changer" and bool({ARGUMENTS, ITSELF} & set(words) or command.replaces)
+
+
+def _set_anew(command: Ran, arguments: list[str]) -> list[str]:
+    """``set -- server "$@"``: what the arguments are from then on, taken to hold where it is what is wanted."""
+    words = list(command.words)
+    if command.program != "set" or "--" not in words:
+        return arguments
+    words = words[words.index("--") + 1 :]
+    if ARGUMENTS not in words or not words or words[0] is None or words[0] == ARGUMENTS:
+        return arguments
+    constant = [word for word in words if word and word != ARGUMENTS]
+    if arguments and not arguments[0].startswith("-") and constant[0] not in CHANGERS:
+        return arguments
+    return [*constant, *arguments]
+
+
+def _may_be_script(path: str) -> bool:
+    return _SCRIPT.fullmatch(path) is not None

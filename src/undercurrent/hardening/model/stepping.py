@@ -1,0 +1,271 @@
+"""One instruction of a Dockerfile, and what it changes in the image."""
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Final
+
+from undercurrent.hardening.dockerfile import Instruction, Stage, expansion, pairs
+from undercurrent.hardening.model.bodies import Ran, body_of, ran, substituted
+from undercurrent.hardening.model.building import Build, Invocation, Named, Placed, joined, ports_of
+from undercurrent.hardening.model.context import Context
+from undercurrent.hardening.model.nouns import Account, Origin
+from undercurrent.i18n import translate as _
+
+__all__ = ["Step"]
+
+_INTERESTING: Final = re.compile(
+    r"user(?:add|mod|del)|adduser|addgroup|groupadd|deluser|passwd|apk\b|apt|yum|dnf|setcap|chmod|install|<<"
+    r"|[^-=]>|tee\b|mkdir|touch|chown|\bln\b"
+)
+"""A RUN without any of these changes nothing that is looked at: its shell commands are not even read."""
+
+_USED: Final = re.compile(r"\$\{?(\w+)")
+_EDITORS: Final = frozenset({"sed", "awk", "perl", "ed", "vipw"})
+_PASSWD: Final = "/etc/passwd"  # noqa: S105 - a path
+
+
+class Step:
+    """Takes the instructions of a stage, one by one.
+
+    Args:
+        build: the image so far, which is changed.
+        stage: the stage.
+        name: of the Dockerfile.
+        context: the files that may be copied.
+        accounts_of: the accounts in a stage or image that files are copied from; None if not known.
+    """
+
+    def __init__(
+        self,
+        build: Build,
+        stage: Stage,
+        name: str,
+        context: Context | None,
+        accounts_of: Callable[[str], Mapping[str, Account] | None],
+    ) -> None:
+        self._build = build
+        self._stage = stage
+        self._name = name
+        self._context = context
+        self._accounts_of = accounts_of
+        self._lacking: set[str] = set()
+
+    def take(self, instruction: Instruction, variables: Mapping[str, str]) -> None:
+        """Changes the image as ``instruction`` says.
+
+        Raises:
+            BadSubstitution: variables cannot be put in.
+        """
+        origin = Origin(self._name, instruction.line)
+        step = _STEPS.get(instruction.keyword)
+        if step:
+            step(self, instruction, variables, origin)
+        self._build.ending[instruction.keyword] = instruction
+
+    def _put_in(self, text: str, variables: Mapping[str, str]) -> str:
+        return expansion(text, variables, self._stage.escape).text
+
+    def _words(self, instruction: Instruction, variables: Mapping[str, str]) -> list[str]:
+        return [self._put_in(word.text, variables) for word in instruction.words]
+
+    def _user(self, instruction: Instruction, variables: Mapping[str, str], origin: Origin) -> None:
+        text = instruction.words[0].text if instruction.words else ""
+        made = expansion(text, variables, self._stage.escape)
+        without = set(made.unset) | (set(_USED.findall(text)) & self._lacking)
+        without = {name for name in without if f"${{{name}:-" not in text and f"${{{name}-" not in text}
+        if self._knows_environment():
+            without &= self._lacking
+        if without:
+            names = ", ".join(sorted(without))
+            problem = _("USER names {names}, which has no value here").format(names=names)
+            self._build.user = Named(None, origin, problem)
+        else:
+            self._build.user = Named(made.text, origin)
+
+    def _knows_environment(self) -> bool:
+        """Whether a variable that nobody sets surely has no value: the whole ENV of the base image is known."""
+        base = self._build.base
+        return base is not None and base.source not in {"built-in", "settings"}
+
+    def _argument(self, instruction: Instruction, variables: Mapping[str, str], _origin: Origin) -> None:
+        for pair in pairs(instruction):
+            name = pair.name.text
+            given = name in self._stage.given or name in self._stage.arguments or name in variables
+            if pair.value is None and not given:
+                self._lacking.add(name)
+
+    def _environment(self, instruction: Instruction, variables: Mapping[str, str], _origin: Origin) -> None:
+        for pair in pairs(instruction):
+            if pair.value is None:
+                continue
+            made = expansion(pair.value.text, variables, self._stage.escape)
+            if made.unset & self._lacking and not made.text:
+                self._lacking.add(pair.name.text)
+            else:
+                self._lacking.discard(pair.name.text)
+
+    def _folder(self, instruction: Instruction, variables: Mapping[str, str], _origin: Origin) -> None:
+        path = " ".join(self._words(instruction, variables))
+        self._build.working_folder = joined(self._build.working_folder, path)
+
+    def _expose(self, instruction: Instruction, variables: Mapping[str, str], origin: Origin) -> None:
+        for word in instruction.words:
+            for text in expansion(word.text, variables, self._stage.escape).words:
+                self._build.ports += ports_of(text, origin)
+
+    def _volume(self, instruction: Instruction, variables: Mapping[str, str], origin: Origin) -> None:
+        for path in self._words(instruction, variables):
+            if path:
+                self._build.volumes.append((joined("/", path), origin))
+
+    def _invocation(self, instruction: Instruction, origin: Origin) -> Invocation | None:
+        words = tuple(word.text for word in instruction.words)
+        if instruction.json:
+            return Invocation(words, by_shell=False, origin=origin) if words else None
+        return Invocation((*self._build.shell, *words), by_shell=True, origin=origin) if any(words) else None
+
+    def _command(self, instruction: Instruction, _variables: Mapping[str, str], origin: Origin) -> None:
+        self._build.command = self._invocation(instruction, origin)
+
+    def _entrypoint(self, instruction: Instruction, _variables: Mapping[str, str], origin: Origin) -> None:
+        self._build.entrypoint = self._invocation(instruction, origin)
+        if not any(one.keyword == "CMD" for one in self._before(instruction)):
+            self._build.command = None  # a CMD of the base image does not count any more
+
+    def _before(self, instruction: Instruction) -> tuple[Instruction, ...]:
+        return tuple(one for one in self._stage.instructions if one.line < instruction.line)
+
+    def _shell(self, instruction: Instruction, _variables: Mapping[str, str], _origin: Origin) -> None:
+        self._build.shell = tuple(word.text for word in instruction.words) or self._build.shell
+
+    def _trigger(self, instruction: Instruction, _variables: Mapping[str, str], _origin: Origin) -> None:
+        if instruction.trigger:
+            self._build.triggers.append(instruction.trigger)
+
+    def _copy(self, instruction: Instruction, variables: Mapping[str, str], origin: Origin) -> None:
+        *sources, target = self._words(instruction, variables) or [""]
+        if not sources and not instruction.heredocs:
+            return
+        place = joined(self._build.working_folder, target)
+        folder = target.endswith("/") or target in {".", ".."} or len(instruction.words) > 2  # noqa: PLR2004
+        owner, mode = (self._put_in(instruction.flag(name) or "", variables) for name in ("chown", "chmod"))
+        stage = self._put_in(instruction.flag("from") or "", variables)
+        documents = {document.opener.start: document for document in instruction.heredocs}
+        for word, source in zip(instruction.words, sources, strict=False):
+            document = documents.get(word.span.start)
+            name = document.name if document else source
+            text = None
+            if document:
+                text = self._put_in_document(document.content, variables, expand=document.expand)
+            path = joined(place, name) if document and folder else place + "/" * (folder and place != "/")
+            self._place(Placed(path, name, origin, stage, text, owner, mode))
+
+    def _put_in_document(self, text: str, variables: Mapping[str, str], *, expand: bool) -> str:
+        if not expand:
+            return text
+        return expansion(text, variables, self._stage.escape, plain_quotes=True, raw_escapes=True).text
+
+    def _place(self, placed: Placed) -> None:
+        self._build.placed.append(placed)
+        source = "/" + placed.source.strip("/")
+        if placed.path == _PASSWD or (placed.path in {"/etc/", "/etc"} and source == _PASSWD):
+            self._passwd(placed)
+        elif placed.stage and placed.path in {"/", "/etc/", "/etc"} and source in {"/", "/etc"}:
+            users = self._accounts_of(placed.stage)
+            self._build.accounts.users |= users or {}
+
+    def _passwd(self, placed: Placed) -> None:
+        accounts = self._build.accounts
+        text = placed.text
+        if placed.stage and placed.source.endswith("passwd"):
+            users = self._accounts_of(placed.stage)
+            if users is not None:
+                if users:
+                    accounts.users = dict(users)
+                return
+        elif not placed.stage and text is None and self._context:
+            text = self._context.read(placed.source)
+        if text is not None:
+            accounts.write(text, placed.origin, instead=True)
+            return
+        accounts.forget()
+        self._build.doubts.append((_("a passwd file is copied that cannot be read here"), placed.origin))
+
+    def _run(self, instruction: Instruction, variables: Mapping[str, str], origin: Origin) -> None:
+        if instruction.json:
+            words = [word.text for word in instruction.words]
+            commands: tuple[Ran, ...] | None = ()
+            if words:
+                commands = (Ran(PurePosixPath(words[0]).name, tuple(words[1:]), (), words[0]),)
+        else:
+            body = body_of(instruction)
+            if not _INTERESTING.search(body):
+                return
+            commands = ran(substituted(body, variables))
+        if commands is None:
+            self._build.doubts.append((_("the shell commands of this RUN cannot be parsed"), origin))
+            return
+        for command in commands:
+            self._build.commands.append((command, origin))
+            self._build.accounts.take(command.program, command.words, self._build.family, origin)
+            self._written(command, instruction, origin)
+            if command.program in _EDITORS and _PASSWD in command.words and "-n" not in command.words:
+                self._build.accounts.forget()
+                self._build.doubts.append((_("{path} is edited").format(path=_PASSWD), origin))
+
+    def _written(self, command: Ran, instruction: Instruction, origin: Origin) -> None:
+        """Files that a command writes: ``cat <<EOF > file``, ``echo … >> /etc/passwd``."""
+        paths = [joined(self._build.working_folder, path) for path, _appended in command.writes]
+        appended = [appended for _path, appended in command.writes]
+        if command.program == "tee":
+            paths += [joined(self._build.working_folder, word) for word in command.words if word and word[0] != "-"]
+            appended += ["-a" in command.words] * len(paths)
+        if not paths:
+            return
+        text = _printed(command, instruction)
+        for path, more in zip(paths, appended, strict=False):
+            if path == _PASSWD:
+                if text is None:
+                    self._build.accounts.certain = False
+                    self._build.doubts.append((_("something is written into /etc/passwd that cannot be read"), origin))
+                else:
+                    self._build.accounts.write(text, origin, instead=not more)
+            elif text is not None and not more and not path.startswith(("/dev/", "/proc/")):
+                self._build.placed.append(Placed(path, posixpath.basename(path), origin, text=text))
+
+
+def _printed(command: Ran, instruction: Instruction) -> str | None:
+    """What a command prints, where that is constant."""
+    if command.program == "cat" and len(instruction.heredocs) == 1:
+        return instruction.heredocs[0].content
+    if command.program not in {"echo", "printf"} or None in command.words:
+        return None
+    words = [word for word in command.words if word]
+    while words and re.fullmatch(r"-[neE]+", words[0]):
+        words.pop(0)
+    text = " ".join(words)
+    if command.program == "printf" or "-e" in command.words:
+        text = text.replace("\\n", "\n").replace("\\t", "\t")
+    return text + "\n"
+
+
+_STEPS: Final[Mapping[str, Callable[[Step, Instruction, Mapping[str, str], Origin], None]]] = MappingProxyType(
+    {
+        "USER": Step._user,  # noqa: SLF001 - its own
+        "ARG": Step._argument,  # noqa: SLF001
+        "ENV": Step._environment,  # noqa: SLF001
+        "WORKDIR": Step._folder,  # noqa: SLF001
+        "EXPOSE": Step._expose,  # noqa: SLF001
+        "VOLUME": Step._volume,  # noqa: SLF001
+        "CMD": Step._command,  # noqa: SLF001
+        "ENTRYPOINT": Step._entrypoint,  # noqa: SLF001
+        "SHELL": Step._shell,  # noqa: SLF001
+        "ONBUILD": Step._trigger,  # noqa: SLF001
+        "COPY": Step._copy,  # noqa: SLF001
+        "ADD": Step._copy,  # noqa: SLF001
+        "RUN": Step._run,  # noqa: SLF001
+    }
+)

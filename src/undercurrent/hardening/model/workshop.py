@@ -1,0 +1,99 @@
+"""Builds the stages of a Dockerfile in thought, as far as each is needed."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from undercurrent.hardening.dockerfile import (
+    BadSubstitution,
+    Dockerfile,
+    Instruction,
+    Stage,
+    copied_from,
+    lineage,
+    parse,
+    scopes,
+)
+from undercurrent.hardening.model.building import Build, Named, begun
+from undercurrent.hardening.model.context import Context
+from undercurrent.hardening.model.nouns import Account, BaseImage, Origin
+from undercurrent.hardening.model.stepping import Step
+
+__all__ = ["Workshop"]
+
+
+class Workshop:
+    """Builds the stages of a Dockerfile, each once.
+
+    Args:
+        dockerfile: the file.
+        stages: its stages.
+        bases: what is known of the images that it is built from.
+        context: files that it copies.
+
+    Attributes:
+        dockerfile, stages, context: as given.
+    """
+
+    def __init__(
+        self,
+        dockerfile: Dockerfile,
+        stages: Sequence[Stage],
+        bases: Callable[[str], BaseImage | None],
+        context: Context | None,
+    ) -> None:
+        self.dockerfile = dockerfile
+        self.stages = stages
+        self.context = context
+        self._bases = bases
+        self._built: dict[int, Build] = {}
+
+    def build(self, stage: Stage) -> Build:
+        """What is known of the image of ``stage``."""
+        line = lineage(stage, self.stages)
+        for one, parent in zip(reversed(line), (None, *reversed(line)), strict=False):
+            if one.index not in self._built:
+                self._built[one.index] = self._stage(one, self._built[parent.index] if parent else None)
+        return self._built[stage.index]
+
+    def stage_named(self, name: str) -> Stage | None:
+        """The stage that a COPY names; None for an image."""
+        return copied_from(name, self.stages)
+
+    def base(self, name: str) -> BaseImage | None:
+        """What is known of an image."""
+        return self._bases(name)
+
+    def accounts(self, name: str) -> Mapping[str, Account] | None:
+        """The accounts in a stage or an image; None where nobody knows."""
+        stage = self.stage_named(name)
+        if stage is not None:
+            built = self.build(stage)
+            return built.accounts.users if built.accounts.certain else None
+        base = self.base(name)
+        return {user.name: user for user in base.accounts} if base and base.accounts else None
+
+    def _stage(self, stage: Stage, parent: Build | None) -> Build:
+        if parent is None:
+            build = begun(self.base(stage.base) if stage.base else None, stage.base or "")
+            triggers = _parsed(build.base.on_build if build.base else ())
+        else:
+            build = parent.derived()
+            triggers = tuple(parent.triggers)
+        whole = replace(stage, instructions=(*triggers, *stage.instructions))
+        step = Step(build, stage, self.dockerfile.name, self.context, self.accounts)
+        scope = None
+        try:
+            for scope in scopes(whole, build.variables, build.environment):
+                step.take(scope.instruction, scope.variables)
+        except BadSubstitution as error:
+            origin = Origin(self.dockerfile.name, stage.origin.line)
+            build.user = Named(None, origin, error.message)
+            build.doubts.append((error.message, origin))
+        if scope:  # the views hold what the stage ends with
+            build.variables, build.environment = dict(scope.variables), dict(scope.environment)
+        return build
+
+
+def _parsed(triggers: Iterable[str]) -> tuple[Instruction, ...]:
+    """ONBUILD instructions of a base image, which stand in no file here."""
+    return tuple(one for text in triggers for one in parse(text, "ONBUILD").instructions)
