@@ -6,6 +6,7 @@ a test asks for one with `require_peer`.
 
 import hashlib
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +63,9 @@ class GoPeer:
 
     @property
     def built(self) -> str:
-        """What Go calls the binary: the last part of the import path."""
-        return (self.module or self.tool).rpartition("/")[2] or self.name
+        """What Go calls the binary: the last part of the import path that is no major version."""
+        parts = (self.module or self.tool or self.name).split("/")
+        return parts[-2] if re.fullmatch(r"v\d+", parts[-1]) and len(parts) > 1 else parts[-1]
 
     @property
     def source(self) -> Path:
@@ -103,6 +105,10 @@ GO_PEERS: Final = (
     GoPeer("timestamp-authority", "2.1.3", "", "timestamp-authority"),
     GoPeer("ctlog", "1.4.0", "", "ctlog"),
     GoPeer("notation", "1.3.2", "", "notation", tool="github.com/notaryproject/notation/cmd/notation"),
+    GoPeer("controlplane", "1.36.3", "", "controlplane"),
+    GoPeer("kubeconform", "0.8.0", "github.com/yannh/kubeconform/cmd/kubeconform", "kubeconform"),
+    GoPeer("helm", "4.3.2", "helm.sh/helm/v4/cmd/helm", "helm"),
+    GoPeer("kustomize", "5.8.1", "sigs.k8s.io/kustomize/kustomize/v5", "kustomize"),
 )
 
 DEBIAN_PEERS: Final = (
