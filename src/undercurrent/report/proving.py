@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from undercurrent.hardening.proving import Check, Conditions, FailedCall, Missing, Proof, Verdict
+from undercurrent.hardening.proving import Check, Conditions, FailedCall, Missing, Proof, Verdict, Writable
 from undercurrent.hardening.proving.predicate import as_json
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import listed
@@ -48,6 +48,8 @@ def _blocks(proof: Proof) -> Iterator[Block]:
         [[_(_NAMES[check.name]), _mark(check), check.seen] for check in proof.checks],
         squeeze=frozenset({2}),
     )
+    if proof.shrunk:
+        yield Text(_("it does without {names}").format(names=listed(proof.shrunk)))
     if proof.missing:
         yield Table(
             [_("writable path"), _("as"), _("because")],
@@ -57,6 +59,8 @@ def _blocks(proof: Proof) -> Iterator[Block]:
         )
     if proof.failed_call is not None:
         yield Fields(list(_call(proof.failed_call)), title=_("The call that failed"))
+    if proof.needed:
+        yield Text(_("as root it runs with {capabilities}").format(capabilities=listed(proof.needed)))
     if proof.said and proof.verdict is not Verdict.ROOTLESS:
         yield Text(_("the container's last words:"), "quiet")
         yield Text(proof.said)
@@ -81,9 +85,13 @@ def _options(conditions: Conditions) -> Iterator[str]:
         yield "--cap-drop ALL"
         yield from (f"--cap-add {name}" for name in conditions.capabilities)
         yield "--security-opt no-new-privileges"
-    for one in conditions.writable:
-        options = f":{one.options}" if one.options else ""
-        yield f"--volume {one.path}" if one.lasting else f"--tmpfs {one.path}{options}"
+    yield from map(_option, conditions.writable)
+    yield from (f"--env {name}" for name in conditions.environment)
+
+
+def _option(one: Writable) -> str:
+    options = f":{one.options}" if one.options else ""
+    return f"--volume {one.path}" if one.lasting else f"--tmpfs {one.path}{options}"
 
 
 def _mark(check: Check) -> Cell:
@@ -104,6 +112,9 @@ def _because(one: Missing) -> str:
 
 
 def _call(call: FailedCall) -> Iterator[tuple[str, Cell | str]]:
+    if not call.error:
+        yield _("its own words"), Cell(call.call, "strong")
+        return
     yield _("call"), Cell(call.call, "strong")
     yield _("answer of the kernel"), call.error
     if call.path:
@@ -115,14 +126,21 @@ def _call(call: FailedCall) -> Iterator[tuple[str, Cell | str]]:
 
 
 def _summary(proof: Proof) -> str:
-    name = proof.after.name
+    name, call = proof.after.name, proof.failed_call
     match proof.verdict:
         case Verdict.ROOTLESS if proof.missing:
             text = _("{name} runs without root once these paths are writable: {paths}")
-            return text.format(name=name, paths=listed(one.writable.path for one in proof.missing))
+            return text.format(name=name, paths=listed(_option(one.writable) for one in proof.missing))
         case Verdict.ROOTLESS:
             return _("{name} runs without root, without capabilities and on a read-only root").format(name=name)
         case Verdict.ROOT:
-            return _("{name} needs root").format(name=name)
+            return _("{name} needs root").format(name=name) if call is None else _because_of(name, call)
     failed = [_(_NAMES[check.name]) for check in proof.checks if check.needed and not check.ok]
     return _("{name} is not proved: {failed}").format(name=name, failed=listed(failed))
+
+
+def _because_of(name: str, call: FailedCall) -> str:
+    if not call.error:
+        return _("{name} needs root: it says {words}").format(name=name, words=call.call)
+    text = _("{name} needs root: {call} fails with {error}")
+    return text.format(name=name, call=call.call.partition("(")[0], error=call.error)

@@ -24,6 +24,7 @@ from undercurrent.hardening.proving import (
     prove,
 )
 from undercurrent.hardening.proving.building import Recipe, built
+from undercurrent.hardening.proving.leftovers import sweep
 from undercurrent.hardening.proving.predicate import as_json
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
@@ -49,6 +50,9 @@ class Wanted:
         conditions: under which it runs.
         probe: what it is asked; None for what its ports tell.
         probe_before: what the other one is asked, where that differs.
+        capabilities_before: what it gets now, beside the engine's own choice.
+        propose: writable paths that are missing are found, and tried.
+        shrink: those that it does without are found.
         engine: who builds and runs.
         patience: how long is waited for the containers.
         build_s: seconds that a build, or fetching an image, may take.
@@ -64,6 +68,9 @@ class Wanted:
     conditions: Conditions = field(default_factory=Conditions)
     probe: Probe | None = None
     probe_before: Probe | None = None
+    capabilities_before: tuple[str, ...] = ()
+    propose: bool = True
+    shrink: bool = False
     engine: EngineName = "auto"
     patience: Patience = field(default_factory=Patience)
     build_s: float = 1800.0
@@ -84,6 +91,7 @@ async def prove_target(wanted: Wanted, settings: Settings, *, observer: Observer
         CouldNotCheck: the engine does not do its part.
     """
     engine = await find_engine(wanted.engine)
+    await sweep(engine)
     async with AsyncExitStack() as closing:
         after = await closing.enter_async_context(_image(engine, wanted.target, wanted, tag=wanted.tag))
         before: Built | None = after
@@ -91,7 +99,18 @@ async def prove_target(wanted: Wanted, settings: Settings, *, observer: Observer
             before = None
         elif wanted.before is not None:
             before = await closing.enter_async_context(_image(engine, wanted.before, wanted))
-        proving = Proving(engine, after, before, wanted.probe, wanted.probe_before, wanted.patience, observer)
+        proving = Proving(
+            engine,
+            after,
+            before,
+            wanted.probe,
+            wanted.probe_before,
+            wanted.patience,
+            wanted.capabilities_before,
+            propose=wanted.propose,
+            shrink=wanted.shrink,
+            observer=observer,
+        )
         proof = await prove(proving, wanted.conditions)
     _record(proof, wanted, settings)
     if wanted.predicate is not None:

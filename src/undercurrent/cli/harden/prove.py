@@ -23,6 +23,7 @@ def _conditions(flags: dict[str, Any]) -> Conditions:
         environment=asked.environment_of(flags["env"]),
         network=asked.network_of(flags["network"]),
         command=asked.words_of(flags["cmd"]),
+        capabilities=tuple(map(asked.capability_of, flags["cap_add"])),
     )
 
 
@@ -36,8 +37,9 @@ def _wanted(target: str, flags: dict[str, Any]) -> Wanted:
         probe_before or None,
         patience=Patience(flags["wait"], flags["stay"], flags["wait"]),
         build_s=flags["timeout"],
+        capabilities_before=tuple(map(asked.capability_of, flags["cap_before"])),
         arguments=pairs(flags["build_arg"], "--build-arg"),
-        **{key: flags[key] for key in ("engine", "stage", "build_network", "tag", "predicate")},
+        **{key: flags[key] for key in ("engine", "stage", "build_network", "tag", "predicate", "propose", "shrink")},
     )
 
 
@@ -56,6 +58,10 @@ def _wanted(target: str, flags: dict[str, Any]) -> Wanted:
 @click.option("--user", "--uid", default="", metavar="USER", help=_("Who runs it; the image's user, or 10001:10001."))
 @click.option("--tmpfs", multiple=True, metavar="PATH[:OPTIONS]", help=_("Path that is writable and begins empty."))
 @click.option("--volume", multiple=True, metavar="PATH", help=_("Path that is a volume."))
+@click.option("--cap-add", multiple=True, metavar="NAME", help=_("Capability that it keeps, all the same."))
+@click.option("--cap-before", multiple=True, metavar="NAME", help=_("Capability that it is given today."))
+@click.option("--propose/--no-propose", default=True, help=_("Find paths that have to be writable, and try them."))
+@click.option("--shrink", is_flag=True, help=_("Find the fewest writable paths and capabilities."))
 @click.option("--env", multiple=True, metavar="NAME[=VALUE]", help=_("Environment variable."))
 @click.option("--engine", type=click.Choice(["auto", "podman", "docker"]), default="auto", help=_("Who runs it."))
 @click.option("--network", default="none", metavar="NAME", help=_("The engine's network that it is in."))

@@ -1,6 +1,7 @@
 """Proofs: an image runs without root, without capabilities and on a read-only root, and answers as before."""
 
 from undercurrent.hardening.proving.engines import Engine, EngineName, find_engine, image_of
+from undercurrent.hardening.proving.judging import is_root
 from undercurrent.hardening.proving.nouns import (
     Answer,
     Built,
@@ -13,7 +14,7 @@ from undercurrent.hardening.proving.nouns import (
     Writable,
 )
 from undercurrent.hardening.proving.probes import NOTHING, Probe, parse_probe
-from undercurrent.hardening.proving.proof import DEFAULT_USER, Proving, is_root, prove
+from undercurrent.hardening.proving.proof import DEFAULT_USER, Proving, prove
 from undercurrent.hardening.proving.running import Patience
 
 __all__ = [

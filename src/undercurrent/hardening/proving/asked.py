@@ -9,9 +9,10 @@ from typing import Final
 
 from undercurrent.errors import UsageError
 from undercurrent.hardening.proving.nouns import Writable
+from undercurrent.hardening.proving.procfs import CAPABILITIES
 from undercurrent.i18n import translate as _
 
-__all__ = ["environment_of", "network_of", "tmpfs_of", "user_of", "volume_of", "words_of"]
+__all__ = ["capability_of", "environment_of", "network_of", "tmpfs_of", "user_of", "volume_of", "words_of"]
 
 _USER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})?")
 _OPTIONS: Final = re.compile(r"(?:exec|noexec|size=\d+[kmgKMG%]?|mode=[0-7]{3,4}|uid=\d+|gid=\d+|nr_inodes=\d+)")
@@ -68,6 +69,21 @@ def _absolute(text: str) -> str:
     if "," in text:
         raise UsageError(_("{text!r} has a comma, which engines take for the end of a path").format(text=text[:200]))
     return str(path)
+
+
+def capability_of(text: str) -> str:
+    """``CAP_NET_BIND_SERVICE``, of that or of ``net_bind_service``.
+
+    Raises:
+        UsageError: the kernel has none of that name.
+    """
+    name = text.upper().removeprefix("CAP_")
+    if name not in CAPABILITIES:
+        raise UsageError(
+            _("{text!r} is no capability").format(text=text[:80]),
+            hint=_("write a name like NET_BIND_SERVICE; capabilities(7) has them all"),
+        )
+    return f"CAP_{name}"
 
 
 def environment_of(texts: Iterable[str]) -> dict[str, str | None]:

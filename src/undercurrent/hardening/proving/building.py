@@ -1,7 +1,6 @@
 """Builds an image for a proof, with the engine that runs it, and takes it away again."""
 
 import asyncio
-import secrets
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from typing import Final
 
 from undercurrent.errors import Refused, UndercurrentError
 from undercurrent.hardening.proving.engines import Engine, image_of, run_engine
+from undercurrent.hardening.proving.leftovers import own_name
 from undercurrent.hardening.proving.nouns import Built
 from undercurrent.i18n import translate as _
 
@@ -58,7 +58,7 @@ async def built(engine: Engine, recipe: Recipe, *, timeout_s: float) -> AsyncIte
         Refused: it does not build; the message has the builder's last words.
         TimedOut: it takes too long.
     """
-    own = f"localhost/uc-prove-{secrets.token_hex(6)}:built"
+    own = f"localhost/{own_name()}:built"
     try:
         with tempfile.TemporaryDirectory(prefix="uc-prove-") as folder:
             file = Path(folder) / "Dockerfile"

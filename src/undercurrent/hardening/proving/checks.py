@@ -13,7 +13,6 @@ __all__ = ["Observation", "looked_at", "merged"]
 _ENGINES_OWN: Final = frozenset({"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"})
 """File systems through which the kernel is talked to: nothing is kept in them."""
 _ENGINES_FOLDERS: Final = ("/dev", "/proc", "/sys")
-_LOW_PORTS: Final = 1024
 _SECCOMP_FILTER: Final = 2
 
 
@@ -51,7 +50,11 @@ def looked_at(seen: Observation, conditions: Conditions) -> Iterator[Check]:
     yield _seccomp(seen.processes)
     yield from _mounts(seen.mounts, conditions)
     if seen.port_start is not None:
-        yield Check("low-ports", ok=seen.port_start >= _LOW_PORTS, seen=f"ip_unprivileged_port_start {seen.port_start}")
+        yield Check(
+            "low-ports",
+            ok=seen.port_start >= conditions.lowest_port,
+            seen=f"ip_unprivileged_port_start {seen.port_start}",
+        )
 
 
 def _user(processes: Sequence[Process]) -> Check:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -13,14 +11,13 @@ from typing import Final
 from undercurrent.errors import CouldNotCheck, UndercurrentError
 from undercurrent.hardening.proving import procfs
 from undercurrent.hardening.proving.engines import Engine, run_engine
+from undercurrent.hardening.proving.leftovers import own_name
 from undercurrent.hardening.proving.nouns import Conditions
 from undercurrent.hardening.proving.programs import Ran, plain
 from undercurrent.i18n import translate as _
 
-__all__ = ["LABEL", "Container", "State", "arguments", "container", "ends"]
+__all__ = ["Container", "State", "arguments", "container", "ends"]
 
-LABEL: Final = "dev.undercurrent.proof"
-"""Of every container that is made here: the process that made it."""
 _TMPFS: Final = "rw,nosuid,nodev,noexec,mode=1777"
 """What Docker's ``--tmpfs`` gives by itself; Kubernetes' emptyDir gives more, so what runs here runs there."""
 _LOOK_S: Final = 0.05
@@ -52,25 +49,47 @@ def arguments(engine: Engine, conditions: Conditions) -> Iterator[str]:
         yield "--cap-drop=ALL"
         yield from (f"--cap-add={name}" for name in conditions.capabilities)
         yield "--security-opt=no-new-privileges"
-        if not conditions.low_ports:
-            yield "--sysctl=net.ipv4.ip_unprivileged_port_start=1024"
+        yield f"--sysctl=net.ipv4.ip_unprivileged_port_start={conditions.lowest_port}"
+    else:
+        yield from (f"--cap-add={name}" for name in conditions.added)
     if conditions.read_only:
         yield "--read-only"
     if engine.name == "podman":
         # By itself podman makes /tmp, /run and /var/tmp writable: here only what is declared is.
         yield "--read-only-tmpfs=false"
+        yield "--image-volume=ignore"
     else:
         yield f"--pids-limit={_PIDS}"
     for one in conditions.writable:
         if one.lasting:
             yield f"--volume={one.path}"
         else:
-            options = ",".join(filter(None, (_TMPFS, one.options, "notmpcopyup" * (engine.name == "podman"))))
-            yield f"--tmpfs={one.path}:{options}"
+            yield f"--tmpfs={one.path}:{_tmpfs(engine, one.options, conditions.user)}"
     for name, value in conditions.environment.items():
         yield f"--env={name}" if value is None else f"--env={name}={value}"
     if conditions.entrypoint is not None:
         yield f"--entrypoint={conditions.entrypoint}"
+
+
+def _tmpfs(engine: Engine, wanted: str, user: str) -> str:
+    """Options of a tmpfs: one that is wanted comes in place of the usual one of its kind.
+
+    The owner is said too: runc before 1.1.8 gives a tmpfs the mode of the folder that it is over, whatever it is told
+    (https://github.com/opencontainers/runc/releases/tag/v1.1.8).
+    """
+    asked = [option for option in wanted.split(",") if option]
+    if engine.name == "podman":
+        # It would copy into it what the image has there, which Docker and Kubernetes do not.
+        owner: tuple[str, ...] = ("U", "notmpcopyup")
+    else:
+        numbers = zip(("uid", "gid"), (part for part in user.split(":") if part.isdecimal()), strict=False)
+        owner = tuple(f"{name}={number}" for name, number in numbers)
+    kinds = {_kind(option) for option in asked}
+    return ",".join((*(one for one in (*_TMPFS.split(","), *owner) if _kind(one) not in kinds), *asked))
+
+
+def _kind(option: str) -> str:
+    return option.partition("=")[0].removeprefix("no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +177,12 @@ async def container(engine: Engine, image: str, conditions: Conditions, role: st
     Raises:
         CouldNotCheck: the engine cannot make it.
     """
-    name = f"uc-prove-{secrets.token_hex(6)}-{role}"
+    name = f"{own_name()}-{role}"
     try:
         made = await run_engine(
             engine,
             "create",
             f"--name={name}",
-            f"--label={LABEL}={os.getpid()}:{procfs.started_at(os.getpid())}",
             "--pull=never",
             *arguments(engine, conditions),
             image,

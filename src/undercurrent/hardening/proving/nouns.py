@@ -43,22 +43,24 @@ class Conditions:
         environment: variables; None takes the value that this process has.
         capabilities: those that are added again after all were dropped: ``CAP_CHOWN`` … None for the engine's own
             choice, with root as it may be.
+        added: capabilities beside the engine's own choice.
         read_only: whether the root file system is.
         network: name of the engine's network.
         command: arguments in place of the image's CMD.
         entrypoint: in place of the image's; None leaves it.
-        low_ports: ports below 1024 may be bound by anybody, as engines allow it and Kubernetes does not.
+        lowest_port: the lowest port that anybody may bind: 1024 as in Kubernetes; 0 is what engines do by themselves.
     """
 
     user: str = ""
     writable: tuple[Writable, ...] = ()
     environment: Mapping[str, str | None] = field(default_factory=dict)
     capabilities: tuple[str, ...] | None = ()
+    added: tuple[str, ...] = ()
     read_only: bool = True
     network: str = "none"
     command: tuple[str, ...] = ()
     entrypoint: str | None = None
-    low_ports: bool = False
+    lowest_port: int = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,8 @@ class Proof:
         missing: paths that were missing, and are among the conditions now if that helped.
         refused: calls that the kernel refused, where they were traced.
         failed_call: the one that it ends at.
-        needed: capabilities that it needs as root, where that was tried; None where it was not.
+        needed: of a verdict of root, capabilities with which it runs as root, a small set; None if that was not found.
+        shrunk: paths and capabilities that were declared or proposed, and that it does without; None if not tried.
         kernel, engine, runtime: names and versions.
         said: the last lines of the container that failed.
         runs: how many containers it took.
@@ -191,6 +194,7 @@ class Proof:
     refused: tuple[FailedCall, ...] = ()
     failed_call: FailedCall | None = None
     needed: tuple[str, ...] | None = None
+    shrunk: tuple[str, ...] | None = None
     kernel: str = ""
     engine: str = ""
     runtime: str = ""

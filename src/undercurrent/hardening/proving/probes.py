@@ -1,7 +1,8 @@
 """What is asked of a container to see that it serves, and what two answers have in common.
 
-A probe is written ``http://:8080/health``, ``tcp:5432``, ``tcp:6379?send=PING%0D%0A`` or ``exec:COMMAND``. Where the
-port is left out (``http:///health``, ``tcp:``), it is the one that the image exposes.
+A probe is written ``http://:8080/health``, ``tcp:5432``, ``tcp:6379?send=PING%0D%0A`` or ``exec:COMMAND``; ``exit`` is
+for a program that does its work and ends. Where the port is left out (``http:///health``, ``tcp:``), it is the one that
+the image exposes.
 """
 
 import re
@@ -26,14 +27,14 @@ class Probe:
     """A question.
 
     Attributes:
-        kind: how it is asked; ``none`` only looks whether the container stays up.
+        kind: how it is asked; ``none`` only looks whether the container stays up, ``exit`` how it ends by itself.
         port: None for the one that the image exposes.
         path: of the HTTP request, with its query.
         send: bytes that are sent once the TCP connection stands; what comes back is the answer.
         command: what is run in the container.
     """
 
-    kind: Literal["http", "tcp", "exec", "none"]
+    kind: Literal["http", "tcp", "exec", "exit", "none"]
     port: int | None = None
     path: str = "/"
     send: bytes = b""
@@ -48,7 +49,12 @@ class Probe:
                 return f"tcp:{port}"
             case "exec":
                 return f"exec:{shlex.join(self.command)}"
-        return "none"
+        return self.kind
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is an answer, and not only an end or none."""
+        return self.kind in ("http", "tcp", "exec")
 
 
 NOTHING: Final = Probe("none")
@@ -69,13 +75,13 @@ def parse_probe(text: str) -> Probe:
                 return _tcp(rest)
             case "exec" if command := tuple(shlex.split(rest)):
                 return Probe("exec", command=command)
-            case "none" if not rest:
-                return NOTHING
+            case "none" | "exit" if text == kind:
+                return Probe(kind)
     except ValueError:
         pass
     raise UsageError(
         _("{text!r} is no probe").format(text=text[:200]),
-        hint=_("write http://:8080/path, tcp:5432, tcp:6379?send=PING%0D%0A, exec:COMMAND, or none"),
+        hint=_("write http://:8080/path, tcp:5432, tcp:6379?send=PING%0D%0A, exec:COMMAND, exit, or none"),
     )
 
 

@@ -5,22 +5,28 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from undercurrent.hardening.proving.checks import looked_at
+from undercurrent.errors import CouldNotCheck
 from undercurrent.hardening.proving.engines import Engine
-from undercurrent.hardening.proving.nouns import Answer, Built, Check, Conditions, Proof, Verdict, Writable
-from undercurrent.hardening.proving.probes import Probe, compared, fitted
-from undercurrent.hardening.proving.running import Patience, Run, run
-from undercurrent.progress import Advanced, Finished, Observer, Started, silent
+from undercurrent.hardening.proving.judging import is_root, judged, serves
+from undercurrent.hardening.proving.nouns import Built, Check, Conditions, Proof, Verdict, Writable
+from undercurrent.hardening.proving.probes import NOTHING, Probe, fitted
+from undercurrent.hardening.proving.running import Manner, Patience, Run
+from undercurrent.hardening.proving.searching import Found, searched
+from undercurrent.hardening.proving.shrinking import shrunk
+from undercurrent.hardening.proving.trial import Trial
+from undercurrent.hardening.proving.why import explained
+from undercurrent.i18n import translate as _
+from undercurrent.progress import Finished, Observer, Started, silent
 
-__all__ = ["DEFAULT_USER", "Proving", "completed", "is_root", "judged", "prove"]
+__all__ = ["DEFAULT_USER", "Proving", "completed", "prove"]
 
 DEFAULT_USER: Final = "10001:10001"
 """Who runs an image that says nothing of it: an identifier that no distribution gives to anybody."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Proving:
-    """A proof under way.
+    """What is to be proved, and how.
 
     Attributes:
         engine: who runs the containers.
@@ -29,8 +35,10 @@ class Proving:
         probe: what it is asked, or None for what its ports tell.
         probe_before: what the other is asked, if that is something else.
         patience: how long is waited.
+        capabilities_before: what the other gets beside the engine's own choice.
+        propose: paths that are missing are found, and tried.
+        shrink: paths and capabilities that it does without are found.
         observer: is told of each run.
-        runs: containers up to now.
     """
 
     engine: Engine
@@ -39,53 +47,88 @@ class Proving:
     probe: Probe | None = None
     probe_before: Probe | None = None
     patience: Patience = field(default_factory=Patience)
+    capabilities_before: tuple[str, ...] = ()
+    propose: bool = True
+    shrink: bool = False
     observer: Observer = silent
-    runs: int = 0
-
-    async def run(self, image: Built, conditions: Conditions, probe: Probe, *, role: str, **more: bool) -> Run:
-        """One more container."""
-        self.runs += 1
-        patience = self.patience if more.get("restart") else replace(self.patience, stay_s=_GLANCE_S)
-        seen = await run(self.engine, image.id, conditions, probe, patience, role=role, **more)
-        self.observer(Advanced(_JOB, item=role, failed=not seen.answer.ok))
-        return seen
-
-
-_JOB: Final = "prove"
-_GLANCE_S: Final = 0.3
-"""Seconds that a container has to stay up that is no proof."""
 
 
 async def prove(proving: Proving, conditions: Conditions) -> Proof:
     """Proves that the image runs under ``conditions``, or finds out why not.
 
     Raises:
-        CouldNotCheck: the engine does not do its part, or nobody could look.
+        CouldNotCheck: the engine does not do its part, nobody could look, or what it is compared with does not run.
     """
     began = time.monotonic()
-    proving.observer(Started(_JOB))
+    conditions = completed(conditions, proving.after)
+    job = _("proving {name}").format(name=proving.after.name)
+    probe = fitted(proving.probe, proving.after.ports)
+    trial = Trial(proving.engine, proving.after, probe, proving.patience, proving.observer, job)
+    proving.observer(Started(job))
     try:
-        conditions = completed(conditions, proving.after)
-        probe = fitted(proving.probe, proving.after.ports)
-        before = await _as_it_was(proving, conditions)
-        seen = await proving.run(proving.after, conditions, probe, role="after", restart=True)
-        checks = tuple(judged(proving.after, seen, before, probe, proving.patience))
+        trial.before = await _as_it_was(proving, trial, conditions)
+        proof = await _proved(proving, trial, conditions)
     finally:
-        proving.observer(Finished(_JOB))
-    good = all(check.ok for check in checks if check.needed)
-    return Proof(
-        Verdict.ROOTLESS if good else Verdict.FAILED,
-        proving.after,
-        proving.before,
-        conditions,
-        checks,
+        proving.observer(Finished(job))
+    return replace(
+        proof,
         kernel=platform.release(),
         engine=proving.engine.label,
         runtime=proving.engine.runtime,
-        said="" if good else seen.said or seen.error,
-        runs=proving.runs,
+        runs=trial.runs,
         seconds=time.monotonic() - began,
     )
+
+
+async def _proved(proving: Proving, trial: Trial, conditions: Conditions) -> Proof:
+    seen = await trial.run(conditions, "after", manner=Manner(restart=True))
+    found = Found(conditions)
+    if not _good(trial, seen) and proving.propose and not serves(seen, trial.before, trial.probe):
+        found = await searched(trial, seen)
+        if found.conditions != conditions:
+            seen = await trial.run(found.conditions, "after", manner=Manner(restart=True))
+    shorter: tuple[str, ...] | None = None
+    if proving.shrink and _good(trial, seen):
+        smaller, shorter = await shrunk(trial, seen.conditions, _fixed(proving))
+        if smaller != seen.conditions:
+            seen = await trial.run(smaller, "after", manner=Manner(restart=True))
+    checks = tuple(judged(proving.after, seen, trial.before, trial.probe, proving.patience))
+    proof = Proof(
+        Verdict.ROOTLESS,
+        proving.after,
+        proving.before,
+        seen.conditions,
+        checks,
+        tuple(one for one in found.missing if one.writable in seen.conditions.writable),
+        found.refused,
+        shrunk=shorter,
+    )
+    if _good(trial, seen):
+        return proof
+    if serves(seen, trial.before, trial.probe):
+        _unseen(checks)
+        return replace(proof, verdict=Verdict.FAILED, said=seen.said or seen.error)
+    why = await explained(trial, seen, found, proving.capabilities_before, shrink=proving.shrink)
+    return replace(proof, verdict=why.verdict, failed_call=why.call, needed=why.needed, said=seen.said or seen.error)
+
+
+def _good(trial: Trial, seen: Run) -> bool:
+    checks = judged(trial.image, seen, trial.before, trial.probe, trial.patience)
+    return all(check.ok for check in checks if check.needed)
+
+
+def _unseen(checks: tuple[Check, ...]) -> None:
+    """A program that did its work before anybody could look is not proved to be root either."""
+    if any(check.name == "seen" for check in checks):
+        raise CouldNotCheck(
+            _("the program ended before its process could be looked at"),
+            hint=_("let it run longer, or install strace, which holds it for a moment (with podman)"),
+        )
+
+
+def _fixed(proving: Proving) -> frozenset[str]:
+    """Paths that cannot be taken away: docker makes a volume of each VOLUME of an image."""
+    return frozenset(proving.after.volumes if proving.engine.name == "docker" else ())
 
 
 def completed(conditions: Conditions, image: Built) -> Conditions:
@@ -96,61 +139,32 @@ def completed(conditions: Conditions, image: Built) -> Conditions:
     return replace(conditions, user=user, writable=tuple(sorted((*conditions.writable, *volumes))))
 
 
-def is_root(user: str) -> bool:
-    """Whether that USER of an image is root, or nobody."""
-    name = user.partition(":")[0]
-    return name in ("", "root") or (name.isdecimal() and int(name) == 0)
-
-
-async def _as_it_was(proving: Proving, conditions: Conditions) -> Run | None:
+async def _as_it_was(proving: Proving, trial: Trial, conditions: Conditions) -> Run | None:
     if proving.before is None:
         return None
     probe = fitted(proving.probe_before or proving.probe, proving.before.ports)
     as_ever = Conditions(
+        added=proving.capabilities_before,
+        writable=tuple(Writable(path, lasting=True) for path in proving.before.volumes),
         environment=conditions.environment,
         capabilities=None,
         read_only=False,
         network=conditions.network,
         command=conditions.command,
         entrypoint=conditions.entrypoint,
-        low_ports=True,
     )
-    return await proving.run(proving.before, as_ever, probe, role="before")
-
-
-def judged(image: Built, seen: Run, before: Run | None, probe: Probe, patience: Patience) -> list[Check]:
-    """All checks of a run."""
-    checks = [_image_user(image)]
-    if seen.seen is not None:
-        checks += looked_at(seen.seen, seen.conditions)
-    else:
-        checks.append(Check("seen", ok=False, seen=seen.error or "it ended before it could be looked at"))
-    if _one_shot(seen, before, probe):
-        expected = before.exit_code if before is not None else 0
-        text = f"exit {seen.exit_code}" + (f" (before: {expected})" if before is not None else "")
-        return [*checks, Check("exit-code", ok=seen.exit_code == expected, seen=text)]
-    if probe.kind != "none":
-        checks.append(compared(before.answer if before else None, seen.answer, probe))
-    checks.append(Check("stays-up", ok=seen.stayed, seen=_stayed(seen, patience)))
-    if seen.again is not None:
-        again = compared(seen.answer, seen.again, probe) if probe.kind != "none" else _up(seen.again)
-        checks.append(replace(again, name="restart"))
-    return checks
-
-
-def _image_user(image: Built) -> Check:
-    """Whether the image says by itself that it does not run as root: else it depends on whoever starts it."""
-    return Check("image-user", ok=not is_root(image.user), seen=f"USER {image.user or '-'}", needed=False)
-
-
-def _one_shot(seen: Run, before: Run | None, probe: Probe) -> bool:
-    """Whether it is a program that does its work and ends, rather than a server."""
-    return probe.kind == "none" and seen.ended and (before is None or before.ended)
-
-
-def _stayed(seen: Run, patience: Patience) -> str:
-    return f"{patience.stay_s:g} s" if seen.stayed else f"exit {seen.exit_code}"
-
-
-def _up(answer: Answer) -> Check:
-    return Check("restart", ok=answer.ok, seen=answer.error or "up")
+    seen = await trial.run(as_ever, "before", image=proving.before, probe=probe)
+    if proving.probe is None and proving.probe_before is None and seen.exit_code == 0:
+        # It exposes a port, and was told to do something else, which it has done.
+        trial.probe = NOTHING
+        return seen
+    if (probe.asks and not seen.answer.ok) or seen.error or seen.exit_code:
+        raise CouldNotCheck(
+            _("{name} does not answer {probe} even as it is: {reason}").format(
+                name=proving.before.name,
+                probe=probe,
+                reason=seen.answer.error or seen.error or _("exit status {code}").format(code=seen.exit_code),
+            ),
+            hint=seen.said or _("name what it answers with --probe, or compare with nothing: --before none"),
+        )
+    return seen

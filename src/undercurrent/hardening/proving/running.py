@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 import sys
 import time
 from collections.abc import Awaitable
@@ -17,17 +18,20 @@ from undercurrent.hardening.proving.checks import Observation, merged
 from undercurrent.hardening.proving.containers import Container, State, container, ends
 from undercurrent.hardening.proving.engines import Engine
 from undercurrent.hardening.proving.nouns import Answer, Conditions, FailedCall
-from undercurrent.hardening.proving.probes import Probe
+from undercurrent.hardening.proving.probes import NOTHING, Probe
 from undercurrent.hardening.proving.programs import call, shortened
 from undercurrent.hardening.proving.tracing import tracing
+from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 
-__all__ = ["Patience", "Run", "run"]
+__all__ = ["PLAIN", "Manner", "Patience", "Run", "run"]
 
 _Result = TypeVar("_Result")
 _LOOK_S: Final = 0.1
 _STOP_S: Final = 2
 _ONE_ANSWER_S: Final = 5.0
+_OF_THE_RUNTIME: Final = re.compile(r"(?:runc|youki|crun)\b.*INIT|crun$|libcrun")
+"""What a runtime calls the process that is to become the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,26 @@ class Patience:
     start_s: float = 30.0
     stay_s: float = 2.0
     end_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What is done with a container, beside asking it.
+
+    Attributes:
+        restart: it is stopped and started once more.
+        trace: calls that the kernel refuses are noted, which takes strace, and makes it slower.
+        hold: likewise, and it is held for a moment at its first instruction, so that it can be looked at.
+        to_the_end: a program that is asked nothing gets the time to do its work and end.
+    """
+
+    restart: bool = False
+    trace: bool = False
+    hold: bool = False
+    to_the_end: bool = False
+
+
+PLAIN: Final = Manner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +111,7 @@ async def run(
     patience: Patience,
     *,
     role: str,
-    restart: bool = False,
-    trace: bool = False,
+    manner: Manner = PLAIN,
 ) -> Run:
     """Runs ``image``, and tells what was seen.
 
@@ -99,41 +122,44 @@ async def run(
         probe: what it is asked; without a question, a program may also do its work and end.
         patience: how long is waited.
         role: part of the container's name.
-        restart: it is stopped and started once more.
-        trace: calls that the kernel refuses are noted, which takes strace, and makes it slower.
+        manner: what is done with it.
 
     Raises:
         CouldNotCheck: the engine does not do its part.
         MissingTool: there is no strace.
     """
     async with container(engine, image, conditions, role) as made:
-        async with tracing(made, wanted=trace) as traced:
+        async with tracing(made, wanted=manner.trace or manner.hold, hold=manner.hold) as traced:
             started = await made.start()
             if started.code != 0:
                 seen = Run(conditions, Answer(ok=False, error=started.said), error=started.said)
             else:
-                seen = await _watched(made, conditions, probe, patience, linger=traced.lingers)
-        if restart and seen.answer.ok and not seen.ended:
+                seen = await _watched(made, conditions, probe, patience, to_the_end=manner.to_the_end)
+            refused = traced.refused()
+        if manner.restart and seen.answer.ok and not seen.ended:
             again, later = await _again(made, probe, patience)
             seen = replace(seen, again=again, seen=merged(one for one in (seen.seen, later) if one is not None))
-        return replace(seen, said=shortened(await made.logs()), written=await made.written(), refused=traced.refused())
+        return replace(seen, said=shortened(await made.logs()), written=await made.written(), refused=refused)
 
 
-async def _watched(made: Container, conditions: Conditions, probe: Probe, patience: Patience, *, linger: bool) -> Run:
+async def _watched(
+    made: Container, conditions: Conditions, probe: Probe, patience: Patience, *, to_the_end: bool
+) -> Run:
     state = await made.state()
-    if not state.runs and not linger:
+    if not state.runs:
         return _over(conditions, state)
     _own(made, state)
     looks = [_look(state.pid)]
-    if probe.kind == "none":
-        gone = await _looking_until_end(state.pid, patience.end_s if linger else patience.stay_s, looks)
+    if probe.kind in ("none", "exit"):
+        gone = await _looking_until_end(state.pid, patience.end_s if to_the_end else patience.stay_s, looks)
         answer, port_start = await _asked(made, state.pid, probe, patience) if not gone else (Answer(ok=True), None)
     else:
         answered = await _unless_gone(state.pid, _asked(made, state.pid, probe, patience))
         gone = answered is None
         answer, port_start = answered or (Answer(ok=False, error=_("it ended before it answered")), None)
-        looks.append(_look(state.pid))
         gone = gone or (answer.ok and await _looking_until_end(state.pid, patience.stay_s, looks))
+    if not gone:
+        looks.append(_look(state.pid, settled=True))
     seen = merged([*(one for one in looks if one is not None), Observation((), (), port_start)])
     run_ = Run(conditions, answer, seen if seen.processes else None, stayed=not gone)
     if not gone:
@@ -155,7 +181,8 @@ def _there(pid: int) -> bool:
 
 
 def _over(conditions: Conditions, state: State) -> Run:
-    return Run(conditions, Answer(ok=False), exit_code=state.exit_code, error=state.error)
+    answer = Answer(ok=False, error=state.error or f"exit {state.exit_code}")
+    return Run(conditions, answer, exit_code=state.exit_code, error=state.error)
 
 
 async def _ended(made: Container) -> State:
@@ -169,27 +196,40 @@ async def _ended(made: Container) -> State:
     return state
 
 
-def _look(pid: int) -> Observation | None:
-    """What the kernel says now; None if the process is gone."""
+def _look(pid: int, *, settled: bool = False) -> Observation | None:
+    """What the kernel says now; None if the process is gone, or still the runtime's.
+
+    A runtime makes the process, which becomes the program only later, and likewise for what is executed in the
+    container: until then it has the runtime's rights. Once it has ``settled`` there is nothing of that any more, and
+    whoever still calls itself so is looked at like all others.
+    """
     try:
-        return Observation(procfs.processes(pid), procfs.mounts(pid))
-    except ProcessLookupError:
-        return None
-    except FileNotFoundError:
+        processes = procfs.processes(pid)
+        mounts = procfs.mounts(pid)
+    except (ProcessLookupError, FileNotFoundError):
         return None
     except OSError as error:
         raise CouldNotCheck(
-            _("the container's process {pid} cannot be looked at: {reason}").format(pid=pid, reason=error.strerror)
+            _("the container's process {pid} cannot be looked at: {reason}").format(
+                pid=pid, reason=system_reason(error)
+            ),
+            hint=_("run this as root"),
         ) from error
+    if not settled:
+        if _OF_THE_RUNTIME.match(processes[0].name):
+            return None
+        processes = tuple(one for one in processes if not _OF_THE_RUNTIME.match(one.name))
+    return Observation(processes, mounts)
 
 
 async def _looking_until_end(pid: int, within_s: float, looks: list[Observation | None]) -> bool:
-    """Whether ``pid`` ends within so many seconds; it is looked at now and then."""
-    deadline = time.monotonic() + within_s
+    """Whether ``pid`` ends within so many seconds; it is looked at now and then, most often at first."""
+    deadline, pause = time.monotonic() + within_s, _LOOK_S
     while (left := deadline - time.monotonic()) > 0:
-        if await ends(pid, min(left, max(_LOOK_S, within_s / 4))):
+        if await ends(pid, min(left, pause)):
             return True
         looks.append(_look(pid))
+        pause *= 1.5
     return False
 
 
@@ -208,7 +248,7 @@ async def _unless_gone(pid: int, work: "Awaitable[_Result]") -> _Result | None:
 
 async def _asked(made: Container, pid: int, probe: Probe, patience: Patience) -> tuple[Answer, int | None]:
     """The answer, and the first port that needs no capability."""
-    answer, port_start = await _through_network(pid, probe if probe.kind != "exec" else Probe("none"), patience)
+    answer, port_start = await _through_network(pid, probe if probe.kind in ("http", "tcp") else NOTHING, patience)
     if probe.kind != "exec":
         return answer, port_start
     deadline = time.monotonic() + patience.start_s

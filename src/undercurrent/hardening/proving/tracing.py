@@ -18,6 +18,7 @@ from typing import Final
 
 from undercurrent.errors import MissingTool
 from undercurrent.hardening.proving.containers import Container
+from undercurrent.hardening.proving.engines import Engine
 from undercurrent.hardening.proving.nouns import FailedCall
 from undercurrent.hardening.proving.refusals import parse_trace
 from undercurrent.i18n import translate as _
@@ -35,6 +36,7 @@ CALLS: Final = (
 """What may be refused for want of a privilege or of a writable path."""
 _ATTACHED_S: Final = 10.0
 _LOOK_S: Final = 0.02
+_HELD_US: Final = 700_000
 _MOST: Final = 64 * 1024 * 1024
 """Bytes of a trace that are read."""
 
@@ -45,11 +47,11 @@ class Traced:
 
     Attributes:
         file: where; None for no trace.
-        lingers: the program is held for a moment at its first instruction, so that it can be looked at.
+        held: the program is held for a moment at its first instruction, so that it can be looked at.
     """
 
     file: Path | None = None
-    lingers: bool = False
+    held: bool = False
 
     def refused(self) -> tuple[FailedCall, ...]:
         """The calls that were refused up to now."""
@@ -60,14 +62,19 @@ class Traced:
         return ()
 
 
-def can_trace(made: Container) -> bool:
-    """Whether this container's calls can be traced here."""
-    return made.engine.name == "podman" and shutil.which("strace") is not None
+def can_trace(engine: Engine) -> bool:
+    """Whether calls of its containers can be traced here."""
+    return engine.name == "podman" and shutil.which("strace", path=engine.environ.get("PATH")) is not None
 
 
 @asynccontextmanager
-async def tracing(made: Container, *, wanted: bool) -> AsyncIterator[Traced]:
+async def tracing(made: Container, *, wanted: bool, hold: bool = False) -> AsyncIterator[Traced]:
     """Traces the container that is started within the block.
+
+    Args:
+        made: the container, not started.
+        wanted: whether it is.
+        hold: the program is held for a moment at its first instruction, so that it can be looked at.
 
     Raises:
         MissingTool: there is no strace, or it cannot be attached.
@@ -75,7 +82,7 @@ async def tracing(made: Container, *, wanted: bool) -> AsyncIterator[Traced]:
     if not wanted:
         yield Traced()
         return
-    strace = shutil.which("strace")
+    strace = shutil.which("strace", path=made.engine.environ.get("PATH"))
     if strace is None:
         raise MissingTool(_("strace is not installed; it tells which calls are refused"), hint="apt-get install strace")
     with tempfile.TemporaryDirectory(prefix="uc-prove-") as folder:
@@ -83,6 +90,7 @@ async def tracing(made: Container, *, wanted: bool) -> AsyncIterator[Traced]:
         pid = await made.prepare()
         process = await asyncio.create_subprocess_exec(
             *(strace, "-f", "-q", "-yy", "-s", "256", "-o", str(file), f"--trace={','.join(CALLS)},execve,exit_group"),
+            *(("-e", f"inject=execve:delay_exit={_HELD_US}:when=1") if hold else ()),
             *("-p", str(pid)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
@@ -91,13 +99,12 @@ async def tracing(made: Container, *, wanted: bool) -> AsyncIterator[Traced]:
         )
         try:
             await _attached(process, pid)
-            yield Traced(file)
+            yield Traced(file, held=hold)
         finally:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGTERM)
                 await process.wait()
-        # The block below is still within the folder's life: what was noted is read by then.
 
 
 async def _attached(process: asyncio.subprocess.Process, pid: int) -> None:

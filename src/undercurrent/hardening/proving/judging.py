@@ -1,0 +1,67 @@
+"""Whether a run was good: what was seen in it, held against what was seen before."""
+
+from dataclasses import replace
+
+from undercurrent.hardening.proving.checks import looked_at
+from undercurrent.hardening.proving.nouns import Answer, Built, Check
+from undercurrent.hardening.proving.probes import Probe, compared
+from undercurrent.hardening.proving.running import Patience, Run
+
+__all__ = ["is_root", "judged", "serves"]
+
+
+def is_root(user: str) -> bool:
+    """Whether that USER of an image is root, or nobody."""
+    name = user.partition(":")[0]
+    return name in ("", "root") or (name.isdecimal() and int(name) == 0)
+
+
+def serves(seen: Run, before: Run | None, probe: Probe) -> bool:
+    """Whether it does what it did before: answers the same, or ends the same."""
+    return all(check.ok for check in _deeds(seen, before, probe))
+
+
+def judged(image: Built, seen: Run, before: Run | None, probe: Probe, patience: Patience) -> list[Check]:
+    """All checks of a run."""
+    checks = [_image_user(image)]
+    if seen.seen is not None:
+        checks += looked_at(seen.seen, seen.conditions)
+    else:
+        checks.append(Check("seen", ok=False, seen=seen.error or "it ended before it could be looked at"))
+    checks += _deeds(seen, before, probe, patience)
+    if seen.again is not None:
+        again = compared(seen.answer, seen.again, probe) if probe.asks else _up(seen.again)
+        checks.append(replace(again, name="restart"))
+    return checks
+
+
+def _deeds(seen: Run, before: Run | None, probe: Probe, patience: Patience | None = None) -> list[Check]:
+    if _one_shot(seen, before, probe):
+        expected = before.exit_code if before is not None else 0
+        text = f"exit {seen.exit_code}" + (f" (before: {expected})" if before is not None else "")
+        if not seen.ended:
+            text = seen.error or "it does not end"
+        return [Check("exit-code", ok=seen.ended and seen.exit_code == expected, seen=text)]
+    checks = [compared(before.answer if before else None, seen.answer, probe)] if probe.asks else []
+    seconds = f"{patience.stay_s:g} s" if patience else ""
+    return [*checks, Check("stays-up", ok=seen.stayed, seen=seconds if seen.stayed else _end(seen))]
+
+
+def _end(seen: Run) -> str:
+    return seen.error or f"exit {seen.exit_code}"
+
+
+def _image_user(image: Built) -> Check:
+    """Whether the image says by itself that it does not run as root: else it depends on whoever starts it."""
+    return Check("image-user", ok=not is_root(image.user), seen=f"USER {image.user or '-'}", needed=False)
+
+
+def _one_shot(seen: Run, before: Run | None, probe: Probe) -> bool:
+    """Whether it is a program that does its work and ends, rather than a server."""
+    if probe.kind == "exit":
+        return True
+    return probe.kind == "none" and (seen.ended if before is None else before.ended)
+
+
+def _up(answer: Answer) -> Check:
+    return Check("restart", ok=answer.ok, seen=answer.error or "up")
