@@ -59,3 +59,33 @@ def test_others_do_worse_on_the_same_images(table: tuple[Row, ...]) -> None:
     assert scores["uc"].recall >= ENOUGH
     assert scores["hadolint, DL3002"].recall < 0.1
     assert all(score.images == scores["uc"].images for score in scores.values())
+
+
+CASES: Final = {
+    "FROM golang AS build\nUSER 10001\nFROM alpine": ("root", False, False, False),
+    "FROM gcr.io/distroless/static:nonroot": ("rootless", False, False, True),
+    "FROM nginxinc/nginx-unprivileged": ("rootless", False, False, True),
+    "FROM alpine\nRUN adduser -D -o -u 0 app\nUSER app": ("root", False, False, False),
+    "FROM alpine\nARG UID=0\nUSER $UID": ("root", False, False, False),
+    "FROM alpine AS base\nUSER root\nFROM base\nUSER 10001": ("rootless", True, True, False),
+}
+"""As in docs/who-runs.md: what is true; whether the last USER, any USER, and DL3002 get it right."""
+
+
+def test_stages_and_bases_decide(tmp_path: Path) -> None:
+    table = []
+    for number, text in enumerate(CASES):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "Dockerfile").write_text(text + "\n")
+        table.append(Row(f"{number}/Dockerfile", "", CASES[text][0], ""))  # type: ignore[arg-type]
+    asked = contenders(table, tmp_path)
+
+    right = {name: [says(row) == (row.truth == "root") for row in table] for name, says in asked.items()}
+
+    assert all(right.pop("uc"))
+    expected = {
+        "last USER of the file (as Trivy's DS-0002)": [last for _truth, last, _any, _hadolint in CASES.values()],
+        "any USER in the file (as Checkov's CKV_DOCKER_3)": [some for _truth, _last, some, _hadolint in CASES.values()],
+        "hadolint, DL3002": [linted for _truth, _last, _any, linted in CASES.values()],
+    }
+    assert right == {name: expected[name] for name in right}

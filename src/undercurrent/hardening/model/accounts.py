@@ -10,13 +10,14 @@ from typing import Final
 
 from undercurrent.hardening.model.nouns import Account, Origin
 
-__all__ = ["Accounts", "passwd_lines"]
+__all__ = ["Accounts", "installs", "packaged", "passwd_lines"]
 
 _PACKAGES: Final = Path(__file__).parent / "data" / "packages.toml"
 
 _SHADOW: Final = "bcdefgGkKpRsuPZ"
-_BUSYBOX: Final = "hgsGuk"
-"""Short options that take a value: of shadow's useradd and usermod, of Debian's and busybox's adduser."""
+"""Short options of shadow's useradd and usermod that take a value."""
+_ADDUSER: Final = _SHADOW + "h"
+"""Likewise of adduser: busybox's, Debian's, which has none, or useradd by another name."""
 
 _WITH_VALUE: Final = frozenset(
     {
@@ -26,18 +27,34 @@ _WITH_VALUE: Final = frozenset(
     }
 )
 _PASSWD: Final = re.compile(r"^([A-Za-z_][\w.-]*\$?):[^:\n]*:(\d+):(\d+):[^:\n]*:([^:\n]*)(?::[^:\n]*)?$", re.MULTILINE)
+_WORD: Final = re.compile(r"(?<![\w./-])[A-Za-z][\w.+-]*")
 _NUMBER: Final = re.compile(r"[0-9]+")
 
-_INSTALLS: Final = {
-    "apk": ("apk", ("add",)),
-    "apt-get": ("apt", ("install",)),
-    "apt": ("apt", ("install",)),
-    "aptitude": ("apt", ("install",)),
-    "yum": ("dnf", ("install",)),
-    "dnf": ("dnf", ("install",)),
-    "microdnf": ("dnf", ("install",)),
-    "tdnf": ("dnf", ("install",)),
-}
+_MANAGERS: Final = re.compile(r"\b(?:apk|apt-get|apt|aptitude|yum|dnf|microdnf|tdnf)\b")
+_INSTALLS: Final = re.compile(r"\b(?:add|install)\b")
+
+
+def installs(text: str) -> bool:
+    """Whether a RUN installs packages."""
+    return _MANAGERS.search(text) is not None and _INSTALLS.search(text) is not None
+
+
+def packaged(user: str, family: str, texts: Iterable[str]) -> str:
+    """The package among those which ``texts`` install that creates ``user``; empty if none does, or nobody knows."""
+    known = _packages()
+    creating = {
+        package
+        for kind, packages in known.items()
+        if not family or kind == family
+        for package, users in packages.items()
+        if user in users
+    }
+    for text in texts:
+        words = set(_WORD.findall(text))
+        words |= {word.rstrip("0123456789.-") for word in words}
+        if found := creating & words:
+            return min(found)
+    return ""
 
 
 def passwd_lines(text: str) -> Iterator[tuple[str, int, int, str]]:
@@ -98,13 +115,11 @@ class Accounts:
     Attributes:
         users: by name.
         groups: gid by name, None where nothing says it.
-        packaged: users that packages create, and the package.
         certain: False where something was written into it that nobody can read here.
     """
 
     users: dict[str, Account] = field(default_factory=dict)
     groups: dict[str, int | None] = field(default_factory=dict)
-    packaged: dict[str, str] = field(default_factory=dict)
     certain: bool = True
 
     @classmethod
@@ -115,12 +130,11 @@ class Accounts:
 
     def copy(self) -> "Accounts":
         """The same, to be changed on its own."""
-        return Accounts(dict(self.users), dict(self.groups), dict(self.packaged), self.certain)
+        return Accounts(dict(self.users), dict(self.groups), self.certain)
 
     def forget(self) -> None:
         """Something was done to it that nobody can tell here: only what comes later is known."""
         self.users.clear()
-        self.packaged.clear()
         self.certain = False
 
     def take(self, name: str, words: Sequence[str | None], family: str, origin: Origin) -> None:
@@ -141,8 +155,6 @@ class Accounts:
         elif name in {"userdel", "deluser"}:
             for word in _options(words, "").positional[:1]:
                 self.users.pop(word or "", None)
-        elif name in _INSTALLS:
-            self._install(name, words)
 
     def write(self, text: str, origin: Origin, *, instead: bool) -> None:
         """Lines written into ``/etc/passwd``; ``instead`` of what was there."""
@@ -153,7 +165,7 @@ class Accounts:
 
     def _add(self, program: str, words: Sequence[str | None], family: str, origin: Origin) -> None:
         shadow = program == "useradd" or family == "dnf"
-        options = _options(words, _SHADOW if shadow else _BUSYBOX)
+        options = _options(words, _SHADOW if shadow else _ADDUSER)
         named = [word for word in options.positional if word]
         adds_to_group = not shadow and len(options.positional) == 2  # noqa: PLR2004 - adduser USER GROUP
         if not named or (adds_to_group and named[0] in self.users) or ("D" in options.flags and shadow):
@@ -162,8 +174,9 @@ class Accounts:
         uid = _number(options.value("u", "uid"))
         group = options.value("g", "gid") if shadow else options.value("G", "ingroup", "gid")
         gid = self._gid(group) if group else self.groups.get(user)
-        if not group and user not in self.groups and uid is not None:
-            gid = uid if "N" not in options.flags else gid
+        alone = {"N", "no-user-group"} & options.flags or (not shadow and {"S", "system"} & options.flags)
+        if not group and user not in self.groups and (not alone or "group" in options.flags):
+            gid = uid  # of a group of its own, most likely with the same number
         home = options.value("d", "home-dir", "h", "home") or f"/home/{user}"
         self.users[user] = Account(user, uid, gid, home, origin)
         self.groups.setdefault(user, gid)
@@ -189,17 +202,6 @@ class Accounts:
         self.users[name] = user
         if (new := options.value("l", "login")) is not None:
             self.users[new] = replace(self.users.pop(name), name=new, origin=origin)
-
-    def _install(self, program: str, words: Sequence[str | None]) -> None:
-        family, verbs = _INSTALLS[program]
-        constant = [word for word in words if word]
-        if not any(verb in constant for verb in verbs):
-            return
-        users = _packages().get(family, {})
-        for word in constant:
-            package = re.split(r"[=<>~@:]", word, maxsplit=1)[0]
-            for user in users.get(package, ()) or users.get(package.rstrip("0123456789.-"), ()):
-                self.packaged.setdefault(user, package)
 
     def _gid(self, group: str | None) -> int | None:
         if group is None:

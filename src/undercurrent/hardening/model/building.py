@@ -8,8 +8,8 @@ from typing import Final, Literal, cast
 
 from undercurrent.hardening.dockerfile import Instruction
 from undercurrent.hardening.model.accounts import Accounts
-from undercurrent.hardening.model.bodies import Ran
 from undercurrent.hardening.model.nouns import BaseImage, Origin, Port
+from undercurrent.hardening.model.scripts import Ran
 
 __all__ = ["Build", "Invocation", "Named", "Placed", "begun", "joined", "ports_of"]
 
@@ -84,6 +84,7 @@ class Build:
         placed: files, in their order.
         commands: what RUN ran, with where.
         ending: the last instruction of each keyword.
+        installs: RUN that install packages, as they are written.
         doubts: what is not understood.
         triggers: ONBUILD of this stage.
     """
@@ -103,6 +104,7 @@ class Build:
     placed: list[Placed] = field(default_factory=list)
     commands: list[tuple[Ran, Origin]] = field(default_factory=list)
     ending: dict[str, Instruction] = field(default_factory=dict)
+    installs: list[str] = field(default_factory=list)
     doubts: list[tuple[str, Origin]] = field(default_factory=list)
     triggers: list[Instruction] = field(default_factory=list)
 
@@ -123,6 +125,7 @@ class Build:
             placed=list(self.placed),
             commands=list(self.commands),
             ending=dict(self.ending),
+            installs=list(self.installs),
             doubts=list(self.doubts),
             triggers=[],
         )
@@ -154,7 +157,9 @@ def ports_of(text: str, origin: Origin, *, surely: bool = False) -> Iterator[Por
     if not found:
         return
     first, last = int(found[1]), int(found[2] or found[1])
-    for number in range(first, min(last, first + _MOST_PORTS, _LAST_PORT) + 1):
+    if not 0 < first <= last <= _LAST_PORT:
+        return
+    for number in range(first, min(last, first + _MOST_PORTS) + 1):
         yield Port(number, cast("Literal['tcp', 'udp', 'sctp']", (found[3] or "tcp").lower()), origin, surely)
 
 

@@ -27,7 +27,7 @@ def from_configuration(
     Raises:
         BadContent: it is no such configuration.
     """
-    config = document.get("config") or {}
+    config = {} if document.get("config") is None else document["config"]
     if not isinstance(config, dict):
         raise _bad(name, "config")
     environment = dict(text.partition("=")[::2] for text in _texts(name, config, "Env"))

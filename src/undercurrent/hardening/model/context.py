@@ -19,10 +19,10 @@ __all__ = ["LARGEST", "MOST_FILES", "Context"]
 LARGEST: Final = 1 << 20
 """Bytes of a file that is read; a larger one is no script and no configuration."""
 
-MOST_FILES: Final = 20_000
+MOST_FILES: Final = 5_000
 """Files that a listing has at most."""
 
-_MOST_PATTERNS: Final = 2_000
+_MOST_PATTERNS: Final = 500
 _LONGEST_PATTERN: Final = 500
 
 _Pattern: TypeAlias = tuple[bool, tuple[str, ...]]
@@ -108,14 +108,15 @@ class Context:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except (OSError, ValueError):
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            facts = os.fstat(file.fileno())
+        try:
+            facts = os.fstat(descriptor)
             if not stat.S_ISREG(facts.st_mode) or facts.st_size > LARGEST:
                 return None
-            try:
-                content = file.read(LARGEST + 1)
-            except OSError:
-                return None
+            content = os.read(descriptor, LARGEST + 1)
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
         return as_text(content) if len(content) <= LARGEST else None
 
 

@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -15,6 +16,8 @@ __all__ = ["Found", "files_below", "find_file", "find_program"]
 
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DEEPEST: Final = 8
+_MOST: Final = 200
+"""Files that a server's configuration is looked for in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,12 @@ def _base_name(path: str) -> str:
 
 def files_below(workshop: Workshop, build: Build, folders: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
     """Files that were put into one of ``folders``, as far as their texts can be read here."""
-    for placed in build.placed:
-        for path, source in _pairs(placed, workshop):
-            if any(path.startswith(f"{folder}/") for folder in folders):
-                found = _read(workshop, placed, source, 0)
-                if found.text is not None:
-                    yield path, found
+    places = ((placed, pair) for placed in build.placed for pair in _pairs(placed, workshop))
+    wanted = ((placed, pair) for placed, pair in places if any(pair[0].startswith(f"{one}/") for one in folders))
+    for placed, (path, source) in islice(wanted, _MOST):
+        found = _read(workshop, placed, source, 0)
+        if found.text is not None:
+            yield path, found
 
 
 def _pairs(placed: Placed, workshop: Workshop) -> Iterator[tuple[str, str]]:
@@ -136,7 +139,7 @@ def _read(workshop: Workshop, placed: Placed, source: str, depth: int) -> Found:
         return Found(placed.text, placed.origin, copied=False)
     if not placed.stage:
         text = workshop.context.read(source) if workshop.context else None
-        origin = Origin(source.lstrip("/"), 0) if text is not None else placed.origin
+        origin = Origin(posixpath.normpath(source.lstrip("/"))) if text is not None else placed.origin
         return Found(text, origin, copied=True)
     stage = workshop.stage_named(placed.stage)
     if stage is not None and depth < _DEEPEST:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from undercurrent.hardening.model.bodies import Ran
 from undercurrent.hardening.model.building import Build, ports_of
 from undercurrent.hardening.model.files import files_below
 from undercurrent.hardening.model.nouns import Identity, Need, Origin, Port, Runner, StatePath
+from undercurrent.hardening.model.scripts import Ran
 from undercurrent.hardening.model.serving import Program, Server, program, server
 from undercurrent.hardening.model.starting import Start
 from undercurrent.hardening.model.workshop import Workshop
@@ -22,6 +22,8 @@ _PORT_FLAG: Final = re.compile(r"--?(?:[\w-]*[-_])?(?:port|p)(?:=(\d{1,5}))?")
 _BIND_FLAG: Final = re.compile(r"--?(?:bind|b|listen|addr|address|http|http-address|web\.listen-address|S)(?:=(\S+))?")
 _PLACE: Final = re.compile(r"(?:[\w.*-]*|\[[^\]]*\]):(\d{1,5})")
 _URLS: Final = re.compile(r"https?://[^:;,]*:(\d{1,5})")
+_EDIT: Final = re.compile(r"\bs([/|#,:!])((?:(?!\1).){0,200})\1((?:(?!\1).){0,200})\1")
+_NUMBERS: Final = re.compile(r"(?<!\d)\d{2,5}(?!\d)")
 _MODE: Final = re.compile(r"0?[2-7][0-7]{3}")
 _LETTERS: Final = re.compile(r"[ugoa]*[+=][rwxXt]*s[rwxXst]*")
 _CAPABILITY: Final = re.compile(r"cap_[a-z_]+", re.IGNORECASE)
@@ -31,7 +33,7 @@ def ports(workshop: Workshop, build: Build, start: Start) -> tuple[Port, ...]:
     """What is listened on: by what runs and its configuration, and what EXPOSE says besides."""
     known = server(start.server)
     surely = [*_from_arguments(build, start), *_from_environment(build, known)]
-    configured = list(_from_configuration(workshop, build, known)) if known else []
+    configured = [*_from_configuration(workshop, build, known), *_from_edits(build, known)] if known else []
     surely += configured
     if known and not surely:
         origin = _start_origin(build)
@@ -95,10 +97,24 @@ def _from_configuration(workshop: Workshop, build: Build, known: Server) -> Iter
             yield from _port(match[1], origin)
 
 
+def _from_edits(build: Build, known: Server) -> Iterator[Port]:
+    """``sed -i 's/Listen 80/Listen 8080/' /etc/apache2/ports.conf``: what the port becomes."""
+    usual = {text.partition("/")[0] for text in known.ports}
+    for command, origin in build.commands:
+        words = [word for word in command.words if word]
+        if command.program != "sed" or not any(word.startswith(known.configuration) for word in words):
+            continue
+        for found in _EDIT.finditer("\n".join(words)):
+            before, after = set(_NUMBERS.findall(found[2])), _NUMBERS.findall(found[3])
+            if before & usual and after:
+                yield from _port(after[-1], origin)
+
+
 def needs_of(build: Build, start: Start, who: Runner, listening: Iterable[Port]) -> tuple[Need, ...]:
     """The capabilities that it cannot do without as it is, each once a reason."""
     found = [*_for_ports(listening), *_for_changing(build, start, who), *_for_files(build)]
-    found += _for_commands(start)
+    only_as_root = start.guarded and who.identity is Identity.ROOTLESS
+    found += (need for need in _for_commands(start) if not (only_as_root and need.why == "chown-at-start"))
     unique: dict[tuple[str, str], Need] = {}
     for need in found:
         unique.setdefault((need.capability, need.why), need)
@@ -113,7 +129,8 @@ def _for_ports(listening: Iterable[Port]) -> Iterator[Need]:
 
 def _for_changing(build: Build, start: Start, who: Runner) -> Iterator[Need]:
     known = server(start.server)
-    changes = start.drops or (known is not None and known.changes_user and who.identity is not Identity.ROOTLESS)
+    rootless = who.identity is Identity.ROOTLESS
+    changes = (start.drops and not (rootless and start.guarded)) or (known and known.changes_user and not rootless)
     if changes:
         for capability in ("CAP_SETUID", "CAP_SETGID"):
             yield Need(capability, "change-user", _start_origin(build), avoidable=True)

@@ -132,12 +132,14 @@ class Entrypoint:
             ``gosu``, ``postgres``.
         server: the base name of the last one, or of what it interprets (``gunicorn`` for ``python -m gunicorn``).
         complete: False where a part of it could not be read: a script that is in no known place.
+        guarded: the user is changed on the way only where it begins as root; as somebody else, it just goes on.
     """
 
     command: tuple[str, ...] = ()
     chain: tuple[str, ...] = ()
     server: str = ""
     complete: bool = False
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

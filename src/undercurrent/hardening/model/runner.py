@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from undercurrent.hardening.model.accounts import packaged
 from undercurrent.hardening.model.building import Build
 from undercurrent.hardening.model.nouns import Identity, Runner
 from undercurrent.i18n import translate as _
@@ -48,10 +49,8 @@ def _by_name(build: Build, user: str, gid: int | None, drops: str, *, in_group: 
             reason = _("{user} is another name for user 0").format(user=user)
             return Runner(Identity.ROOT, build.user.text or "", 0, gid, build.user.origin, reason, drops)
         return _known(build, account.uid, gid, drops)
-    if user in build.accounts.packaged:
-        reason = _("{user} is the user that the package {package} creates").format(
-            user=user, package=build.accounts.packaged[user]
-        )
+    if package := packaged(user, build.family, build.installs):
+        reason = _("{user} is the user that the package {package} creates").format(user=user, package=package)
         return Runner(Identity.ROOTLESS, build.user.text or "", None, gid, build.user.origin, reason, drops)
     return _unknown(build, _("{user} is in no passwd file that is known here").format(user=user))
 

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Final
 
-from undercurrent.hardening.model.bodies import ARGUMENTS, ITSELF, Ran, is_shell, ran, substituted
 from undercurrent.hardening.model.building import Build
 from undercurrent.hardening.model.files import find_program
 from undercurrent.hardening.model.nouns import Entrypoint, Origin
+from undercurrent.hardening.model.scripts import ARGUMENTS, ITSELF, Ran, base_name, is_shell, read
 from undercurrent.hardening.model.workshop import Workshop
 from undercurrent.hardening.model.wrappers import CHANGERS, started_by
 
@@ -17,6 +16,14 @@ __all__ = ["Start", "start"]
 
 _DEEPEST: Final = 12
 _SHEBANG: Final = re.compile(r"#!\s*(\S+)(?:\s+(\S+))?")
+_TRIVIAL: Final = frozenset(
+    {
+        *("wait", "exit", "return", "true", "false", ":", "echo", "printf", "tail", "sleep", "set", "shift", "export"),
+        *("trap", "cd", "[", "[[", "test", "read", "local", "declare", "unset", "umask", "ulimit", "cat", "rm"),
+    }
+)
+"""Commands that are not what a script is there to start."""
+_GUARD: Final = re.compile(r"\bid\s+-u\b|\$\{?E?UID\b|\bwhoami\b")
 _BINARY: Final = "\x00"
 _SCRIPT: Final = re.compile(r".*\.(?:sh|bash|py|pl|rb)$|.*entrypoint.*|^\.{0,2}/(?:start|run|init|bootstrap).*")
 
@@ -31,6 +38,7 @@ class Start:
         final: the words of the last one.
         commands: what the scripts on the way run, with where.
         drops: the program on the way that changes the user.
+        guarded: it does so only where it began as root.
         complete: nothing on the way is unknown.
         unread: scripts on the way that could not be read.
     """
@@ -40,6 +48,7 @@ class Start:
     final: tuple[str, ...] = ()
     commands: list[tuple[Ran, Origin]] = field(default_factory=list)
     drops: str = ""
+    guarded: bool = False
     complete: bool = True
     unread: list[tuple[str, Origin]] = field(default_factory=list)
 
@@ -50,7 +59,7 @@ class Start:
 
     def entrypoint(self) -> Entrypoint:
         """As others see it."""
-        return Entrypoint(self.words, tuple(self.chain), self.server, self.complete and bool(self.chain))
+        return Entrypoint(self.words, tuple(self.chain), self.server, self.complete and bool(self.chain), self.guarded)
 
 
 def start(workshop: Workshop, build: Build) -> Start:
@@ -86,7 +95,7 @@ class _Follower:
             self._start.complete = False
             return
         path, rest = words[0], words[1:]
-        program = PurePosixPath(path).name or path
+        program = base_name(path) or path
         if is_shell(program):
             self._shell(program, rest, origin, depth)
             return
@@ -134,11 +143,11 @@ class _Follower:
         base = self._build.base
         if base is None or path not in base.entrypoint or not (base.source == "built-in" or base.drops):
             return False
-        if started_by(PurePosixPath(path).name, ["x"]):
+        if started_by(base_name(path), ["x"]):
             return False
-        self._start.chain.append(PurePosixPath(path).name)
+        self._start.chain.append(base_name(path))
         if base.drops and not self._start.drops:
-            self._start.drops = base.drops
+            self._start.drops, self._start.guarded = base.drops, True
             self._start.chain.append(base.drops)
         arguments = [word for word in rest if word not in base.entrypoint]
         if not arguments or arguments[0].startswith("-"):
@@ -162,9 +171,9 @@ class _Follower:
             return
         found = find_program(self._workshop, self._build, left[0] if "/" in left[0] else f"./{left[0]}")
         if found is None or found[1].text is None:
-            self._unread(PurePosixPath(left[0]).name, left[0], origin, left[1:], depth)
+            self._unread(base_name(left[0]), left[0], origin, left[1:], depth)
             return
-        self._start.chain.append(PurePosixPath(left[0]).name)
+        self._start.chain.append(base_name(left[0]))
         self._script(found[0], found[1].text, left[1:], found[1].origin, depth, by_shell=True)
 
     def _script(
@@ -178,8 +187,8 @@ class _Follower:
         interpreter = _SHEBANG.match(first)
         name = ""
         if interpreter:
-            name = PurePosixPath(interpreter[1]).name
-            name = PurePosixPath(interpreter[2] or "").name if name == "env" else name
+            name = base_name(interpreter[1])
+            name = base_name(interpreter[2] or "") if name == "env" else name
         if not by_shell and interpreter and not is_shell(name):
             self._start.chain.append(name)
             self._start.final = (name, place)
@@ -187,11 +196,10 @@ class _Follower:
         self._text(text, arguments, origin, depth, place=place)
 
     def _text(self, text: str, arguments: list[str], origin: Origin, depth: int, place: str = "") -> None:
-        commands = ran(substituted(text, self._build.environment))
-        if commands is None:
+        commands, understood = read(text, self._build.environment)
+        if not understood:
             self._start.complete = False
             self._start.unread.append((place or text[:80], origin))
-            return
         last: Ran | None = None
         for command in commands:
             self._start.commands.append((command, origin))
@@ -199,8 +207,9 @@ class _Follower:
             itself = ITSELF in command.words or command.path == ITSELF
             if command.program in CHANGERS and not self._start.drops and _changes(command):
                 self._start.drops = command.program
+                self._start.guarded = _GUARD.search(text) is not None
                 self._start.chain.append(command.program)
-            if itself:
+            if itself or (command.program in _TRIVIAL and not command.replaces):
                 continue
             if command.replaces or last is None or not last.replaces:
                 last = command
@@ -218,7 +227,7 @@ class _Follower:
                 words.append("$…")
             else:
                 words.append(word)
-        if not words or words[0].startswith("$"):
+        if not words[0] or words[0].startswith("$"):
             self._start.complete = False
             self._start.final = tuple(words[1:])
             return

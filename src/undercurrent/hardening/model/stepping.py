@@ -3,25 +3,28 @@
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from pathlib import PurePosixPath
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
 from undercurrent.hardening.dockerfile import Instruction, Stage, expansion, pairs
-from undercurrent.hardening.model.bodies import Ran, body_of, ran, substituted
+from undercurrent.hardening.model.accounts import installs
 from undercurrent.hardening.model.building import Build, Invocation, Named, Placed, joined, ports_of
 from undercurrent.hardening.model.context import Context
 from undercurrent.hardening.model.nouns import Account, Origin
+from undercurrent.hardening.model.scripts import Ran, commands_of
+from undercurrent.hardening.shell import bodies
 from undercurrent.i18n import translate as _
 
 __all__ = ["Step"]
 
 _INTERESTING: Final = re.compile(
-    r"user(?:add|mod|del)|adduser|addgroup|groupadd|deluser|passwd|apk\b|apt|yum|dnf|setcap|chmod|install|<<"
-    r"|[^-=]>|tee\b|mkdir|touch|chown|\bln\b"
+    r"user(?:add|mod|del)|adduser|addgroup|groupadd|deluser|passwd|setcap|\bsed\b|\btee\b|\bln\s+-|<<"
+    r"|chmod[^\n;&|]{0,200}?(?:[+=]\w*s|\b0?[2-7][0-7]{3}\b)|\binstall\s[^\n;&|]{0,200}?-m|>\s*(?!/dev/|[&>\s])"
 )
 """A RUN without any of these changes nothing that is looked at: its shell commands are not even read."""
 
+_MOST_PORTS: Final = 2000
 _USED: Final = re.compile(r"\$\{?(\w+)")
 _EDITORS: Final = frozenset({"sed", "awk", "perl", "ed", "vipw"})
 _PASSWD: Final = "/etc/passwd"  # noqa: S105 - a path
@@ -33,7 +36,6 @@ class Step:
     Args:
         build: the image so far, which is changed.
         stage: the stage.
-        name: of the Dockerfile.
         context: the files that may be copied.
         accounts_of: the accounts in a stage or image that files are copied from; None if not known.
     """
@@ -42,24 +44,29 @@ class Step:
         self,
         build: Build,
         stage: Stage,
-        name: str,
         context: Context | None,
         accounts_of: Callable[[str], Mapping[str, Account] | None],
     ) -> None:
         self._build = build
         self._stage = stage
-        self._name = name
+        self._source = ""
         self._context = context
         self._accounts_of = accounts_of
         self._lacking: set[str] = set()
 
-    def take(self, instruction: Instruction, variables: Mapping[str, str]) -> None:
+    def take(self, instruction: Instruction, variables: Mapping[str, str], origin: Origin, source: str) -> None:
         """Changes the image as ``instruction`` says.
+
+        Args:
+            instruction: what is to be done.
+            variables: that it sees.
+            origin: where it stands.
+            source: the whole text that its spans are of.
 
         Raises:
             BadSubstitution: variables cannot be put in.
         """
-        origin = Origin(self._name, instruction.line)
+        self._source = source
         step = _STEPS.get(instruction.keyword)
         if step:
             step(self, instruction, variables, origin)
@@ -114,7 +121,8 @@ class Step:
     def _expose(self, instruction: Instruction, variables: Mapping[str, str], origin: Origin) -> None:
         for word in instruction.words:
             for text in expansion(word.text, variables, self._stage.escape).words:
-                self._build.ports += ports_of(text, origin)
+                room = _MOST_PORTS - len(self._build.ports)
+                self._build.ports += islice(ports_of(text, origin), max(room, 0))
 
     def _volume(self, instruction: Instruction, variables: Mapping[str, str], origin: Origin) -> None:
         for path in self._words(instruction, variables):
@@ -195,28 +203,23 @@ class Step:
         self._build.doubts.append((_("a passwd file is copied that cannot be read here"), placed.origin))
 
     def _run(self, instruction: Instruction, variables: Mapping[str, str], origin: Origin) -> None:
-        if instruction.json:
-            words = [word.text for word in instruction.words]
-            commands: tuple[Ran, ...] | None = ()
-            if words:
-                commands = (Ran(PurePosixPath(words[0]).name, tuple(words[1:]), (), words[0]),)
-        else:
-            body = body_of(instruction)
-            if not _INTERESTING.search(body):
-                return
-            commands = ran(substituted(body, variables))
-        if commands is None:
-            self._build.doubts.append((_("the shell commands of this RUN cannot be parsed"), origin))
+        text = instruction.span.of(self._source)
+        if installs(text):
+            self._build.installs.append(text)
+        if not _INTERESTING.search(text):
             return
-        for command in commands:
+        found = bodies(instruction, variables, self._source)
+        if not all(body.script.understood for body in found):
+            self._build.doubts.append((_("the shell commands of this RUN cannot be parsed"), origin))
+        for command in commands_of(body.script for body in found):
             self._build.commands.append((command, origin))
             self._build.accounts.take(command.program, command.words, self._build.family, origin)
-            self._written(command, instruction, origin)
+            self._written(command, origin)
             if command.program in _EDITORS and _PASSWD in command.words and "-n" not in command.words:
                 self._build.accounts.forget()
                 self._build.doubts.append((_("{path} is edited").format(path=_PASSWD), origin))
 
-    def _written(self, command: Ran, instruction: Instruction, origin: Origin) -> None:
+    def _written(self, command: Ran, origin: Origin) -> None:
         """Files that a command writes: ``cat <<EOF > file``, ``echo … >> /etc/passwd``."""
         paths = [joined(self._build.working_folder, path) for path, _appended in command.writes]
         appended = [appended for _path, appended in command.writes]
@@ -225,7 +228,7 @@ class Step:
             appended += ["-a" in command.words] * len(paths)
         if not paths:
             return
-        text = _printed(command, instruction)
+        text = _printed(command)
         for path, more in zip(paths, appended, strict=False):
             if path == _PASSWD:
                 if text is None:
@@ -237,10 +240,10 @@ class Step:
                 self._build.placed.append(Placed(path, posixpath.basename(path), origin, text=text))
 
 
-def _printed(command: Ran, instruction: Instruction) -> str | None:
+def _printed(command: Ran) -> str | None:
     """What a command prints, where that is constant."""
-    if command.program == "cat" and len(instruction.heredocs) == 1:
-        return instruction.heredocs[0].content
+    if command.program in {"cat", "tee"} and command.reads is not None:
+        return command.reads
     if command.program not in {"echo", "printf"} or None in command.words:
         return None
     words = [word for word in command.words if word]

@@ -1,7 +1,8 @@
 """Builds the stages of a Dockerfile in thought, as far as each is needed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from undercurrent.hardening.dockerfile import (
     BadSubstitution,
@@ -19,6 +20,8 @@ from undercurrent.hardening.model.nouns import Account, BaseImage, Origin
 from undercurrent.hardening.model.stepping import Step
 
 __all__ = ["Workshop"]
+
+_DEEPEST: Final = 20
 
 
 class Workshop:
@@ -46,6 +49,7 @@ class Workshop:
         self.context = context
         self._bases = bases
         self._built: dict[int, Build] = {}
+        self._depth = 0
 
     def build(self, stage: Stage) -> Build:
         """What is known of the image of ``stage``."""
@@ -67,24 +71,42 @@ class Workshop:
         """The accounts in a stage or an image; None where nobody knows."""
         stage = self.stage_named(name)
         if stage is not None:
-            built = self.build(stage)
+            built = self._built.get(stage.index) or self._deeper(stage)
+            if built is None:
+                return None
             return built.accounts.users if built.accounts.certain else None
         base = self.base(name)
         return {user.name: user for user in base.accounts} if base and base.accounts else None
 
+    def _deeper(self, stage: Stage) -> Build | None:
+        """Builds a stage while another one is built; None where too many wait for one another."""
+        if self._depth >= _DEEPEST:
+            return None
+        self._depth += 1
+        try:
+            return self.build(stage)
+        finally:
+            self._depth -= 1
+
     def _stage(self, stage: Stage, parent: Build | None) -> Build:
+        foreign: list[tuple[Instruction, str]] = []
         if parent is None:
             build = begun(self.base(stage.base) if stage.base else None, stage.base or "")
-            triggers = _parsed(build.base.on_build if build.base else ())
+            foreign = list(_parsed(build.base.on_build if build.base else ()))
+            triggers = [instruction for instruction, _text in foreign]
         else:
             build = parent.derived()
-            triggers = tuple(parent.triggers)
+            triggers = parent.triggers
         whole = replace(stage, instructions=(*triggers, *stage.instructions))
-        step = Step(build, stage, self.dockerfile.name, self.context, self.accounts)
+        sources = {id(instruction): text for instruction, text in foreign}
+        step = Step(build, stage, self.context, self.accounts)
         scope = None
         try:
             for scope in scopes(whole, build.variables, build.environment):
-                step.take(scope.instruction, scope.variables)
+                own = id(scope.instruction) not in sources
+                origin = Origin(self.dockerfile.name, scope.instruction.line) if own else Origin(build.base_name)
+                text = sources.get(id(scope.instruction), self.dockerfile.source)
+                step.take(scope.instruction, scope.variables, origin, text)
         except BadSubstitution as error:
             origin = Origin(self.dockerfile.name, stage.origin.line)
             build.user = Named(None, origin, error.message)
@@ -94,6 +116,7 @@ class Workshop:
         return build
 
 
-def _parsed(triggers: Iterable[str]) -> tuple[Instruction, ...]:
-    """ONBUILD instructions of a base image, which stand in no file here."""
-    return tuple(one for text in triggers for one in parse(text, "ONBUILD").instructions)
+def _parsed(triggers: Iterable[str]) -> Iterator[tuple[Instruction, str]]:
+    """ONBUILD instructions of a base image, each with the text that it stands in, which is no file here."""
+    for text in triggers:
+        yield from ((instruction, text) for instruction in parse(text, "ONBUILD").instructions)

@@ -1,0 +1,174 @@
+"""Who runs in base images: the settings' table first, then layouts, engines and registries, then documentation."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from tests.support.images import push_image
+from tests.support.registry import FakeRegistry
+
+from undercurrent.basefacts import BaseFacts
+from undercurrent.errors import BadContent
+from undercurrent.hardening.dockerfile import parse
+from undercurrent.hardening.model import BaseImage, Identity, describe
+from undercurrent.hardening.model.configuration import from_configuration
+from undercurrent.oci.files.layout import Layout
+from undercurrent.settings import HardenSettings, Settings
+from undercurrent.workflows.bases import find_bases, siblings
+
+CONFIG = {"architecture": "amd64", "os": "linux", "config": {"User": "10001:0", "Env": ["A=b=c", "X"], "Cmd": ["app"]}}
+
+
+@pytest.fixture
+async def registry() -> AsyncIterator[FakeRegistry]:
+    async with FakeRegistry(referrers=True) as running:
+        yield running
+
+
+def put(registry: FakeRegistry, repository: str, tag: str, config: object) -> None:
+    """An image with that configuration."""
+    raw = json.dumps(config).encode()
+    descriptor = {
+        "mediaType": "application/vnd.oci.image.config.v1+json",
+        "digest": registry.put_blob(repository, raw),
+        "size": len(raw),
+    }
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": descriptor,
+        "layers": [],
+    }
+    registry.put_manifest(repository, json.dumps(manifest).encode(), tag)
+
+
+def users(found: object) -> dict[str, tuple[str, str] | None]:
+    return {name: image and (image.source, image.user) for name, image in found.items()}  # type: ignore[attr-defined]
+
+
+async def test_offline_the_table_comes_first_and_documentation_last(settings: Settings) -> None:
+    bases = {"acme/*": BaseFacts("10001"), "alpine:3.20": BaseFacts("app")}
+    settings = replace(settings, harden=HardenSettings(bases=bases))
+
+    found = await find_bases(["acme/base:1", "alpine:3.20", "alpine:3.21", "other/x", "scratch"], settings)
+
+    assert users(found) == {
+        "acme/base:1": ("settings", "10001"),
+        "alpine:3.20": ("settings", "app"),
+        "alpine:3.21": ("built-in", ""),
+        "other/x": None,
+        "scratch": ("scratch", ""),
+    }
+    assert not found.notes
+
+
+async def test_documentation_may_be_turned_off(settings: Settings) -> None:
+    settings = replace(settings, harden=HardenSettings(builtin_bases=False))
+
+    assert users(await find_bases(["alpine", "scratch"], settings)) == {"alpine": None, "scratch": ("scratch", "")}
+
+
+async def test_a_registry_is_asked_when_that_is_wanted(settings: Settings, registry: FakeRegistry) -> None:
+    put(registry, "acme/base", "1", CONFIG)
+    name, missing = f"{registry.host}/acme/base:1", f"{registry.host}/acme/none:1"
+
+    found = await find_bases([name, missing], settings, offline=False)
+
+    assert users(found) == {name: ("registry", "10001:0"), missing: None}
+    image = found[name]
+    assert image
+    assert (image.environment, image.command) == ({"A": "b=c", "X": ""}, ("app",))
+    assert list(found.notes) == [missing]
+    assert describe(parse(f"FROM {name}"), bases=found).runner.identity is Identity.ROOTLESS
+    assert describe(parse(f"FROM {missing}"), bases=found).runner.identity is Identity.UNKNOWN
+
+
+async def test_offline_no_registry_is_asked(settings: Settings, registry: FakeRegistry) -> None:
+    put(registry, "acme/base", "1", CONFIG)
+    asked = len(registry.requests())
+
+    assert users(await find_bases([f"{registry.host}/acme/base:1"], settings)) == {f"{registry.host}/acme/base:1": None}
+    assert len(registry.requests()) == asked
+
+
+async def test_what_a_registry_answers_that_makes_no_sense_is_not_known(
+    settings: Settings, registry: FakeRegistry
+) -> None:
+    put(registry, "acme/a", "1", CONFIG | {"config": {"User": 5}})
+    put(registry, "acme/b", "1", [])
+    names = [f"{registry.host}/acme/a:1", f"{registry.host}/acme/b:1", "127.0.0.1:1/acme/c:1", "No Name"]
+
+    found = await find_bases(names, settings, offline=False)
+
+    assert users(found) == dict.fromkeys(sorted(names))
+    assert set(found.notes) == set(names)
+    assert "127.0.0.1:1" in found.notes["127.0.0.1:1/acme/c:1"].message
+
+
+async def test_a_registry_that_fails_leaves_what_is_documented(settings: Settings) -> None:
+    documented = await find_bases(["cgr.dev/chainguard/static"], settings)
+    assert users(documented) == {"cgr.dev/chainguard/static": ("built-in", "65532")}
+
+
+async def test_layouts_are_looked_into_also_offline(settings: Settings, layout: Layout) -> None:
+    await push_image(layout, {"motd": b"x"}, "registry.example.com/acme/base:1")
+    settings = replace(settings, images=replace(settings.images, layouts=(layout.path,)))
+
+    found = await find_bases(["registry.example.com/acme/base:1", "docker.io/library/app:1.0"], settings)
+
+    assert {name: image and image.source for name, image in found.items()} == {
+        "registry.example.com/acme/base:1": "layout",
+        "docker.io/library/app:1.0": "layout",
+    }
+
+
+@pytest.mark.parametrize(
+    "config", [{"config": []}, {"config": {"Env": "A=b"}}, {"config": {"Cmd": [1]}}, {"config": {"Volumes": []}}]
+)
+def test_a_configuration_of_the_wrong_kind_is_refused(config: dict[str, object]) -> None:
+    with pytest.raises(BadContent, match="acme/x"):
+        from_configuration("acme/x", config, "registry")
+
+
+def test_a_configuration_without_a_user_is_root() -> None:
+    image = from_configuration("x", {"config": None}, "registry")
+
+    assert image == BaseImage("x", "", "registry")
+
+
+def test_a_dockerfile_of_the_same_tree_may_build_the_base() -> None:
+    files = [
+        parse('FROM alpine\nRUN adduser -D -u 10001 app\nUSER app\nENTRYPOINT ["a"]', "images/base/Dockerfile"),
+        parse("FROM registry.example.com/base\nUSER root", "images/tools/Dockerfile"),
+        parse("FROM registry.example.com/tools", "images/top/1.0/Dockerfile"),
+        parse("FROM acme/loop", "loop/Dockerfile"),
+        parse("FROM alpine", "a/twice/Dockerfile"),
+        parse("FROM alpine", "b/twice/Dockerfile"),
+        parse("FROM debian\nUSER 5", "alpine/Dockerfile"),
+        parse("# nothing", "acme/empty/Dockerfile"),
+    ]
+    names = [
+        "registry.example.com/base",
+        "registry.example.com/top:1.0",
+        "acme/loop",
+        "acme/twice",
+        "alpine",
+        "acme/empty",
+    ]
+
+    found = siblings(files, names)
+
+    assert {name: found[name] and found[name].user for name in found} == {  # type: ignore[union-attr]
+        "registry.example.com/base": "app",
+        "registry.example.com/tools": "root",
+        "registry.example.com/top:1.0": "root",
+    }
+    top = describe(parse("FROM registry.example.com/base"), bases=found)
+    assert (top.runner.uid, top.base and top.base.source, top.entrypoint.command) == (10001, "dockerfile", ("a",))
+
+
+def test_dockerfiles_that_are_built_from_one_another_for_ever_end() -> None:
+    files = [parse(f"FROM acme/n{number + 1}", f"n{number}/Dockerfile") for number in range(500)]
+
+    assert siblings(files, ["acme/n0"]) == {}
