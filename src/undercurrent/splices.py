@@ -7,7 +7,7 @@ a list of edits: nothing is ever written out anew from a tree.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Edit", "Span", "as_bytes", "as_text", "line_of", "spliced"]
+__all__ = ["Edit", "Span", "as_bytes", "as_text", "line_before", "line_of", "spliced"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,3 +62,16 @@ def spliced(text: str, edits: Iterable[Edit]) -> str:
 def line_of(text: str, offset: int) -> int:
     """The line, from 1, that the character at ``offset`` is in."""
     return text.count("\n", 0, offset) + 1
+
+
+def line_before(text: str, edits: Iterable[Edit], line: int) -> int:
+    """The line of ``text`` that ``line`` of ``spliced(text, edits)`` comes from; of one that is new, the one above."""
+    more = 0
+    for edit in sorted(edits, key=lambda one: one.span):
+        added = edit.text.count("\n") - edit.span.of(text).count("\n")
+        begins = line_of(text, edit.span.start) + more
+        if line < begins or (line == begins and added >= 0):
+            break
+        # Within what was put in, all lines are the one where it was put.
+        more += min(added, line - begins)
+    return line - more

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from undercurrent.hardening.dockerfile import Logical
-from undercurrent.splices import Edit, Span, as_bytes, as_text, line_of, spliced
+from undercurrent.splices import Edit, Span, as_bytes, as_text, line_before, line_of, spliced
 
 
 @given(st.binary())
@@ -29,6 +29,19 @@ def test_edits_that_overlap_or_are_outside_are_mistakes(edits: list[Edit]) -> No
 
 def test_lines_count_from_one() -> None:
     assert [line_of("a\nb\r\nc", offset) for offset in (0, 1, 2, 5)] == [1, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("edit", "lines"),
+    [
+        (Edit(Span(4, 4), "X\nY\n"), [1, 2, 3, 3, 3, 4]),
+        (Edit(Span(2, 4), ""), [1, 3, 4]),
+        (Edit(Span(2, 3), "B"), [1, 2, 3, 4]),
+    ],
+    ids=["lines put in", "a line taken out", "a line changed"],
+)
+def test_lines_are_found_as_they_were(edit: Edit, lines: list[int]) -> None:
+    assert [line_before("a\nb\nc\nd\n", [edit], line) for line in range(1, len(lines) + 1)] == lines
 
 
 def test_a_joined_line_knows_where_its_pieces_stand() -> None:

@@ -1,0 +1,111 @@
+"""What known servers need, and where it is put."""
+
+from pathlib import Path
+
+import pytest
+from tests.support.fixes import fixed, planned
+
+from undercurrent.hardening.fixing.families import FAMILIES, apache, haproxy, nginx
+from undercurrent.splices import spliced
+
+NGINX = "FROM nginx:1.27\nCOPY default.conf /etc/nginx/conf.d/default.conf\n"
+
+
+def test_nginx_is_configured_in_the_build_where_its_files_are_not_at_hand() -> None:
+    result = fixed(NGINX)
+    assert "-e '1i pid /tmp/nginx.pid;'" in result
+    assert "find /etc/nginx -type f -exec sed -i -E 's/^([[:space:]]*listen" in result
+    assert result.endswith("EXPOSE 8080\nUSER 10001:10001\n")
+
+
+def test_nginx_is_configured_in_the_files_of_the_build_context(tmp_path: Path) -> None:
+    conf = tmp_path / "default.conf"
+    conf.write_text("server {\n    listen 80;\n    listen [::]:80 default_server;\n    location / {}\n}\n")
+    result = fixed(NGINX, tmp_path)
+    assert "find /etc/nginx" not in result
+    assert conf.read_text() == (
+        "server {\n    listen 8080;\n    listen [::]:8080 default_server;\n    location / {}\n}\n"
+    )
+    assert not planned(result, tmp_path).edits
+
+
+def test_the_main_file_of_nginx() -> None:
+    text = "user  nginx;\npid /var/run/nginx.pid;\nevents {}\nhttp {\n  server { listen 80; }\n  # listen 80\n}\n"
+    result = spliced(text, nginx.mended(text, {80: 8080}, whole=True))
+    assert "user" not in result
+    assert result.startswith(
+        "pid /tmp/nginx.pid;\nevents {}\nhttp {\n    client_body_temp_path /tmp/client_body_temp;\n"
+    )
+    assert "# listen 80\n" in result
+
+
+def test_ports_of_apache_and_its_sites() -> None:
+    text = "Listen 80\nListen 0.0.0.0:80\n<VirtualHost *:80>\n</VirtualHost>\n#Listen 80\nListen 8000\n"
+    assert spliced(text, apache.mended(text, {80: 8080})) == (
+        "Listen 8080\nListen 0.0.0.0:8080\n<VirtualHost *:8080>\n</VirtualHost>\n#Listen 80\nListen 8000\n"
+    )
+
+
+def test_apache_with_php_keeps_its_account_where_files_belong_to_that() -> None:
+    assert fixed("FROM php:8.3-apache\nCOPY . /var/www/html/\n").endswith("EXPOSE 8080\nUSER 10001:10001\n")
+    result = fixed("FROM php:8.3-apache\nCOPY . /var/www/html/\nRUN chown www-data /var/www/html/uploads\n")
+    assert result.endswith("EXPOSE 8080\nUSER 33:33\n")
+    assert "/etc/apache2/ports.conf" in result
+    assert not planned(result).edits
+
+
+def test_haproxy_binds_elsewhere_and_asks_for_no_root() -> None:
+    text = "global\n    user haproxy\n    daemon\n    maxconn 9\n\nfrontend f\n    bind *:80\n    bind :443 ssl\n"
+    assert spliced(text, haproxy.mended(text, {80: 8080, 443: 8443}, haproxy=True)) == (
+        "global\n    maxconn 9\n\nfrontend f\n    bind *:8080\n    bind :8443 ssl\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "user"),
+    [
+        ("postgres:16", "999:999"),
+        ("postgres:16-alpine", "70:70"),
+        ("redis:7", "999:999"),
+        ("mariadb:11", "999:999"),
+        ("mysql:8", "999:999"),
+    ],
+)
+def test_stores_keep_the_account_that_owns_their_data(base: str, user: str) -> None:
+    text = f"FROM {base}\nCOPY init.sql /docker-entrypoint-initdb.d/\n"
+    found = planned(text, unsafe=False)
+    assert fixed(text, unsafe=False) == f"{text}USER {user}\n"
+    assert found.run is not None
+    assert found.run.volumes
+
+
+def test_java_may_load_what_it_unpacks() -> None:
+    found = planned('FROM eclipse-temurin:21-jre\nCOPY app.jar /app.jar\nCMD ["java", "-jar", "/app.jar"]\n')
+    assert found.run is not None
+    assert [state.why for state in found.run.tmpfs if state.path == "/tmp"] == ["native-libraries"]
+
+
+def test_npm_keeps_its_cache_where_it_may_write() -> None:
+    result = fixed('FROM node:22-alpine\nWORKDIR /app\nCOPY . .\nRUN npm ci\nCMD ["npm", "start"]\n')
+    assert "NPM_CONFIG_CACHE=/tmp/.npm\nUSER 10001:10001\n" in result
+
+
+def test_development_servers_get_a_folder_for_their_cache(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"scripts": {"start": "react-scripts start"}}')
+    text = 'FROM node:22\nWORKDIR /app\nCOPY package.json .\nRUN npm ci\nCMD ["npm", "start"]\n'
+    result = fixed(text, tmp_path)
+    assert "mkdir -p /app/node_modules/.cache" in result
+    assert "chown -R 10001:10001 /app/node_modules/.cache" in result
+
+
+def test_dotnet_before_8_is_told_to_listen_on_8080() -> None:
+    text = 'FROM mcr.microsoft.com/dotnet/aspnet:6.0\nCOPY out /app\nWORKDIR /app\nENTRYPOINT ["dotnet", "app.dll"]\n'
+    result = fixed(text)
+    if "8080" in result:  # its table of base images says that it listens on 80
+        assert "ASPNETCORE_URLS=http://+:8080" in result
+    assert not planned(result).edits
+
+
+def test_no_family_is_there_twice() -> None:
+    names = [family.name for family in FAMILIES]
+    assert len(names) == len(set(names))
