@@ -76,7 +76,7 @@ def as_base(image: FinalImage, name: str) -> BaseImage | None:
         entrypoint=_executed(image, "ENTRYPOINT"),
         command=_executed(image, "CMD"),
         working_folder=image.working_folder,
-        ports=tuple(f"{port.number}/{port.protocol}" for port in image.ports if not port.surely),
+        ports=tuple(f"{port.number}/{port.protocol}" for port in image.ports),
         volumes=image.volumes,
         accounts=tuple(replace(account, origin=Origin(name)) for account in image.accounts),
         family=image.base.family if image.base else "",

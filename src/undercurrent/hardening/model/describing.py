@@ -13,7 +13,7 @@ from undercurrent.hardening.model.needing import needs_of, ports, special_files,
 from undercurrent.hardening.model.nouns import BaseImage, FinalImage
 from undercurrent.hardening.model.runner import runner
 from undercurrent.hardening.model.starting import start
-from undercurrent.hardening.model.workshop import Workshop
+from undercurrent.hardening.model.workshop import Workshop, base_of
 from undercurrent.i18n import translate as _
 
 __all__ = ["describe", "wanted_bases"]
@@ -63,7 +63,7 @@ def wanted_bases(
         NotFound, BadContent: as in `describe`.
     """
     found = stages(dockerfile, arguments)
-    under = lineage(stage_named(found, target), found)[-1].base
+    under = base_of(lineage(stage_named(found, target), found)[-1])
     return (under,) if under and under != SCRATCH else ()
 
 

@@ -59,12 +59,28 @@ def known(name: str) -> BaseImage | None:
     """What is documented of the image that FROM calls ``name``; None where nothing is."""
     if name == SCRATCH:
         return BaseImage(name, "", "scratch", shell=False)
+    if "$" in name:
+        return _whatever_tag(name)
     repository, tag = normal_name(name)
     table = _table()
     for entry in (*table.exact.get(repository, ()), *_by_pattern(table, repository)):
         if not entry.tags or _matches(tag, entry.tags):
             return _made(name, tag, entry.facts, table)
     return None
+
+
+def _whatever_tag(name: str) -> BaseImage | None:
+    """What holds for ``python:${VERSION}``, where that has no value: who runs, if it is the same with all tags."""
+    head = name.partition("$")[0]
+    if ":" not in head.rpartition("/")[2]:
+        return None
+    table = _table()
+    repository, _tag = normal_name(head.rpartition(":")[0])
+    entries = (*table.exact.get(repository, ()), *_by_pattern(table, repository))
+    if len({entry.facts["user"] for entry in entries}) != 1:
+        return None
+    image = _made(name, "", entries[-1].facts, table)
+    return image and replace(image, accounts=(), family="")
 
 
 def configured(name: str, bases: Mapping[str, BaseFacts]) -> BaseImage | None:

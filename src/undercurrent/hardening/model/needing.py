@@ -31,22 +31,24 @@ _CAPABILITY: Final = re.compile(r"cap_[a-z_]+", re.IGNORECASE)
 
 def ports(workshop: Workshop, build: Build, start: Start) -> tuple[Port, ...]:
     """What is listened on: by what runs and its configuration, and what EXPOSE says besides."""
-    known = server(start.server)
-    surely = [*_from_arguments(build, start), *_from_environment(build, known)]
-    configured = [*_from_configuration(workshop, build, known), *_from_edits(build, known)] if known else []
-    surely += configured
-    if known and not surely:
-        origin = _start_origin(build)
-        surely += [port for text in known.ports for port in ports_of(text, origin, surely=True)]
+    surely: list[Port] = []
+    configured = False
+    for name, words in start.served:
+        known = server(name)
+        said = [*_from_configuration(workshop, build, known), *_from_edits(build, known)] if known else []
+        configured = configured or bool(said)
+        said += [*_from_arguments(build, words), *_from_environment(build, known)]
+        if known and not said:
+            origin = _start_origin(build)
+            said = [port for text in known.ports for port in ports_of(text, origin, surely=True)]
+        surely += said
     found: dict[tuple[int, str], Port] = {}
     for port in (*build.ports, *surely):
         key = (port.number, port.protocol)
         former = found.get(key)
         found[key] = replace(former, surely=former.surely or port.surely) if former else port
-    if configured:
-        # What its own configuration says beats what the base image exposes.
-        base = {build.base_name}
-        found = {key: port for key, port in found.items() if port.surely or port.origin.what not in base}
+    if configured:  # what its own configuration says beats what the base image exposes
+        found = {key: port for key, port in found.items() if port.surely or port.origin.what != build.base_name}
     return tuple(found.values())
 
 
@@ -56,8 +58,7 @@ def _start_origin(build: Build) -> Origin:
     return chosen.origin if chosen else build.user.origin
 
 
-def _from_arguments(build: Build, start: Start) -> Iterator[Port]:
-    words = list(start.final)
+def _from_arguments(build: Build, words: Sequence[str]) -> Iterator[Port]:
     origin = _start_origin(build)
     for at, word in enumerate(words):
         following = words[at + 1] if at + 1 < len(words) else ""
@@ -128,9 +129,9 @@ def _for_ports(listening: Iterable[Port]) -> Iterator[Need]:
 
 
 def _for_changing(build: Build, start: Start, who: Runner) -> Iterator[Need]:
-    known = server(start.server)
     rootless = who.identity is Identity.ROOTLESS
-    changes = (start.drops and not (rootless and start.guarded)) or (known and known.changes_user and not rootless)
+    itself = any(known.changes_user for name, _words in start.served if (known := server(name)))
+    changes = (start.drops and not (rootless and start.guarded)) or (itself and not rootless)
     if changes:
         for capability in ("CAP_SETUID", "CAP_SETGID"):
             yield Need(capability, "change-user", _start_origin(build), avoidable=True)
@@ -148,7 +149,7 @@ def _for_commands(start: Start) -> Iterator[Need]:
     for command, origin in start.commands:
         if not _asks_only(command):
             yield from _of_program(program(command.program), origin)
-    for name in start.chain:
+    for name in dict.fromkeys((*start.chain, *(name for name, _words in start.served))):
         origin = Origin(start.words[0] if start.words else name)
         yield from _of_program(program(name), origin)
         if (known := server(name)) is not None:
@@ -179,9 +180,9 @@ def _volumes(build: Build) -> Iterator[StatePath]:
 
 
 def _of_server(build: Build, start: Start, home: str) -> Iterator[StatePath]:
-    known = server(start.server)
     origin = _start_origin(build)
-    for text, why, lasting in known.state if known else ():
+    all_known = (known for name, _words in start.served if (known := server(name)))
+    for text, why, lasting in (one for known in all_known for one in known.state):
         path = _filled(text, build, home)
         if path.startswith("/") and not _is_linked(path, build):
             yield StatePath(path, why, lasting, origin)

@@ -187,7 +187,7 @@ class FinalImage:
         stage: the target.
         lineage: the stages that it is built on, itself first.
         base: the image under them; None if nothing is known of it.
-        base_name: how that is called; ``scratch``, or empty where a build argument lacks its value.
+        base_name: how that is called; ``scratch``, or as it is written where a build argument lacks its value.
         runner: who runs.
         accounts: passwd entries known in it.
         environment: ENV, variables put in.

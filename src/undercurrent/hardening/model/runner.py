@@ -56,7 +56,7 @@ def _by_name(build: Build, user: str, gid: int | None, drops: str, *, in_group: 
 
 
 def _base_is_not_known(build: Build) -> str:
-    if not build.base_name:
+    if not build.base_name or "$" in build.base_name:
         return _("FROM names a build argument that has no value here")
     return _("no USER, and nothing is known of the base image {base}").format(base=build.base_name)
 

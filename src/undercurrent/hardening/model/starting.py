@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from undercurrent.hardening.model.building import Build
-from undercurrent.hardening.model.files import find_program
+from undercurrent.hardening.model.files import files_below, find_file, find_program
 from undercurrent.hardening.model.nouns import Entrypoint, Origin
 from undercurrent.hardening.model.scripts import ARGUMENTS, ITSELF, Ran, base_name, is_shell, read
+from undercurrent.hardening.model.serving import server
 from undercurrent.hardening.model.workshop import Workshop
 from undercurrent.hardening.model.wrappers import CHANGERS, started_by
 
@@ -24,6 +25,8 @@ _TRIVIAL: Final = frozenset(
 )
 """Commands that are not what a script is there to start."""
 _GUARD: Final = re.compile(r"\bid\s+-u\b|\$\{?E?UID\b|\bwhoami\b")
+_SUPERVISOR: Final = ("/etc/supervisor", "/etc/supervisor/conf.d", "/etc/supervisor.d", "/etc")
+_COMMAND: Final = re.compile(r"^[ \t]*command[ \t]*=[ \t]*(.+)$", re.MULTILINE)
 _BINARY: Final = "\x00"
 _SCRIPT: Final = re.compile(r".*\.(?:sh|bash|py|pl|rb)$|.*entrypoint.*|^\.{0,2}/(?:start|run|init|bootstrap).*")
 
@@ -41,6 +44,7 @@ class Start:
         guarded: it does so only where it began as root.
         complete: nothing on the way is unknown.
         unread: scripts on the way that could not be read.
+        beside: the commands of other servers that are started on the way, in the background or by a supervisor.
     """
 
     words: tuple[str, ...] = ()
@@ -51,6 +55,12 @@ class Start:
     guarded: bool = False
     complete: bool = True
     unread: list[tuple[str, Origin]] = field(default_factory=list)
+    beside: list[tuple[str, ...]] = field(default_factory=list)
+
+    @property
+    def served(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """All servers: their base names, and their words."""
+        return (self.server, self.final), *((base_name(words[0]), words) for words in self.beside)
 
     @property
     def server(self) -> str:
@@ -110,7 +120,7 @@ class _Follower:
                 return
         elif self._base_script(path, rest, origin, depth):
             return
-        elif _may_be_script(path):
+        elif _may_be_script(path) and server(program) is None:
             self._unread(program, path, origin, rest, depth)
             return
         self._program(program, words, origin, depth)
@@ -120,6 +130,8 @@ class _Follower:
         begun = started_by(program, words[1:])
         if begun is None:
             self._start.final = tuple(words)
+            if program == "supervisord":
+                self._supervised(words)
             if program in CHANGERS:
                 self._start.complete = False
             return
@@ -127,6 +139,16 @@ class _Follower:
         if kind == "changer" and not self._start.drops:
             self._start.drops = program
         self.follow(rest, origin, depth + 1)
+
+    def _supervised(self, words: list[str]) -> None:
+        """The programs that a configuration of supervisord names, where it can be read."""
+        given = [words[at + 1] for at, word in enumerate(words[:-1]) if word in {"-c", "--configuration"}]
+        texts = [found.text for path in given if (found := find_file(self._workshop, self._build, path))]
+        texts += [found.text for _path, found in files_below(self._workshop, self._build, _SUPERVISOR)]
+        for line in _COMMAND.findall("\n".join(text for text in dict.fromkeys(texts) if text)):
+            commands, _understood = read(line, self._build.environment)
+            self._start.beside += [_constant(command) for command in commands[-1:] if command.path]
+        self._start.complete = self._start.complete and bool(self._start.beside)
 
     def _unread(self, program: str, path: str, origin: Origin, rest: list[str], depth: int) -> None:
         """A script that nobody can read here, which most likely starts its arguments, if it has any."""
@@ -141,7 +163,9 @@ class _Follower:
     def _base_script(self, path: str, rest: list[str], origin: Origin, depth: int) -> bool:
         """The entrypoint of a well-known base image: it prepares, and then starts its arguments."""
         base = self._build.base
-        if base is None or path not in base.entrypoint or not (base.source == "built-in" or base.drops):
+        if base is None or not (base.source == "built-in" or base.drops):
+            return False
+        if path not in base.entrypoint and (path not in base.command[:1] or not _may_be_script(path)):
             return False
         if started_by(base_name(path), ["x"]):
             return False
@@ -149,6 +173,9 @@ class _Follower:
         if base.drops and not self._start.drops:
             self._start.drops, self._start.guarded = base.drops, True
             self._start.chain.append(base.drops)
+        if path not in base.entrypoint:
+            self._start.final = (path, *rest)
+            return True
         arguments = [word for word in rest if word not in base.entrypoint]
         if not arguments or arguments[0].startswith("-"):
             arguments = [*base.command[:1], *arguments]
@@ -159,12 +186,12 @@ class _Follower:
         return True
 
     def _shell(self, program: str, rest: list[str], origin: Origin, depth: int) -> None:
-        options = [word for word in rest if word.startswith("-")]
         command = next((at for at, word in enumerate(rest) if re.fullmatch(r"-[a-z]*c", word)), None)
         if command is not None and command + 1 < len(rest):
             self._text(rest[command + 1], rest[command + 3 :], origin, depth)
             return
-        left = [word for word in rest if word not in options]
+        first = next((at for at, word in enumerate(rest) if not word.startswith("-")), len(rest))
+        left = rest[first:]
         if not left:
             self._start.chain.append(program)
             self._start.final = (program, *rest)
@@ -213,6 +240,7 @@ class _Follower:
                 continue
             if command.replaces or last is None or not last.replaces:
                 last = command
+        self._start.beside += [words for one in commands if one is not last and (words := _serves(one))]
         if last is None:
             self._start.complete = False
             return
@@ -234,6 +262,21 @@ class _Follower:
         if self._start.chain and self._start.chain[-1] == words[0] and command.program in CHANGERS:
             self._start.chain.pop()
         self.follow(words, origin, depth + 1)
+
+
+def _constant(command: Ran) -> tuple[str, ...]:
+    return (command.path, *(word for word in command.words if word))
+
+
+def _serves(command: Ran) -> tuple[str, ...] | None:
+    """The words of a command that starts a server: ``php-fpm -D``, ``service nginx start``."""
+    words = _constant(command)
+    if command.program in {"service", "rc-service"} and words[2:3] == ("start",):
+        return (words[1],) if server(words[1]) else None
+    if "/init.d/" in command.path and words[1:2] == ("start",):
+        return (command.program,) if server(command.program) else None
+    asks = {"-t", "-v", "-V", "-T", "--version", "--help", "configtest"} & set(words[1:])
+    return words if server(command.program) and not asks else None
 
 
 def _changes(command: Ran) -> bool:

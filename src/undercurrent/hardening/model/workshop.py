@@ -19,7 +19,7 @@ from undercurrent.hardening.model.context import Context
 from undercurrent.hardening.model.nouns import Account, BaseImage, Origin
 from undercurrent.hardening.model.stepping import Step
 
-__all__ = ["Workshop"]
+__all__ = ["Workshop", "base_of"]
 
 _DEEPEST: Final = 20
 
@@ -91,7 +91,8 @@ class Workshop:
     def _stage(self, stage: Stage, parent: Build | None) -> Build:
         foreign: list[tuple[Instruction, str]] = []
         if parent is None:
-            build = begun(self.base(stage.base) if stage.base else None, stage.base or "")
+            name = base_of(stage)
+            build = begun(self.base(name) if name else None, name)
             foreign = list(_parsed(build.base.on_build if build.base else ()))
             triggers = [instruction for instruction, _text in foreign]
         else:
@@ -114,6 +115,11 @@ class Workshop:
         if scope:  # the views hold what the stage ends with
             build.variables, build.environment = dict(scope.variables), dict(scope.environment)
         return build
+
+
+def base_of(stage: Stage) -> str:
+    """The image that a stage names; as it is written where a build argument has no value."""
+    return stage.base or (stage.origin.words[0].text if stage.origin.words else "")
 
 
 def _parsed(triggers: Iterable[str]) -> Iterator[tuple[Instruction, str]]:

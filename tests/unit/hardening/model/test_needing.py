@@ -175,3 +175,44 @@ def test_an_entrypoint_that_looks_who_it_is_needs_nothing_as_somebody_else() -> 
     assert image(text).entrypoint.guarded
     assert {why for _name, why in needs(image(blind + "USER 10001"))} == {"change-user", "chown-at-start"}
     assert needs(image("FROM postgres:16\nUSER 999")) == set()
+
+
+SUPERVISOR = """\
+[supervisord]
+nodaemon=true
+[program:web]
+command=/usr/sbin/nginx -g "daemon off;"
+[program:php]
+command = php-fpm --nodaemonize
+user=www-data
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'FROM debian\nCOPY s.conf /etc/supervisor/conf.d/\nCMD ["supervisord", "-n"]',
+        'FROM debian\nCOPY s.conf /s.conf\nCMD ["/usr/bin/supervisord", "-c", "/s.conf"]',
+        "FROM debian\nCMD nginx && exec php-fpm",
+        "FROM debian\nCMD service nginx start && php-fpm",
+        "FROM debian\nCMD nginx -t; /etc/init.d/nginx start; php-fpm",
+    ],
+)
+def test_several_servers(tmp_path: Path, text: str) -> None:
+    (tmp_path / "s.conf").write_text(SUPERVISOR)
+    found = image(text, tmp_path)
+
+    assert {(port.number, port.surely) for port in found.ports} == {(80, True), (9000, True)}
+    assert {"change-user", "low-port"} == {why for _name, why in needs(found)}
+    assert "/var/cache/nginx" in {one.path for one in found.state}
+    assert found.entrypoint.complete
+
+
+def test_a_supervisor_whose_configuration_cannot_be_read_is_not_complete() -> None:
+    assert not image('FROM debian\nCOPY s.conf /s.conf\nCMD ["supervisord", "-c", "/s.conf"]').entrypoint.complete
+
+
+def test_the_command_of_a_well_known_base_is_no_doubt() -> None:
+    found = image("FROM tiangolo/uvicorn-gunicorn-fastapi:python3.11")
+
+    assert (found.entrypoint.chain, found.entrypoint.complete, found.doubts) == (("start.sh",), True, ())

@@ -87,6 +87,11 @@ def test_a_build_argument_may_name_the_base() -> None:
     assert image(text).runner.identity is ROOT
     assert image(text, arguments={"BASE": "gcr.io/distroless/static:nonroot"}).runner.identity is ROOTLESS
     assert image("ARG BASE\nFROM ${BASE}").runner.identity is UNKNOWN
+    assert image("ARG V\nFROM python:${V}-slim").runner.identity is ROOT
+    assert image("ARG V\nFROM python:$V\nUSER www-data").runner.identity is UNKNOWN
+    assert image("ARG V\nFROM elasticsearch:$V").runner.identity is UNKNOWN
+    assert image("ARG R\nFROM $R/python:3").runner.identity is UNKNOWN
+    assert wanted_bases(parse("ARG V\nFROM python:$V")) == ("python:$V",)
     assert wanted_bases(parse(text)) == ("alpine",)
     assert wanted_bases(parse("FROM scratch")) == ()
 

@@ -173,3 +173,15 @@ def test_what_a_script_is_there_to_start(script: str, server: str) -> None:
 
     assert found.entrypoint.server == (server or "s.sh")
     assert found.entrypoint.complete == bool(server)
+
+
+def test_a_shell_starts_its_first_argument() -> None:
+    found = image('FROM debian\nENTRYPOINT ["/bin/bash", "-e"]\nCMD ["/opt/start", "--log", "/dev/stdout"]')
+
+    assert (found.entrypoint.chain, found.entrypoint.complete) == (("start",), False)
+
+
+def test_a_server_that_looks_like_a_script_is_one() -> None:
+    found = image('FROM openjdk:8-alpine\nENTRYPOINT ["zkServer.sh", "start-foreground"]')
+
+    assert (found.entrypoint.server, found.entrypoint.complete) == ("zkServer.sh", True)
