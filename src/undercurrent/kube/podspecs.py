@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from undercurrent.yamltext import Document, Key, line_at, plain
+from undercurrent.yamltext.shapes import mapping_in, text_in
 
 __all__ = ["WORKLOADS", "Container", "Object", "Pod", "objects", "pods"]
 
@@ -52,12 +53,12 @@ class Object:
     @property
     def name(self) -> str:
         """As its metadata says; empty for one that is named when it is made."""
-        return _text(_mapping(self.data.get("metadata")).get("name"))
+        return text_in(mapping_in(self.data.get("metadata")).get("name"))
 
     @property
     def namespace(self) -> str:
         """As its metadata says; empty for whichever is the current one."""
-        return _text(_mapping(self.data.get("metadata")).get("namespace"))
+        return text_in(mapping_in(self.data.get("metadata")).get("namespace"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,12 @@ class Container:
     @property
     def image(self) -> str:
         """The image that it runs, as it is written."""
-        return _text(self.data.get("image"))
+        return text_in(self.data.get("image"))
 
     @property
     def security(self) -> Mapping[str, Any]:
         """Its security context; empty without one."""
-        return _mapping(self.data.get("securityContext"))
+        return mapping_in(self.data.get("securityContext"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +114,12 @@ class Pod:
     @property
     def security(self) -> Mapping[str, Any]:
         """The security context of the pod; empty without one."""
-        return _mapping(self.spec.get("securityContext"))
+        return mapping_in(self.spec.get("securityContext"))
 
     @property
     def windows(self) -> bool:
         """It says that it runs on Windows."""
-        return _mapping(self.spec.get("os")).get("name") == "windows"
+        return mapping_in(self.spec.get("os")).get("name") == "windows"
 
     @property
     def title(self) -> str:
@@ -162,12 +163,12 @@ def _pod(item: Object) -> Pod | None:
         return None
     template: Any = item.data
     for step in path:
-        template = _mapping(template.get(step))
+        template = mapping_in(template.get(step))
     spec = template.get("spec")
     if not isinstance(spec, dict):
         return None
     found = tuple(_containers(spec))
-    return Pod(item, (*item.key, *path), _mapping(template.get("metadata")), spec, found)
+    return Pod(item, (*item.key, *path), mapping_in(template.get("metadata")), spec, found)
 
 
 def _containers(spec: Mapping[str, Any]) -> Iterator[Container]:
@@ -175,12 +176,4 @@ def _containers(spec: Mapping[str, Any]) -> Iterator[Container]:
         listed = spec.get(field)
         for number, data in enumerate(listed if isinstance(listed, list) else ()):
             if isinstance(data, dict):
-                yield Container(_text(data.get("name")), role, (field, number), data)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+                yield Container(text_in(data.get("name")), role, (field, number), data)

@@ -14,6 +14,8 @@ from undercurrent.yamltext.writing import Manner, flowed, item_lines, lines, man
 __all__ = ["append", "edited", "remove", "set_value"]
 
 _MARKS: Final = re.compile(r"(?:[&!]\S*\s+)*")
+_PORTS: Final = re.compile(r"[0-9.]+(?::[0-9]+)+(?:/[a-z]+)?")
+_SEXAGESIMAL: Final = re.compile(r"[0-9]+(?::[0-5]?[0-9])+")
 _INDENT: Final = re.compile(r"[\r\n]*( *)(-?)")
 
 
@@ -92,8 +94,15 @@ def _put(document: Document, below: Entry | Node, value: Any, key: Key) -> tuple
     if isinstance(below, Entry):
         return _replaced(document, below, value)
     if isinstance(node, ScalarNode) and node.style not in ("|", ">") and not isinstance(value, Mapping | list | tuple):
-        return (Edit(_body(document, node), scalar_text(value, node.style)),)
+        return (Edit(_body(document, node), _scalar_like(node, value, node.style)),)
     raise _no_edit(document, key, document.line(node))
+
+
+def _scalar_like(node: ScalarNode, value: Any, style: str) -> str:
+    """A new value in the manner of the old one: ports without quotes stay so where nobody takes them for a number."""
+    if isinstance(value, str) and not node.style and _PORTS.fullmatch(value) and not _SEXAGESIMAL.fullmatch(value):
+        return value
+    return scalar_text(value, style)
 
 
 def _merged(document: Document, node: Node, value: Any, key: Key) -> tuple[Edit, ...]:
@@ -109,7 +118,7 @@ def _replaced(document: Document, entry: Entry, value: Any) -> tuple[Edit, ...]:
     node, manner = entry.value, manner_of(document)
     if isinstance(node, ScalarNode) and node.span and not _is_nothing(node) and not _is_collection(value):
         lasting = '"' if manner.json or node.style in ("|", ">") else node.style
-        return (Edit(_body(document, node), scalar_text(value, lasting)),)
+        return (Edit(_body(document, node), _scalar_like(node, value, lasting)),)
     if not _is_collection(value) or not value or _in_flow(document, entry):
         return (_replaced_inline(document, entry, flowed(value, json_like=manner.json)),)
     indent = document.column(entry.key) - 1

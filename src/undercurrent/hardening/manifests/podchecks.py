@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from undercurrent.kube import Container, Pod
 from undercurrent.yamltext import Key
+from undercurrent.yamltext.shapes import list_in, mapping_in, text_in
 
 __all__ = [
     "Found",
@@ -51,13 +52,13 @@ def app_armor(pod: Pod, _version: Version) -> Iterator[Found]:
     for key, context, container in _contexts(pod):
         profile = context.get("appArmorProfile")
         if profile is not None:
-            said = _mapping(profile).get("type")
+            said = mapping_in(profile).get("type")
             if said not in ("RuntimeDefault", "Localhost"):
-                yield Found((*key, "appArmorProfile", "type"), _said(said), container)
-    for name, value in _mapping(pod.metadata.get("annotations")).items():
+                yield Found((*key, "appArmorProfile", "type"), text_in(said), container)
+    for name, value in mapping_in(pod.metadata.get("annotations")).items():
         allowed = value in ("", None, "runtime/default") or str(value).startswith("localhost/")
         if name.startswith("container.apparmor.security.beta.kubernetes.io/") and not allowed:
-            yield Found(("metadata", "annotations", name), _said(value))
+            yield Found(("metadata", "annotations", name), text_in(value))
 
 
 _DEFAULT_CAPABILITIES: Final = frozenset(
@@ -87,19 +88,19 @@ def capabilities_baseline(pod: Pod, _version: Version) -> Iterator[Found]:
 def capabilities_restricted(pod: Pod, _version: Version) -> Iterator[Found]:
     """All are dropped, and none is added but that for ports below 1024."""
     for container in pod.containers:
-        dropped = _mapping(container.security.get("capabilities")).get("drop")
-        if "ALL" not in _list(dropped):
+        dropped = mapping_in(container.security.get("capabilities")).get("drop")
+        if "ALL" not in list_in(dropped):
             yield Found((*container.key, _SECURITY, "capabilities", "drop"), container=container)
     yield from _added_capabilities(pod, frozenset({"NET_BIND_SERVICE"}))
 
 
 def _added_capabilities(pod: Pod, allowed: frozenset[str]) -> Iterator[Found]:
     for container in pod.containers:
-        added = _list(_mapping(container.security.get("capabilities")).get("add"))
+        added = list_in(mapping_in(container.security.get("capabilities")).get("add"))
         for number, name in enumerate(added):
             if name not in allowed:
                 key = (*container.key, _SECURITY, "capabilities", "add", number)
-                yield Found(key, _said(name), container)
+                yield Found(key, text_in(name), container)
 
 
 def host_namespaces(pod: Pod, _version: Version) -> Iterator[Found]:
@@ -113,16 +114,16 @@ def host_paths(pod: Pod, _version: Version) -> Iterator[Found]:
     """No volume is a folder of the host."""
     for number, volume in enumerate(_volumes(pod)):
         if volume.get("hostPath") is not None:
-            yield Found(("volumes", number, "hostPath"), _said(_mapping(volume["hostPath"]).get("path")))
+            yield Found(("volumes", number, "hostPath"), text_in(mapping_in(volume["hostPath"]).get("path")))
 
 
 def host_ports(pod: Pod, _version: Version) -> Iterator[Found]:
     """No port of the host is taken."""
     for container in pod.containers:
-        for number, port in enumerate(_list(container.data.get("ports"))):
-            said = _mapping(port).get("hostPort")
+        for number, port in enumerate(list_in(container.data.get("ports"))):
+            said = mapping_in(port).get("hostPort")
             if said not in (None, 0):
-                yield Found((*container.key, "ports", number, "hostPort"), _said(said), container)
+                yield Found((*container.key, "ports", number, "hostPort"), text_in(said), container)
 
 
 def probe_hosts(pod: Pod, _version: Version) -> Iterator[Found]:
@@ -137,11 +138,11 @@ def probe_hosts(pod: Pod, _version: Version) -> Iterator[Found]:
         ):
             found: Any = container.data
             for step in handler:
-                found = _mapping(found).get(step)
+                found = mapping_in(found).get(step)
             for way in ("httpGet", "tcpSocket"):
-                host = _mapping(_mapping(found).get(way)).get("host")
+                host = mapping_in(mapping_in(found).get(way)).get("host")
                 if host not in (None, ""):
-                    yield Found((*container.key, *handler, way, "host"), _said(host), container)
+                    yield Found((*container.key, *handler, way, "host"), text_in(host), container)
 
 
 def privileged(pod: Pod, _version: Version) -> Iterator[Found]:
@@ -156,7 +157,7 @@ def proc_mount(pod: Pod, _version: Version) -> Iterator[Found]:
     for container in pod.containers:
         said = container.security.get("procMount")
         if said not in (None, "Default"):
-            yield Found((*container.key, _SECURITY, "procMount"), _said(said), container)
+            yield Found((*container.key, _SECURITY, "procMount"), text_in(said), container)
 
 
 def proc_mount_baseline(pod: Pod, version: Version) -> Iterator[Found]:
@@ -172,11 +173,11 @@ def selinux(pod: Pod, version: Version) -> Iterator[Found]:
     """SELinux confines as it does by default."""
     allowed = _SELINUX_TYPES | ({"container_engine_t"} if version >= (1, 31) else set())
     for key, context, container in _contexts(pod):
-        options = _mapping(context.get("seLinuxOptions"))
+        options = mapping_in(context.get("seLinuxOptions"))
         for field in ("type", "user", "role"):
             said = options.get(field)
             if said is not None and said not in (allowed if field == "type" else ("",)):
-                yield Found((*key, "seLinuxOptions", field), _said(said), container)
+                yield Found((*key, "seLinuxOptions", field), text_in(said), container)
 
 
 def seccomp_baseline(pod: Pod, version: Version) -> Iterator[Found]:
@@ -187,7 +188,7 @@ def seccomp_baseline(pod: Pod, version: Version) -> Iterator[Found]:
     for key, context, container in _contexts(pod):
         said = context.get("seccompProfile")
         if said is not None and not _filters(said):
-            yield Found((*key, "seccompProfile", "type"), _said(_mapping(said).get("type")), container)
+            yield Found((*key, "seccompProfile", "type"), text_in(mapping_in(said).get("type")), container)
 
 
 def seccomp_restricted(pod: Pod, version: Version) -> Iterator[Found]:
@@ -201,11 +202,11 @@ def seccomp_restricted(pod: Pod, version: Version) -> Iterator[Found]:
 
 
 def _filters(profile: Any) -> bool:
-    return _mapping(profile).get("type") in ("RuntimeDefault", "Localhost")
+    return mapping_in(profile).get("type") in ("RuntimeDefault", "Localhost")
 
 
 def _seccomp_annotations(pod: Pod) -> Iterator[Found]:
-    annotations = _mapping(pod.metadata.get("annotations"))
+    annotations = mapping_in(pod.metadata.get("annotations"))
     names = {f"container.seccomp.security.alpha.kubernetes.io/{one.name}": one for one in pod.containers}
     for name, container in {"seccomp.security.alpha.kubernetes.io/pod": None, **names}.items():
         if name in annotations:
@@ -246,16 +247,16 @@ _SYSCTLS: Final[tuple[tuple[Version, frozenset[str]], ...]] = (
 def sysctls(pod: Pod, version: Version) -> Iterator[Found]:
     """Only kernel settings are changed that are the pod's own and harm nobody else."""
     safe = frozenset[str]().union(*(names for since, names in _SYSCTLS if since <= version))
-    for number, sysctl in enumerate(_list(pod.security.get("sysctls"))):
-        name = _mapping(sysctl).get("name")
+    for number, sysctl in enumerate(list_in(pod.security.get("sysctls"))):
+        name = mapping_in(sysctl).get("name")
         if name not in safe:
-            yield Found((_SECURITY, "sysctls", number, "name"), _said(name))
+            yield Found((_SECURITY, "sysctls", number, "name"), text_in(name))
 
 
 def host_process(pod: Pod, _version: Version) -> Iterator[Found]:
     """On Windows, no process of the host is made."""
     for key, context, container in _contexts(pod):
-        if not _is_off(_mapping(context.get("windowsOptions")).get("hostProcess")):
+        if not _is_off(mapping_in(context.get("windowsOptions")).get("hostProcess")):
             yield Found((*key, "windowsOptions", "hostProcess"), "true", container)
 
 
@@ -265,7 +266,7 @@ def privilege_escalation(pod: Pod, _version: Version) -> Iterator[Found]:
         said = container.security.get("allowPrivilegeEscalation")
         if said is not False:
             key = (*container.key, _SECURITY, "allowPrivilegeEscalation")
-            yield Found(key, _said(said), container)
+            yield Found(key, text_in(said), container)
 
 
 _RESTRICTED_VOLUMES: Final = (
@@ -295,11 +296,11 @@ def run_as_non_root(pod: Pod, version: Version) -> Iterator[Found]:
         return
     whole = pod.security.get("runAsNonRoot")
     if whole not in (None, True):
-        yield Found((_SECURITY, "runAsNonRoot"), _said(whole))
+        yield Found((_SECURITY, "runAsNonRoot"), text_in(whole))
     for container in pod.containers:
         said = container.security.get("runAsNonRoot")
         if said is not True and (said is not None or whole is not True):
-            yield Found((*container.key, _SECURITY, "runAsNonRoot"), _said(said), container)
+            yield Found((*container.key, _SECURITY, "runAsNonRoot"), text_in(said), container)
 
 
 def run_as_user(pod: Pod, version: Version) -> Iterator[Found]:
@@ -309,7 +310,7 @@ def run_as_user(pod: Pod, version: Version) -> Iterator[Found]:
     for key, context, container in _contexts(pod):
         said = context.get("runAsUser")
         if said is not None and (not isinstance(said, int) or isinstance(said, bool) or said == 0):
-            yield Found((*key, "runAsUser"), _said(said), container)
+            yield Found((*key, "runAsUser"), text_in(said), container)
 
 
 def _relaxed(pod: Pod, version: Version) -> bool:
@@ -324,22 +325,8 @@ def _contexts(pod: Pod) -> Iterator[tuple[Key, Mapping[str, Any], Container | No
 
 
 def _volumes(pod: Pod) -> list[Mapping[str, Any]]:
-    return [_mapping(volume) for volume in _list(pod.spec.get("volumes"))]
+    return [mapping_in(volume) for volume in list_in(pod.spec.get("volumes"))]
 
 
 def _is_off(value: Any) -> bool:
     return value is None or value is False
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)

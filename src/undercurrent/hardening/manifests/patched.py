@@ -1,0 +1,138 @@
+"""Files of manifests patched, all at once: what one mentions may stand in another."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from undercurrent.errors import UndercurrentError
+from undercurrent.hardening.manifests.compose import Read, Service, services
+from undercurrent.hardening.manifests.networkpolicy import policies
+from undercurrent.hardening.manifests.patching import Change, Patch, Unfixed, Wanted
+from undercurrent.hardening.manifests.podpatch import patch_pod
+from undercurrent.hardening.manifests.podsecurity import violations
+from undercurrent.hardening.manifests.servicechecks import service_violations
+from undercurrent.hardening.manifests.servicepatch import patch_service
+from undercurrent.i18n import translate as _
+from undercurrent.kube import Pod, objects, pods
+from undercurrent.splices import Edit
+from undercurrent.yamltext import Document, edited, parse
+
+__all__ = ["PatchedFile", "patch"]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchedFile:
+    """A file of manifests, as it is and as it should be.
+
+    Attributes:
+        name: of the file.
+        before: its text.
+        after: likewise, patched; the same where nothing is to be done.
+        changes: made in it, with those that it asks for in other files.
+        unfixed: what is left as it is, and why.
+    """
+
+    name: str
+    before: str
+    after: str
+    changes: tuple[Change, ...] = ()
+    unfixed: tuple[Unfixed, ...] = ()
+
+
+def patch(
+    files: Mapping[str, tuple[Document, ...]],
+    wanted: Wanted,
+    *,
+    read: Read | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> tuple[PatchedFile, ...]:
+    """Each file, patched: pods pass "restricted", services run without root, and what cannot is told.
+
+    Each pod is tried alone: what does not pass afterwards, by the same checks that Kubernetes makes, is left as it
+    was. Nothing is written.
+
+    Args:
+        files: documents by the name of their file.
+        wanted: how containers are to run.
+        read: for compose files, as `services` takes it.
+        variables: likewise.
+    """
+    documents = tuple(document for found in files.values() for document in found)
+    others = tuple(objects(documents))
+    texts = {name: found[0].text for name, found in files.items() if found}
+    patches: dict[str, list[Patch]] = {name: [] for name in texts}
+    for pod in pods(documents):
+        patches[pod.document.name].append(_checked_pod(pod, _tried_pod(pod, wanted, others), texts))
+    for service in services(documents, read=read, variables=variables):
+        if service.document.name in texts:  # one that is included stands in a file that was not asked for
+            patches[service.document.name].append(_checked_service(service, _tried_service(service, wanted), texts))
+    edits = _by_file(patches)
+    after = {name: edited(text, edits.get(name, ())) for name, text in texts.items()}
+    if wanted.network_policy:
+        after = {name: text + policies(parse(text, name), others) for name, text in after.items()}
+    return tuple(
+        PatchedFile(
+            name,
+            texts[name],
+            after[name],
+            tuple(change for found in patches[name] for change in found.changes),
+            tuple(reason for found in patches[name] for reason in found.unfixed),
+        )
+        for name in texts
+    )
+
+
+def _by_file(patches: Mapping[str, list[Patch]]) -> dict[str, list[Edit]]:
+    edits: dict[str, list[Edit]] = {}
+    for found in patches.values():
+        for one in found:
+            for name, made in one.edits.items():
+                edits.setdefault(name, []).extend(made)
+    return edits
+
+
+def _tried_pod(pod: Pod, wanted: Wanted, others: tuple[object, ...]) -> Patch:
+    try:
+        return patch_pod(pod, wanted, others)  # type: ignore[arg-type]
+    except UndercurrentError as error:
+        return Patch(unfixed=(Unfixed(pod.title, pod.line(), "form", error.message),))
+
+
+def _tried_service(service: Service, wanted: Wanted) -> Patch:
+    try:
+        return patch_service(service, wanted)
+    except UndercurrentError as error:
+        return Patch(unfixed=(Unfixed(f"service {service.name}", service.line(), "form", error.message),))
+
+
+def _checked_pod(pod: Pod, made: Patch, texts: Mapping[str, str]) -> Patch:
+    """The patch, if the pod passes with it."""
+    name = pod.document.name
+    if not made.edits:
+        return made
+    after = next(_again(edited(texts[name], made.edits.get(name, ())), pod), None)
+    if after is not None and not violations(after, "restricted"):
+        return made
+    return Patch(unfixed=(Unfixed(pod.title, pod.line(), "form", _("it cannot be changed with certainty")),))
+
+
+def _again(text: str, pod: Pod) -> Iterator[Pod]:
+    try:
+        documents = parse(text, pod.document.name)
+    except UndercurrentError:
+        return
+    yield from (one for one in pods(documents) if (one.document.number, one.key) == (pod.document.number, pod.key))
+
+
+def _checked_service(service: Service, made: Patch, texts: Mapping[str, str]) -> Patch:
+    name = service.document.name
+    if not made.edits:
+        return made
+    try:
+        documents = parse(edited(texts[name], made.edits[name]), name)
+    except UndercurrentError:
+        documents = ()
+    after = next((one for one in services(documents) if one.name == service.name), None)
+    if after is not None and (not service_violations(after) or "extends" in after.data):
+        return made
+    reason = _("it cannot be changed with certainty")
+    return Patch(unfixed=(Unfixed(f"service {service.name}", service.line(), "form", reason),))

@@ -1,0 +1,117 @@
+"""What a patch of manifests is: what is wanted, what was changed, and what could not be."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from undercurrent.i18n import translate as _
+from undercurrent.splices import Edit
+from undercurrent.yamltext import Document, Key, append, find, line_at, plain, set_value
+
+__all__ = ["LOWEST_FREE", "Change", "Patch", "Unfixed", "Wanted", "extended", "free_port", "set_all", "taken"]
+
+LOWEST_FREE: Final = 1024
+"""The lowest port that needs no capability, unless the kernel was told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How containers are to run.
+
+    Attributes:
+        uid: of those that nothing else gives a user other than root.
+        gid: likewise.
+        writable: paths that get an empty folder of their own where the root filesystem is made read-only.
+        move_ports: ports below 1024 are moved above, with every mention; the program has to listen there. Else they
+            stay, and Kubernetes is asked to let anybody use them.
+        keep_bind: NET_BIND_SERVICE stays where it was added.
+        owned_volumes: what lies in volumes of compose files belongs to ``uid`` already.
+        network_policy: a workload that no NetworkPolicy is about gets one.
+    """
+
+    uid: int = 10001
+    gid: int = 10001
+    writable: tuple[str, ...] = ("/tmp",)  # noqa: S108 - in the container
+    move_ports: bool = False
+    keep_bind: bool = False
+    owned_volumes: bool = False
+    network_policy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that is changed.
+
+    Attributes:
+        title: of what: ``Deployment web``, ``service db``.
+        line: where, in the file as it is.
+        what: as YAML would say it: ``spec.securityContext.runAsNonRoot: true``.
+    """
+
+    title: str
+    line: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfixed:
+    """Something that is left as it is, and why.
+
+    Attributes:
+        title: of what.
+        line: where.
+        check: what asks for it: a check of Kubernetes, or kebab-case.
+        reason: one sentence, in the user's language.
+    """
+
+    title: str
+    line: int
+    check: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """The edits of one pod or service, and of what mentions it; by the name of the file."""
+
+    edits: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    unfixed: tuple[Unfixed, ...] = ()
+
+
+def set_all(document: Document, key: Key, values: Mapping[str, Any]) -> tuple[Edit, ...]:
+    """The edits that put several values into the mapping at ``key``, made if it is missing; none without values."""
+    return set_value(document, key, values) if values else ()
+
+
+def extended(document: Document, key: Key, items: Iterable[Any], whole: Iterable[Any] = ()) -> tuple[Edit, ...]:
+    """The edits that put items behind those of the list at ``key``.
+
+    Args:
+        document: to change.
+        key: of the list; one that is missing is made.
+        items: to put there.
+        whole: what the list has already, where that stands elsewhere: it comes by a merge, or is taken over.
+    """
+    new, node = list(items), find(document, key)
+    if not new:
+        return ()
+    above = find(document, key[:-1])
+    own = getattr(above, "entry", lambda _name: None)(key[-1])
+    if own is None or not plain(node):
+        return set_value(document, key, [*whole, *new])
+    return tuple(edit for item in new for edit in append(document, key, item))
+
+
+def free_port(port: int, used: Iterable[int]) -> int:
+    """The port above 1023 that takes the place of one below: 80 becomes 8080, 443 becomes 8443."""
+    occupied = set(used)
+    wanted = port + 8000 if port != 80 else 8080  # noqa: PLR2004
+    while wanted in occupied:
+        wanted += 1
+    return wanted
+
+
+def taken(title: str, document: Document, key: Key, check: str, reason: str) -> Unfixed:
+    """What is left as it is, at its place."""
+    return Unfixed(title, line_at(document, key), check, reason or _("it cannot be changed with certainty"))

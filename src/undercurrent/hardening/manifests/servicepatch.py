@@ -1,0 +1,149 @@
+"""Compose services without root, capabilities and a writable root filesystem; or the reasons why that cannot be."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from undercurrent.hardening.manifests.compose import Service
+from undercurrent.hardening.manifests.composeports import PortMapping
+from undercurrent.hardening.manifests.patching import (
+    LOWEST_FREE,
+    Change,
+    Patch,
+    Unfixed,
+    Wanted,
+    extended,
+    free_port,
+    set_all,
+)
+from undercurrent.hardening.manifests.servicechecks import (
+    ServiceViolation,
+    is_root,
+    keeps_data,
+    service_violations,
+)
+from undercurrent.i18n import gettext_noop as N_
+from undercurrent.i18n import translate as _
+from undercurrent.splices import Edit
+from undercurrent.yamltext import ScalarNode, find, remove, set_value
+
+__all__ = ["move_port", "patch_service"]
+
+_REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "privileged": N_("it is privileged: it can do all that root of the host can"),
+        "capabilities-added": N_("it adds the capability {value}, which it may need"),
+        "host-namespaces": N_("it shares a namespace of the host ({value})"),
+        "engine-socket": N_("{value} is in it: who has that is root of the host"),
+        "host-path": N_("the host's {value} is in it"),
+        "devices": N_("it uses a device of the host: {value}"),
+        "seccomp": N_("seccomp is switched off for it; whoever did so has a reason"),
+        "apparmor": N_("AppArmor is switched off for it; whoever did so has a reason"),
+        "selinux": N_("SELinux is switched off for it; whoever did so has a reason"),
+        "sysctls": N_("it changes the kernel setting {value}, which is not for it alone"),
+    }
+)
+
+
+def patch_service(service: Service, wanted: Wanted) -> Patch:
+    """The edits that let a service run without root; none where something stands in the way, which is told.
+
+    Args:
+        service: to change.
+        wanted: how it is to run.
+
+    Raises:
+        Unsupported: it is written in a way that cannot be changed with certainty.
+    """
+    unfixed = tuple(_unfixed(service, wanted))
+    if unfixed:
+        return Patch(unfixed=unfixed)
+    document, edits, changes = service.document, list[Edit](), list[Change]()
+    for name, value in _values(service, wanted):
+        edits += set_all(document, service.key, {name: value})
+        changes.append(Change(_title(service), service.line(name), f"{name}: {_shown(value)}"))
+    for name, items in _lists(service, wanted):
+        edits += extended(document, service.at(name), items, service.texts(name))
+        changes.append(Change(_title(service), service.line(name), f"{name}: {', '.join(items)}"))
+    added = service.texts("cap_add")
+    if added and not wanted.keep_bind:
+        edits += remove(document, service.at("cap_add"))
+        changes.append(Change(_title(service), service.line("cap_add"), f"cap_add: {', '.join(added)} → –"))
+    if wanted.move_ports:
+        for mapping, port in _moves(service):
+            edits += move_port(service, mapping, port)
+            what = f"ports: {mapping.target} → {port}"
+            changes.append(Change(_title(service), service.line(*mapping.key), what))
+    return Patch({document.name: tuple(edits)} if edits else {}, tuple(changes))
+
+
+def move_port(service: Service, mapping: PortMapping, target: int) -> tuple[Edit, ...]:
+    """The edits that lead a published port to another port of the container; variables in it stay.
+
+    Raises:
+        Unsupported: it stands behind an alias, or is a range.
+    """
+    key = service.at(*mapping.value_key())
+    node = find(service.document, key)
+    if isinstance(node, ScalarNode) and not mapping.long:
+        before, colon, last = node.value.rpartition(":")
+        number, slash, protocol = last.partition("/")
+        if colon and number == str(mapping.target):
+            return set_value(service.document, key, f"{before}:{target}{slash}{protocol}")
+    return set_value(service.document, key, mapping.moved(target))
+
+
+def _title(service: Service) -> str:
+    return f"service {service.name}"
+
+
+def _unfixed(service: Service, wanted: Wanted) -> Iterator[Unfixed]:
+    for found in service_violations(service):
+        if found.check in _REASONS:
+            yield _told(service, found, _(_REASONS[found.check]).format(value=found.value))
+    if is_root(service.user) and keeps_data(service) and not wanted.owned_volumes:
+        mount = next(mount for mount in service.mounts if not mount.read_only and mount.kind in ("volume", "bind"))
+        text = _("the files in {path} may belong to root; give them to user {uid}, then say --owned-volumes")
+        reason = text.format(path=mount.target, uid=wanted.uid)
+        yield Unfixed(_title(service), service.line(*mount.key), "user", reason)
+    for doubt in service.doubts:
+        reason = _("it extends {name}, which could not be read").format(name=doubt)
+        yield Unfixed(_title(service), service.line("extends"), "extends", reason)
+
+
+def _told(service: Service, found: ServiceViolation, reason: str) -> Unfixed:
+    return Unfixed(_title(service), service.line(*found.key), found.check, reason)
+
+
+def _values(service: Service, wanted: Wanted) -> Iterator[tuple[str, Any]]:
+    if is_root(service.user):
+        yield "user", f"{wanted.uid}:{wanted.gid}"
+    if service.data.get("read_only") is not True:
+        yield "read_only", True
+
+
+def _lists(service: Service, wanted: Wanted) -> Iterator[tuple[str, list[str]]]:
+    checks = {found.check for found in service_violations(service)}
+    if "capabilities-dropped" in checks:
+        yield "cap_drop", ["ALL"]
+    if "no-new-privileges" in checks:
+        yield "security_opt", ["no-new-privileges:true"]
+    if "read-only" in checks:
+        mounted = {mount.target.rstrip("/") for mount in service.mounts}
+        mounted |= {text.partition(":")[0].rstrip("/") for text in service.texts("tmpfs")}
+        paths = [path for path in wanted.writable if path not in mounted]
+        if paths:
+            yield "tmpfs", paths
+
+
+def _moves(service: Service) -> Iterator[tuple[PortMapping, int]]:
+    used = {mapping.target for mapping in service.ports}
+    moves: dict[int, int] = {}
+    for mapping in service.ports:
+        if mapping.target < LOWEST_FREE and not mapping.last:
+            moves.setdefault(mapping.target, free_port(mapping.target, used | set(moves.values())))
+            yield mapping, moves[mapping.target]
+
+
+def _shown(value: Any) -> str:
+    return "true" if value is True else str(value)
