@@ -1,0 +1,114 @@
+"""Helm's charts and Kustomize's folders, rendered by the real programs: what they make is what runs."""
+
+import asyncio
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from undercurrent.errors import EnvironmentLacks, MissingTool, Refused, TooLarge
+from undercurrent.i18n import system_reason
+from undercurrent.i18n import translate as _
+from undercurrent.splices import as_text, line_of
+
+__all__ = ["render_chart", "render_kustomization", "source_of"]
+
+_TIME_LIMIT_S: Final = 120.0
+_MOST: Final = 16 * 1024 * 1024
+_LAST_WORDS: Final = 600
+_SOURCE: Final = re.compile(r"^# Source: (.+?)\r?$", re.MULTILINE)
+
+
+async def render_chart(chart: Path, values: Sequence[Path] = ()) -> str:
+    """What ``helm template`` makes of a chart.
+
+    Args:
+        chart: its folder.
+        values: files with values, the last of which wins.
+
+    Raises:
+        MissingTool: there is no helm.
+        Refused: helm refuses the chart; the message has its words.
+        EnvironmentLacks: it does not end.
+        TooLarge: it makes too much.
+    """
+    program = shutil.which("helm")
+    if program is None:
+        raise MissingTool(
+            _("{path} is a Helm chart, and helm is not installed").format(path=chart),
+            hint=_("install it: https://helm.sh/docs/intro/install/"),
+        )
+    options = [part for path in values for part in ("--values", str(path))]
+    with tempfile.TemporaryDirectory(prefix="uc-helm-") as home:
+        # Neither plug-ins nor repositories of the user's have a say, and no cluster is asked.
+        folders = {name: f"{home}/{name}" for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
+        environment = {**os.environ, **folders, "KUBECONFIG": os.devnull}
+        return await _run([program, "template", "release", str(chart), *options], environment, chart)
+
+
+async def render_kustomization(folder: Path) -> str:
+    """What ``kustomize build`` makes of a folder; ``kubectl kustomize`` where only that is there.
+
+    Raises:
+        MissingTool: there is neither.
+        Refused: it refuses the folder; the message has its words.
+        EnvironmentLacks: it does not end.
+        TooLarge: it makes too much.
+    """
+    kustomize, kubectl = shutil.which("kustomize"), shutil.which("kubectl")
+    if kustomize is None and kubectl is None:
+        raise MissingTool(
+            _("{path} is a kustomization, and kustomize is not installed").format(path=folder),
+            hint=_("install it: https://kubectl.docs.kubernetes.io/installation/kustomize/"),
+        )
+    command = [kustomize, "build"] if kustomize else [str(kubectl), "kustomize"]
+    return await _run([*command, str(folder)], dict(os.environ), folder)
+
+
+async def _run(command: Sequence[str], environment: dict[str, str], what: Path) -> str:
+    name = Path(command[0]).name
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+            process_group=0,
+        )
+    except OSError as error:
+        raise MissingTool(
+            _("{program} cannot be run: {reason}").format(program=name, reason=system_reason(error))
+        ) from error
+    try:
+        async with asyncio.timeout(_TIME_LIMIT_S):
+            output, said = await process.communicate()
+    except TimeoutError:
+        raise EnvironmentLacks(_("{program} does not finish").format(program=name)) from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        words = " ".join(as_text(said).split())[-_LAST_WORDS:]
+        raise Refused(
+            _("{program} cannot render {path}: {reason}").format(program=name, path=what, reason=words),
+            hint=_("run `{command}` by hand to see all that it says").format(command=" ".join((name, *command[1:]))),
+        )
+    if len(output) > _MOST:
+        raise TooLarge(_("{program} makes more than 16 MiB of {path}").format(program=name, path=what))
+    return as_text(output)
+
+
+def source_of(text: str, line: int) -> str:
+    """The template that a line of Helm's output comes from, as Helm says: ``chart/templates/web.yaml``; or empty."""
+    found: Iterator[re.Match[str]] = _SOURCE.finditer(text)
+    source = ""
+    for match in found:
+        if line_of(text, match.start()) > line:
+            break
+        source = match[1]
+    return source

@@ -1,0 +1,226 @@
+"""Manifests patched where they lie: read, changed so that containers run without root, shown or written."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from undercurrent.errors import NotFound, TooLarge, UndercurrentError
+from undercurrent.fleet import Failed
+from undercurrent.hardening.manifests import violations
+from undercurrent.hardening.manifests.chartvalues import proposed_values
+from undercurrent.hardening.manifests.patched import PatchedFile, patch
+from undercurrent.hardening.manifests.patching import Wanted
+from undercurrent.hardening.manifests.podsecurity import Violation
+from undercurrent.hardening.manifests.rendering import render_chart, render_kustomization, source_of
+from undercurrent.i18n import system_reason
+from undercurrent.i18n import translate as _
+from undercurrent.kube import pods
+from undercurrent.progress import Advanced, Finished, Observer, Started, silent
+from undercurrent.splices import as_bytes, as_text
+from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
+from undercurrent.workflows.keeping import keep
+from undercurrent.yamltext import MAX_FILE, Document, parse
+
+__all__ = ["Patched", "Reader", "Rendered", "patch_manifests", "variables_of"]
+
+_JOB: Final = "patch manifests"
+_VARIABLES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a chart or a kustomization makes, which is not edited.
+
+    Attributes:
+        name: of its folder.
+        kind: which of the two.
+        violations: what "restricted" forbids in it, with the template that it comes from.
+        values: for a chart, values that mend it, as far as it has such.
+        left: what they do not mend.
+    """
+
+    name: str
+    kind: FileKind
+    violations: tuple[tuple[str, Violation], ...] = ()
+    values: str = ""
+    left: tuple[tuple[str, Violation], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """All that was looked at.
+
+    Attributes:
+        files: patched, in the order of names.
+        rendered: charts and kustomizations.
+        unread: what could not be looked at.
+        written: the files were changed.
+    """
+
+    files: tuple[PatchedFile, ...] = ()
+    rendered: tuple[Rendered, ...] = ()
+    unread: tuple[Failed, ...] = ()
+    written: bool = False
+
+
+@dataclass(slots=True)
+class _Read:
+    paths: dict[str, Path] = field(default_factory=dict)
+    files: dict[str, tuple[Document, ...]] = field(default_factory=dict)
+    unread: list[Failed] = field(default_factory=list)
+
+
+async def patch_manifests(
+    paths: Sequence[Path], wanted: Wanted, *, write: bool = False, observer: Observer = silent
+) -> Patched:
+    """Patches the manifests at and below ``paths``.
+
+    Args:
+        paths: files and folders.
+        wanted: how containers are to run.
+        write: changes the files; else they are only shown as they would be.
+        observer: is told what happens.
+
+    Raises:
+        NotFound: one of ``paths`` is not there, or there is nothing to look at.
+        EnvironmentLacks: a file cannot be written.
+    """
+    found = await asyncio.to_thread(find_files, paths)
+    kinds = (FileKind.COMPOSE, FileKind.KUBERNETES)
+    plain = [file for file in found if file.kind in kinds]
+    charts = [file for file in found if file.kind in (FileKind.HELM, FileKind.KUSTOMIZE)]
+    if not plain and not charts:
+        raise NotFound(
+            _("there is no manifest at {paths}").format(paths=", ".join(map(str, paths))),
+            hint=_("name Kubernetes or compose files, a Helm chart, or a folder with such"),
+        )
+    observer(Started(_JOB, len(found)))
+    read = await asyncio.to_thread(_read_all, plain)
+    files = await asyncio.to_thread(_patched, read, plain, wanted)
+    if write:
+        for file in files:
+            if file.after != file.before:
+                keep(as_bytes(file.after), read.paths[file.name])
+    observer(Advanced(_JOB, len(plain)))
+    rendered = [one async for one in _rendered(charts, wanted, read.unread, observer)]
+    observer(Finished(_JOB))
+    return Patched(files, tuple(rendered), tuple(read.unread), write)
+
+
+def _read_all(found: Iterable[FoundFile]) -> _Read:
+    read = _Read()
+    for file in found:
+        try:
+            read.files[file.name] = _documents(file.path, file.name)
+            read.paths[file.name] = file.path
+        except UndercurrentError as error:
+            read.unread.append(Failed(file.name, error))
+    return read
+
+
+def _documents(path: Path, name: str) -> tuple[Document, ...]:
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise TooLarge(_("{path} is larger than 4 MiB: that is no manifest").format(path=name))
+        return parse(as_text(path.read_bytes()), name)
+    except OSError as error:
+        raise NotFound(
+            _("cannot read {path}: {reason}").format(path=name, reason=system_reason(error)),
+            hint=_("check that the file exists and that you may read it"),
+        ) from error
+
+
+def _patched(read: _Read, found: Sequence[FoundFile], wanted: Wanted) -> tuple[PatchedFile, ...]:
+    """Kubernetes' files together, as they name one another; each compose file alone, as it has a folder of its own."""
+    kinds = {file.name: file for file in found}
+    cluster = {name: docs for name, docs in read.files.items() if kinds[name].kind is FileKind.KUBERNETES}
+    made = list(patch(cluster, wanted)) if cluster else []
+    for name, documents in read.files.items():
+        if name not in cluster:
+            file = kinds[name]
+            folder = file.path.parent
+            one = patch(
+                {name: documents}, wanted, read=Reader(folder, file.top.resolve()), variables=variables_of(folder)
+            )
+            made += one
+    return tuple(sorted(made, key=lambda one: one.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads files that a compose file names.
+
+    Attributes:
+        folder: that it lies in.
+        top: above which nothing is read, links resolved.
+    """
+
+    folder: Path
+    top: Path
+
+    def __call__(self, name: str) -> str | None:
+        """Its text; None for what is not there, is too large, or lies outside."""
+        try:
+            path = (self.folder / name).resolve()
+            if not path.is_relative_to(self.top) or not path.is_file() or path.stat().st_size > MAX_FILE:
+                return None
+            return as_text(path.read_bytes())
+        except (OSError, RuntimeError, ValueError):  # links that lead to themselves, a NUL in the name
+            return None
+
+
+def variables_of(folder: Path) -> Mapping[str, str]:
+    """Those of the file ``.env`` beside a compose file; not those of whoever runs this."""
+    text = Reader(folder, folder.resolve())(".env")
+    if text is None or len(text) > _VARIABLES:
+        return {}
+    pairs = (line.removeprefix("export ").partition("=") for line in text.splitlines() if not line.startswith("#"))
+    return {name.strip(): value.strip().strip("\"'") for name, equals, value in pairs if equals}
+
+
+async def _rendered(
+    found: Iterable[FoundFile], wanted: Wanted, unread: list[Failed], observer: Observer
+) -> AsyncIterator[Rendered]:
+    for file in found:
+        folder = file.path.parent
+        name = str(Path(file.name).parent)
+        try:
+            if file.kind is FileKind.HELM:
+                yield await _chart(name, folder, wanted)
+            else:
+                text = await render_kustomization(folder)
+                yield Rendered(name, file.kind, tuple(_wrong(text, name)))
+        except UndercurrentError as error:
+            unread.append(Failed(file.name, error))
+        observer(Advanced(_JOB, item=file.name))
+
+
+async def _chart(name: str, folder: Path, wanted: Wanted) -> Rendered:
+    text = await render_chart(folder)
+    wrong = tuple(_wrong(text, name))
+    values = folder / "values.yaml"
+    if not wrong or not values.is_file():
+        return Rendered(name, FileKind.HELM, wrong, left=wrong)
+    documents = _documents(values, f"{name}/values.yaml")
+    proposed = proposed_values(documents[0], wanted) if documents else ""
+    if not proposed:
+        return Rendered(name, FileKind.HELM, wrong, left=wrong)
+    left = tuple(_wrong(await _with_values(folder, proposed), name))
+    mends = len(left) < len(wrong)
+    return Rendered(name, FileKind.HELM, wrong, proposed if mends else "", left if mends else wrong)
+
+
+async def _with_values(folder: Path, values: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="uc-values-") as scratch:
+        path = Path(scratch) / "values.yaml"
+        path.write_text(values, encoding="utf-8")
+        return await render_chart(folder, [path])
+
+
+def _wrong(text: str, name: str) -> Iterator[tuple[str, Violation]]:
+    for pod in pods(parse(text, name)):
+        for found in violations(pod, "restricted"):
+            yield source_of(text, pod.line()) or name, found
