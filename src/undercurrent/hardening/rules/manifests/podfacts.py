@@ -1,0 +1,90 @@
+"""What rules look for in pods that is no part of the Pod Security Standards."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from undercurrent.hardening.manifests.patching import LOWEST_FREE
+from undercurrent.hardening.manifests.podchecks import Found
+from undercurrent.hardening.manifests.servicechecks import socket_in
+from undercurrent.kube import Pod
+from undercurrent.yamltext.shapes import list_in, mapping_in, text_in
+
+__all__ = ["HIGHEST_OF_HOSTS", "is_secret", "low_ports", "low_users", "secrets", "sockets", "tokens", "writable_roots"]
+
+HIGHEST_OF_HOSTS: Final = 10_000
+"""The highest user id that is called low."""
+
+_SECRET: Final = re.compile(
+    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?)(?:$|_)"
+)
+_NO_SECRET: Final = re.compile(r"(?:_|^)(?:FILE|PATH|DIR|NAME|URL|TTL|EXPIRY|EXPIRES?|LENGTH|ID|USER)$")
+
+_SWITCHES: Final = ("true", "false", "yes", "no", "on", "off", "1", "0")
+
+
+def is_secret(name: str, value: str | None) -> bool:
+    """Whether a variable is called like a secret and has a value that could be one."""
+    upper = name.upper()
+    if not value or _SECRET.search(upper) is None or _NO_SECRET.search(upper) is not None:
+        return False
+    return not value.startswith(("$", "/run/secrets/")) and value.lower() not in (
+        "true",
+        "false",
+        "yes",
+        "no",
+        "1",
+        "0",
+    )
+
+
+def writable_roots(pod: Pod) -> Iterator[Found]:
+    """Containers that can write to their root filesystem; those on Windows cannot be kept from it."""
+    for container in () if pod.windows else pod.containers:
+        if container.security.get("readOnlyRootFilesystem") is not True:
+            yield Found((*container.key, "securityContext", "readOnlyRootFilesystem"), container=container)
+
+
+def low_users(pod: Pod) -> Iterator[Found]:
+    """User ids that a node may use itself."""
+    contexts = [(("securityContext",), pod.security, None)]
+    contexts += [((*one.key, "securityContext"), one.security, one) for one in pod.containers]  # type: ignore[misc]
+    for key, context, container in contexts:
+        user = context.get("runAsUser")
+        if isinstance(user, int) and not isinstance(user, bool) and 0 < user <= HIGHEST_OF_HOSTS:
+            yield Found((*key, "runAsUser"), str(user), container)
+
+
+def sockets(pod: Pod) -> Iterator[Found]:
+    """Sockets of engines."""
+    for number, volume in enumerate(list_in(pod.spec.get("volumes"))):
+        path = text_in(mapping_in(mapping_in(volume).get("hostPath")).get("path"))
+        if socket_in(path):
+            yield Found(("volumes", number, "hostPath", "path"), path)
+
+
+def secrets(pod: Pod) -> Iterator[Found]:
+    """Variables that are called like secrets and have their value here."""
+    for container in pod.containers:
+        for number, variable in enumerate(list_in(container.data.get("env"))):
+            name, value = (text_in(mapping_in(variable).get(field)) for field in ("name", "value"))
+            if is_secret(name, value):
+                yield Found((*container.key, "env", number, "value"), name, container)
+
+
+def tokens(pod: Pod) -> Iterator[Found]:
+    """A token of the service account, which nobody asked for: neither the pod nor its account is named."""
+    if pod.spec.get("automountServiceAccountToken") is None and not pod.spec.get("serviceAccountName"):
+        yield Found(("automountServiceAccountToken",))
+
+
+def low_ports(pod: Pod) -> Iterator[Found]:
+    """Ports that need a capability, where the pod's kernel settings do not give them to everybody."""
+    sysctls = [mapping_in(one) for one in list_in(pod.security.get("sysctls"))]
+    free = [one.get("value") for one in sysctls if one.get("name") == "net.ipv4.ip_unprivileged_port_start"]
+    lowest = min((int(str(value)) for value in free if str(value).isdecimal()), default=LOWEST_FREE)
+    for container in pod.containers:
+        for number, port in enumerate(list_in(container.data.get("ports"))):
+            said = mapping_in(port).get("containerPort")
+            if isinstance(said, int) and 0 < said < lowest:
+                yield Found((*container.key, "ports", number, "containerPort"), str(said), container)
