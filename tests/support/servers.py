@@ -73,6 +73,7 @@ def running(
     *,
     log: Path,
     environ: Mapping[str, str] | None = None,
+    ready_s: float = _READY_S,
     stop_s: float = _STOP_S,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Runs a server from when it is ready until the block ends.
@@ -82,6 +83,7 @@ def running(
         ready: tells whether it can be used.
         log: gets what it prints.
         environ: variables that it has beside this process's.
+        ready_s: seconds that it gets to become ready.
         stop_s: seconds that it gets to stop, before it is killed.
 
     Raises:
@@ -96,7 +98,7 @@ def running(
             env={**_environment(), **(environ or {})},
         )
     try:
-        deadline = time.monotonic() + _READY_S
+        deadline = time.monotonic() + ready_s
         while not ready():
             if process.poll() is not None or time.monotonic() > deadline:
                 tail = log.read_text(errors="replace")[-2000:]

@@ -90,12 +90,19 @@ def _put(document: Document, below: Entry | Node, value: Any, key: Key) -> tuple
     if isinstance(value, Mapping) and isinstance(node, MappingNode):
         return _merged(document, node, value, key)
     if isinstance(node, AliasNode):
-        return (Edit(node.span, flowed(value, json_like=manner_of(document).json)),)
+        whole = _joined(plain(node), value)  # what others share stays as it is; here it is written out
+        return () if whole == plain(node) else (Edit(node.span, flowed(whole, json_like=manner_of(document).json)),)
     if isinstance(below, Entry):
         return _replaced(document, below, value)
     if isinstance(node, ScalarNode) and node.style not in ("|", ">") and not isinstance(value, Mapping | list | tuple):
         return (Edit(_body(document, node), _scalar_like(node, value, node.style)),)
     raise _no_edit(document, key, document.line(node))
+
+
+def _joined(old: Any, new: Any) -> Any:
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return new
+    return {**old, **{name: _joined(old.get(name), value) for name, value in new.items()}}
 
 
 def _scalar_like(node: ScalarNode, value: Any, style: str) -> str:
