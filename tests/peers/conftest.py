@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.controlplane import ApiServer, api_server
 from tests.support.engines import EngineServer, docker, podman
 from tests.support.servers import RegistryServer, distribution, referrers_registry
 from tests.support.sigstore_stack import Sigstore, sigstore_stack
@@ -72,6 +73,13 @@ def sigstore(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sigstore]:
     """Fulcio, its log, Rekor, a timestamp authority and an issuer."""
     with sigstore_stack(tmp_path_factory.mktemp("sigstore")) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A Kubernetes API server over etcd; no node, no controller."""
+    with api_server(tmp_path_factory.mktemp("kubernetes")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session", params=ENGINES)

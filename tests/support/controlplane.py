@@ -99,7 +99,13 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
     etcd, peer, port = free_ports(3)
     store = f"http://127.0.0.1:{etcd}"
     members = f"http://127.0.0.1:{peer}"
-    command = [program, "etcd", "--unsafe-no-fsync", f"--data-dir={folder / 'etcd'}", "--log-level=error"]
+    command: list[str | Path] = [
+        program,
+        "etcd",
+        "--unsafe-no-fsync",
+        f"--data-dir={folder / 'etcd'}",
+        "--log-level=error",
+    ]
     command += [f"--listen-client-urls={store}", f"--advertise-client-urls={store}", f"--listen-peer-urls={members}"]
     command += [f"--initial-advertise-peer-urls={members}", f"--initial-cluster=default={members}"]
 
@@ -123,7 +129,7 @@ def _kube_apiserver(program: Path, folder: Path, store: str, port: int) -> Itera
     tokens = folder / "tokens.csv"
     tokens.write_text(f'{_TOKEN},admin,admin,"system:masters"\n', encoding="utf-8")
     certificates = folder / "certificates"
-    command = [program, "kube-apiserver", f"--etcd-servers={store}", f"--secure-port={port}"]
+    command: list[str | Path] = [program, "kube-apiserver", f"--etcd-servers={store}", f"--secure-port={port}"]
     command += ["--bind-address=127.0.0.1", f"--cert-dir={certificates}", f"--token-auth-file={tokens}"]
     command += ["--authorization-mode=RBAC", "--service-account-issuer=https://kubernetes.default.svc"]
     command += [f"--service-account-signing-key-file={pem}", f"--service-account-key-file={pem}"]

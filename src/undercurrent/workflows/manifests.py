@@ -191,7 +191,7 @@ async def _rendered(
             if file.kind is FileKind.HELM:
                 yield await _chart(name, folder, wanted)
             else:
-                text = await render_kustomization(folder)
+                text = await render_kustomization(folder, name)
                 yield Rendered(name, file.kind, tuple(_wrong(text, name)))
         except UndercurrentError as error:
             unread.append(Failed(file.name, error))
@@ -199,7 +199,7 @@ async def _rendered(
 
 
 async def _chart(name: str, folder: Path, wanted: Wanted) -> Rendered:
-    text = await render_chart(folder)
+    text = await render_chart(folder, name)
     wrong = tuple(_wrong(text, name))
     values = folder / "values.yaml"
     if not wrong or not values.is_file():
@@ -208,16 +208,16 @@ async def _chart(name: str, folder: Path, wanted: Wanted) -> Rendered:
     proposed = proposed_values(documents[0], wanted) if documents else ""
     if not proposed:
         return Rendered(name, FileKind.HELM, wrong, left=wrong)
-    left = tuple(_wrong(await _with_values(folder, proposed), name))
+    left = tuple(_wrong(await _with_values(folder, name, proposed), name))
     mends = len(left) < len(wrong)
     return Rendered(name, FileKind.HELM, wrong, proposed if mends else "", left if mends else wrong)
 
 
-async def _with_values(folder: Path, values: str) -> str:
+async def _with_values(folder: Path, name: str, values: str) -> str:
     with tempfile.TemporaryDirectory(prefix="uc-values-") as scratch:
         path = Path(scratch) / "values.yaml"
         path.write_text(values, encoding="utf-8")
-        return await render_chart(folder, [path])
+        return await render_chart(folder, name, [path])
 
 
 def _wrong(text: str, name: str) -> Iterator[tuple[str, Violation]]:

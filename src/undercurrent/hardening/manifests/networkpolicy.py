@@ -1,4 +1,4 @@
-"""Network policies for pods that have none: who may reach their ports, and whom they may ask."""
+"""Network policies for pods that have none: others reach their ports, and nothing else."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,28 +29,21 @@ def policies(documents: tuple[Document, ...], others: tuple[Object, ...]) -> str
 
 
 def policy_for(pod: Pod) -> dict[str, Any]:
-    """A policy that lets others in the namespace reach the pod's ports, and lets the pod ask for names.
-
-    What else it asks for has to be added by somebody who knows.
-    """
+    """A policy that lets nobody in but on the pod's ports. What the pod itself may reach, it says nothing of."""
     ports = sorted({port for container in pod.containers for port in _ports(container.data)})
     name = pod.owner.name or "pod"
     metadata: dict[str, Any] = {"name": f"{name}-only-its-ports"[:63]}
     if pod.owner.namespace:
         metadata["namespace"] = pod.owner.namespace
-    peers: dict[str, Any] = {"from": [{"podSelector": {}}]}
-    if ports:
-        peers["ports"] = [{"protocol": protocol, "port": number} for number, protocol in ports]
-    names = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
+    allowed = {"ports": [{"protocol": protocol, "port": number} for number, protocol in ports]}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": metadata,
         "spec": {
             "podSelector": {"matchLabels": dict(mapping_in(pod.metadata.get("labels")))},
-            "policyTypes": ["Ingress", "Egress"],
-            "ingress": [peers] if ports else [],
-            "egress": [{"ports": names}],
+            "policyTypes": ["Ingress"],
+            "ingress": [allowed] if ports else [],
         },
     }
 

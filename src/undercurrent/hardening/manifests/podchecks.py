@@ -194,7 +194,7 @@ def seccomp_baseline(pod: Pod, version: Version) -> Iterator[Found]:
 def seccomp_restricted(pod: Pod, version: Version) -> Iterator[Found]:
     """Seccomp is switched on."""
     yield from seccomp_baseline(pod, version)
-    if _filters(pod.security.get("seccompProfile")):
+    if pod.security.get("seccompProfile") is not None:
         return
     for container in pod.containers:
         if container.security.get("seccompProfile") is None:
@@ -299,7 +299,7 @@ def run_as_non_root(pod: Pod, version: Version) -> Iterator[Found]:
         yield Found((_SECURITY, "runAsNonRoot"), text_in(whole))
     for container in pod.containers:
         said = container.security.get("runAsNonRoot")
-        if said is not True and (said is not None or whole is not True):
+        if said is not True and (said is not None or whole is None):
             yield Found((*container.key, _SECURITY, "runAsNonRoot"), text_in(said), container)
 
 

@@ -22,11 +22,12 @@ _LAST_WORDS: Final = 600
 _SOURCE: Final = re.compile(r"^# Source: (.+?)\r?$", re.MULTILINE)
 
 
-async def render_chart(chart: Path, values: Sequence[Path] = ()) -> str:
+async def render_chart(chart: Path, name: str, values: Sequence[Path] = ()) -> str:
     """What ``helm template`` makes of a chart.
 
     Args:
         chart: its folder.
+        name: how messages call it.
         values: files with values, the last of which wins.
 
     Raises:
@@ -38,7 +39,7 @@ async def render_chart(chart: Path, values: Sequence[Path] = ()) -> str:
     program = shutil.which("helm")
     if program is None:
         raise MissingTool(
-            _("{path} is a Helm chart, and helm is not installed").format(path=chart),
+            _("{path} is a Helm chart, and helm is not installed").format(path=name),
             hint=_("install it: https://helm.sh/docs/intro/install/"),
         )
     options = [part for path in values for part in ("--values", str(path))]
@@ -46,11 +47,15 @@ async def render_chart(chart: Path, values: Sequence[Path] = ()) -> str:
         # Neither plug-ins nor repositories of the user's have a say, and no cluster is asked.
         folders = {name: f"{home}/{name}" for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
         environment = {**os.environ, **folders, "KUBECONFIG": os.devnull}
-        return await _run([program, "template", "release", str(chart), *options], environment, chart)
+        return await _run([program, "template", "release", str(chart), *options], environment, name)
 
 
-async def render_kustomization(folder: Path) -> str:
+async def render_kustomization(folder: Path, name: str) -> str:
     """What ``kustomize build`` makes of a folder; ``kubectl kustomize`` where only that is there.
+
+    Args:
+        folder: that of the kustomization.
+        name: how messages call it.
 
     Raises:
         MissingTool: there is neither.
@@ -61,14 +66,14 @@ async def render_kustomization(folder: Path) -> str:
     kustomize, kubectl = shutil.which("kustomize"), shutil.which("kubectl")
     if kustomize is None and kubectl is None:
         raise MissingTool(
-            _("{path} is a kustomization, and kustomize is not installed").format(path=folder),
+            _("{path} is a kustomization, and kustomize is not installed").format(path=name),
             hint=_("install it: https://kubectl.docs.kubernetes.io/installation/kustomize/"),
         )
     command = [kustomize, "build"] if kustomize else [str(kubectl), "kustomize"]
-    return await _run([*command, str(folder)], dict(os.environ), folder)
+    return await _run([*command, str(folder)], dict(os.environ), name)
 
 
-async def _run(command: Sequence[str], environment: dict[str, str], what: Path) -> str:
+async def _run(command: Sequence[str], environment: dict[str, str], what: str) -> str:
     name = Path(command[0]).name
     try:
         process = await asyncio.create_subprocess_exec(

@@ -1,0 +1,91 @@
+"""``uc harden manifests`` through the real entry point."""
+
+import stat
+from pathlib import Path
+
+from tests.support.cli import UcRunner
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  containers:
+  - name: web # the only one
+    image: web
+"""
+AGENT = POD.replace("name: web}", "name: agent}").replace("spec:\n", "spec:\n  hostPID: true\n")
+
+
+def _write(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text, encoding="utf-8")
+
+
+def test_the_difference_is_shown_and_nothing_written(run_uc: UcRunner) -> None:
+    _write(run_uc.folder, web_yaml=POD)
+    result = run_uc("harden", "manifests", "web.yaml")
+    assert result.exit_code == 1
+    assert "--- a/web.yaml\n+++ b/web.yaml\n" in result.stdout
+    assert "\n+      allowPrivilegeEscalation: false\n" in result.stdout
+    assert "\n   - name: web # the only one\n" in result.stdout
+    assert result.stdout.endswith("1 file to change; --write changes them\n")
+    assert (run_uc.folder / "web.yaml").read_text(encoding="utf-8") == POD
+
+
+def test_files_are_written_once_and_keep_their_mode(run_uc: UcRunner) -> None:
+    _write(run_uc.folder, web_yaml=POD, agent_yaml=AGENT)
+    (run_uc.folder / "web.yaml").chmod(0o640)
+    first = run_uc("harden", "manifests", ".", "--write", "--json", "--uid", "20001")
+    assert first.exit_code == 1
+    agent, web = first.json["data"]["files"]
+    assert (web["changed"], agent["changed"], first.json["data"]["written"]) == (True, False, True)
+    assert {change["line"] for change in web["changes"]} == {4, 6}
+    assert [(one["check"], one["line"], one["title"]) for one in agent["left"]] == [("hostNamespaces", 5, "Pod agent")]
+    text = (run_uc.folder / "web.yaml").read_text(encoding="utf-8")
+    assert "    runAsUser: 20001\n" in text
+    assert text.startswith(POD)
+    assert stat.S_IMODE((run_uc.folder / "web.yaml").stat().st_mode) == 0o640
+    again = run_uc("harden", "manifests", "web.yaml")
+    assert (again.exit_code, again.stdout) == (0, "0 files to change\n")
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_done(run_uc: UcRunner) -> None:
+    _write(run_uc.folder, web_yaml=POD, bad_yaml="kind: Pod\napiVersion: v1\nspec: {{ .Values.x }}\n")
+    result = run_uc("harden", "manifests", ".", "--write")
+    assert result.exit_code == 1
+    assert "bad.yaml, line 3: this is a template, not YAML" in result.stdout
+    assert "securityContext" in (run_uc.folder / "web.yaml").read_text(encoding="utf-8")
+
+
+def test_a_compose_file_reads_nothing_outside_of_its_folder(run_uc: UcRunner) -> None:
+    (run_uc.folder / "secret.yaml").write_text("services: {x: {image: secret}}\n", encoding="utf-8")
+    inner = run_uc.folder / "app"
+    inner.mkdir()
+    compose = "services:\n  a:\n    extends: {file: ../secret.yaml, service: x}\n  b:\n    image: b:${TAG}\n"
+    _write(inner, compose_yaml=compose, _env="TAG=1\n")
+    result = run_uc("harden", "manifests", "app", "--write")
+    assert result.exit_code == 1
+    assert "it extends ../secret.yaml: x, which could not be read" in " ".join(result.stdout.split())
+    after = (inner / "compose.yaml").read_text(encoding="utf-8")
+    assert after.startswith(compose)
+    assert 'b:${TAG}\n    user: "10001:10001"\n    read_only: true\n' in after
+
+
+def test_bad_requests_are_refused(run_uc: UcRunner) -> None:
+    nowhere = run_uc("harden", "manifests", "nowhere.yaml")
+    assert (nowhere.exit_code, "nowhere.yaml is not there" in nowhere.stderr) == (2, True)
+    nothing = run_uc("harden", "manifests", ".")
+    assert (nothing.exit_code, "there is no manifest at ." in nothing.stderr) == (2, True)
+    for option, value in (("--uid", "0"), ("--writable", "tmp"), ("--writable", "/a/../b")):
+        assert run_uc("harden", "manifests", ".", option, value).exit_code == 2
+
+
+def test_a_chart_needs_helm_and_says_so(run_uc: UcRunner) -> None:
+    chart = run_uc.folder / "chart"
+    (chart / "templates").mkdir(parents=True)
+    _write(chart, Chart_yaml="apiVersion: v2\nname: web\nversion: 1.0.0\n")
+    (chart / "templates" / "pod.yaml").write_text(POD.replace("image: web", "image: {{ .Values.image }}"))
+    result = run_uc("harden", "manifests", "chart", env={"PATH": "/nowhere"})
+    assert result.exit_code == 3
+    assert "chart is a Helm chart, and helm is not installed" in " ".join(result.stdout.split())
