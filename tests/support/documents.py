@@ -78,6 +78,7 @@ DOCUMENTS: Final = (
     _page("howto/plan-returns"),
     _page("howto/standing"),
     _page("howto/rootless-templates"),
+    _page("howto/harden-manifests"),
     _page("howto/configuration"),
     _page("howto/troubleshooting"),
 )

@@ -117,7 +117,7 @@ def _summary(patched: Patched, changed: int, left: int) -> Cell:
     if changed and not patched.written:
         parts.append(_("--write changes them"))
     mood = "bad" if left else "good" if patched.written or not changed else "unsure"
-    return Cell("; ".join(parts), mood)  # type: ignore[arg-type]
+    return Cell(_("; ").join(parts), mood)  # type: ignore[arg-type]
 
 
 def _file_data(file: PatchedFile) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from undercurrent.i18n import translate as _
 
 __all__ = ["wanted_options"]
 
-Body = TypeVar("Body", bound=Any)
+_Body = TypeVar("_Body", bound=Any)
 _HIGHEST = 2**31 - 1
 
 
@@ -25,7 +25,7 @@ class _ContainerPath(click.ParamType[str]):
         return text.rstrip("/")
 
 
-def wanted_options(body: Body) -> Body:
+def wanted_options(body: _Body) -> _Body:
     """Adds them: ``uid``, ``gid``, ``writable`` and so on, as `hardening.manifests.patching.Wanted` has them."""
     options = (
         click.option(

@@ -11,10 +11,10 @@ from undercurrent.yamltext.shapes import list_in, mapping_in
 
 __all__ = ["moved_ports"]
 
-Moved: TypeAlias = Iterator[tuple[Document, Edit, Change]]
+_Moved: TypeAlias = Iterator[tuple[Document, Edit, Change]]
 
 
-def moved_ports(pod: Pod, others: tuple[Object, ...]) -> Moved:
+def moved_ports(pod: Pod, others: tuple[Object, ...]) -> _Moved:
     """The edits that move them, each with the document that it is in and what it says.
 
     An Ingress names the port of a Service, which stays as it is; so does a port's name.
@@ -41,7 +41,7 @@ def _ports(container: Container) -> Iterator[tuple[int, int]]:
             yield index, number
 
 
-def _handlers(pod: Pod, container: Container, moves: Mapping[int, int]) -> Moved:
+def _handlers(pod: Pod, container: Container, moves: Mapping[int, int]) -> _Moved:
     ways = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle.postStart", "lifecycle.preStop")
     for way in ways:
         for kind in ("httpGet", "tcpSocket", "grpc"):
@@ -53,7 +53,7 @@ def _handlers(pod: Pod, container: Container, moves: Mapping[int, int]) -> Moved
                 yield from _put(pod.document, pod.at(*container.key, *key), moves[found], pod.title)
 
 
-def _mentions(pod: Pod, other: Object, moves: Mapping[int, int]) -> Moved:
+def _mentions(pod: Pod, other: Object, moves: Mapping[int, int]) -> _Moved:
     if other.namespace != pod.owner.namespace:
         return
     spec = mapping_in(other.data.get("spec"))
@@ -80,7 +80,7 @@ def _selects(selector: Mapping[str, Any], pod: Pod) -> bool:
     return all(str(labels.get(name)) == str(value) for name, value in selector.items())
 
 
-def _put(document: Document, key: Key, port: int, title: str) -> Moved:
+def _put(document: Document, key: Key, port: int, title: str) -> _Moved:
     what = f"{'.'.join(map(str, key))}: {port}"
     for edit in set_value(document, key, port):
         yield document, edit, Change(title, line_at(document, key), what)

@@ -9,7 +9,7 @@ from undercurrent.yamltext import Key
 
 __all__ = ["ServiceViolation", "capability", "is_root", "keeps_data", "service_violations", "socket_in"]
 
-ServiceCheck = Literal[
+_Check = Literal[
     "privileged",
     "capabilities-dropped",
     "capabilities-added",
@@ -41,7 +41,7 @@ class ServiceViolation:
         value: what is there, or empty where something is missing.
     """
 
-    check: ServiceCheck
+    check: _Check
     key: Key
     value: str = ""
 

@@ -3,7 +3,8 @@
 from typing import Final
 
 from undercurrent.findings import Rule
+from undercurrent.hardening.rules import manifests
 
 __all__ = ["RULES"]
 
-RULES: Final[tuple[Rule, ...]] = ()
+RULES: Final[tuple[Rule, ...]] = (*manifests.RULES,)
