@@ -1,7 +1,8 @@
 """Files of manifests patched, all at once: what one mentions may stand in another."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from undercurrent.errors import UndercurrentError
 from undercurrent.hardening.manifests.compose import Read, Service, services
@@ -14,9 +15,12 @@ from undercurrent.hardening.manifests.servicepatch import patch_service
 from undercurrent.i18n import translate as _
 from undercurrent.kube import Pod, objects, pods
 from undercurrent.splices import Edit
-from undercurrent.yamltext import Document, edited, parse
+from undercurrent.yamltext import Document, Key, edited, parse
 
 __all__ = ["PatchedFile", "patch"]
+
+_Which: TypeAlias = tuple[int, Key]
+"""The number of a document, and where a pod is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,11 @@ def patch(
     others = tuple(objects(documents))
     texts = {name: found[0].text for name, found in files.items() if found}
     patches: dict[str, list[Patch]] = {name: [] for name in texts}
-    for pod in pods(documents):
-        patches[pod.document.name].append(_checked_pod(pod, _tried_pod(pod, wanted, others), texts))
+    tried_pods = [(pod, _tried_pod(pod, wanted, others)) for pod in pods(documents)]
+    together = _passing(tried_pods, texts)
+    for pod, made in tried_pods:
+        checked = made if pod.document.name in together else _checked_pod(pod, made, texts)
+        patches[pod.document.name].append(checked)
     for service in services(documents, read=read, variables=variables):
         if service.document.name in texts:  # one that is included stands in a file that was not asked for
             patches[service.document.name].append(_checked_service(service, _tried_service(service, wanted), texts))
@@ -102,6 +109,27 @@ def _tried_service(service: Service, wanted: Wanted) -> Patch:
         return patch_service(service, wanted)
     except UndercurrentError as error:
         return Patch(unfixed=(Unfixed(f"service {service.name}", service.line(), "form", error.message),))
+
+
+def _passing(tried: Sequence[tuple[Pod, Patch]], texts: Mapping[str, str]) -> frozenset[str]:
+    """The files all of whose changed pods pass once all of them are changed: those need not be tried one by one."""
+    edits: dict[str, list[Edit]] = {}
+    changed: dict[str, set[_Which]] = {}
+    for pod, made in tried:
+        if made.edits:
+            changed.setdefault(pod.document.name, set()).add((pod.document.number, pod.key))
+        for name, found in made.edits.items():
+            edits.setdefault(name, []).extend(found)
+    good: set[str] = set()
+    for name, which in changed.items():
+        try:
+            after = pods(parse(edited(texts[name], edits.get(name, ())), name))
+        except (UndercurrentError, ValueError):
+            continue
+        passing = {(pod.document.number, pod.key) for pod in after if not violations(pod, "restricted")}
+        if which <= passing:
+            good.add(name)
+    return frozenset(good)
 
 
 def _checked_pod(pod: Pod, made: Patch, texts: Mapping[str, str]) -> Patch:

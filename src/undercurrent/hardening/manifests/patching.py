@@ -31,7 +31,7 @@ class Wanted:
 
     uid: int = 10001
     gid: int = 10001
-    writable: tuple[str, ...] = ("/tmp",)  # noqa: S108 - in the container
+    writable: tuple[str, ...] = ("/tmp",)
     move_ports: bool = False
     keep_bind: bool = False
     owned_volumes: bool = False
