@@ -6,6 +6,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCALE := src/undercurrent/locale
 CATALOGUES := $(wildcard $(LOCALE)/*/LC_MESSAGES/*.po)
 TEMPLATE := $(VENV)/undercurrent.pot
+# How many processes run tests: as many as there are cores; 0 runs them one after the other in the one that prints.
+JOBS ?= auto
 UPDATE_CATALOGUES := $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-pot-creation-date --ignore-obsolete \
   --domain undercurrent --input-file $(TEMPLATE) --output-dir $(LOCALE)
 
@@ -31,13 +33,13 @@ demo: $(VENV)/.run ## see it work on real images (ARGS="--lang zh" for Chinese)
 	@$(BIN)/uc demo $(ARGS)
 
 test: $(VENV)/.dev ## run the tests that need only Python
-	$(BIN)/python -m pytest --ignore tests/peers --cov --cov-report=term
+	$(BIN)/python -m pytest --ignore tests/peers --numprocesses $(JOBS) --dist worksteal --cov --cov-report=term
 
 peers: $(VENV)/.dev ## install the real registries, cosign, podman … that tests/peers runs against
 	$(BIN)/python -m tests.peers.install
 
 test-peers: $(VENV)/.dev ## run the tests against them; what is missing is skipped, with the line that installs it
-	$(BIN)/python -m pytest tests/peers
+	$(BIN)/python -m pytest tests/peers --numprocesses $(JOBS) --dist loadfile
 
 lint: $(VENV)/.dev template ## check style, types, layers and catalogues
 	$(BIN)/ruff check

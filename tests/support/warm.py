@@ -23,6 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from coverage import Coverage
 from tests.support.source import ROOT, modules
 
 __all__ = ["WarmProgram", "warm_program"]
@@ -202,7 +203,18 @@ def _import_all() -> None:
         importlib.import_module(name)
 
 
+def _settle_coverage() -> None:
+    """Leaves to forks what they run: each would write down all imports again, and which files nobody ran.
+
+    That took four times as long as most commands.
+    """
+    if counting := Coverage.current():
+        counting.get_data()
+        counting._post_save_work = lambda: None  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
     _import_all()
+    _settle_coverage()
     gc.freeze()  # else the first collection in a fork would copy all pages
     _serve(socket.socket(fileno=int(sys.argv[1])))
