@@ -100,6 +100,8 @@ def check(made: Instruction, refused: Refusal | None, report: Report, *, began: 
 
 def _refusal(refused: Refusal, made: Instruction) -> str:
     keyword = made.keyword
+    if refused is Refusal.TOO_LONG:
+        return _("the instructions are too long: this one is not read")
     if refused is Refusal.CHAIN:
         return _("an ONBUILD cannot trigger another ONBUILD")
     if refused is Refusal.NO_STRINGS:

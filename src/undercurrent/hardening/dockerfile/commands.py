@@ -27,6 +27,7 @@ class Refusal(StrEnum):
     NO_VALUE = "ENV or LABEL with a name only"
     NO_EQUALS = "one of several names of ENV or LABEL has no value"
     CHAIN = "ONBUILD ONBUILD"
+    TOO_LONG = "more than is read of one file"
 
 
 @dataclass(slots=True)
@@ -56,14 +57,16 @@ class Command:
     refused: Refusal | None = None
 
 
-def split(text: str, escape: str, start: int = 0, *, deep: bool = True) -> Command:
-    """Takes ``text`` apart, from ``start`` on."""
+def split(text: str, escape: str, start: int = 0, *, deep: bool = True, keyword_only: bool = False) -> Command:
+    """Takes ``text`` apart, from ``start`` on; ``deep`` for what ONBUILD triggers, too."""
     end = len(text.rstrip(SPACE))
     start = min(len(text) - len(text[start:].lstrip(SPACE)), end)
     blanks = SPACES.search(text, start, end)
     after = blanks.end() if blanks else end
     word = text[start : blanks.start() if blanks else end]
     keyword = lower.upper() if (lower := word.lower()).isascii() else word
+    if keyword_only:
+        return Command(keyword, start, start + len(word), [], arguments=(end, end), refused=Refusal.TOO_LONG)
     found, begin = arguments.flags(text, after, end, escape) if after < end else ([], end)
     if begin < end and text[begin] in SPACE:
         begin = end - len(text[begin:end].lstrip(SPACE))
@@ -94,7 +97,7 @@ def _fill(command: Command, text: str, escape: str, *, deep: bool) -> None:
 
 def _health(command: Command, text: str, start: int, end: int) -> None:
     kind = arguments.blank_separated(text, start, end)[0]
-    rest = end - len(text[kind[2] : end].lstrip(SPACE))
+    rest = end - len(text[kind[2] : end].lstrip("\t\v\f\r "))
     if rest < end:
         _shell_form(command, text, rest, end)
     command.words.insert(0, kind)

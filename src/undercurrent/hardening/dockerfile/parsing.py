@@ -29,7 +29,16 @@ from undercurrent.hardening.dockerfile.substitution import BadSubstitution
 from undercurrent.i18n import translate as _
 from undercurrent.splices import Span, as_bytes, as_text
 
-__all__ = ["LONGEST_LINE", "parse", "unparse"]
+__all__ = ["LARGEST", "LONGEST_LINE", "parse", "unparse"]
+
+LARGEST: Final = 1 << 20
+"""Characters of a file that are read; the rest is one node that says nothing. The largest known has a tenth of it."""
+
+_MOST: Final = 1 << 18
+"""Characters of instructions that are taken apart, documents not counted; of the rest only the keyword is known."""
+
+_FAULTS: Final = 100
+"""Faults that are told."""
 
 LONGEST_LINE: Final = 65536
 """Bytes that BuildKit reads of one line, its end included (`bufio.MaxScanTokenSize`)."""
@@ -73,9 +82,11 @@ class _Reader:
     seen: set[str] = field(default_factory=set)
     directives: bool = True
     began: bool = False
+    left: int = _MOST
 
     def fault(self, message: str, line: int | None = None) -> None:
-        self.faults.append(Fault(message, self.line if line is None else line))
+        if len(self.faults) < _FAULTS:
+            self.faults.append(Fault(message, self.line if line is None else line))
 
     def take(self) -> str:
         """The next line, its end included."""
@@ -98,7 +109,7 @@ class _Reader:
             self.nodes.append(Blank(Span(0, 1)))
             self.position = 1
         size = len(self.text)
-        while self.position < size:
+        while self.position < min(size, LARGEST):
             start = self.position
             line = self.take()
             body = line.rstrip("\r\n")
@@ -111,10 +122,20 @@ class _Reader:
                 self.instruction(start, start + len(body) - len(token), token)
             else:
                 self.blank(start)
+        if self.position < size:
+            self.rest()
         if not any(isinstance(node, Instruction) for node in self.nodes):
             self.fault(_("the file has no instruction"), max(self.line, 1))
         elif not any(isinstance(node, Instruction) and node.keyword == "FROM" for node in self.nodes):
             self.fault(_("the file has no FROM, so it builds nothing"), 1)
+
+    def rest(self) -> None:
+        """What is not read any more: an instruction without a keyword, so that nobody takes it for something else."""
+        self.fault(_("the file is longer than {limit} characters: the rest is not read").format(limit=f"{LARGEST:,}"))
+        place = Span(self.position, len(self.text))
+        logical = Logical("", (0,), (place.start,))
+        self.nodes.append(Instruction(place, "", Span(place.start, place.start), self.line + 1, logical, Span(0, 0)))
+        self.position = len(self.text)
 
     def blank(self, start: int) -> None:
         if self.nodes and isinstance(last := self.nodes[-1], Blank) and last.span.end > 1:
@@ -154,8 +175,9 @@ class _Reader:
         line = self.line
         joined = self.continued(token)
         logical = Logical(token, (0,), (source,)) if joined is None else self.join(joined, source)
-        command = split(logical.text, self.escape)
-        documents = self.documents(command, logical, line) if "<<" in logical.text else ()
+        self.left -= len(logical.text)
+        command = split(logical.text, self.escape, keyword_only=self.left < 0)
+        documents = self.documents(command, logical, line) if self.left >= 0 and "<<" in logical.text else ()
         made = _made(command, logical, line, Span(start, self.position), documents)
         self.nodes.append(made)
         checks.check(made, command.refused, self.fault, began=self.began)
@@ -163,8 +185,7 @@ class _Reader:
 
     def join(self, first: str, source: int) -> Logical:
         parts, starts, sources, length = [first], [0], [source], len(first)
-        size = len(self.text)
-        while self.position < size:
+        while self.position < min(len(self.text), LARGEST):
             begin = self.position
             body = self.take().rstrip("\r\n")
             inner = body.lstrip(SPACE)
@@ -201,7 +222,7 @@ class _Reader:
         return tuple(made)
 
     def document(self, name: str, place: Span, line: int, *, expand: bool, chomp: bool) -> Heredoc:
-        start, size = self.position, len(self.text)
+        start, size = self.position, min(len(self.text), LARGEST)
         end = start
         while self.position < size:
             end = self.position
@@ -209,7 +230,7 @@ class _Reader:
             if (ending.lstrip("\t") if chomp else ending) == name:
                 break
         else:
-            end = size
+            end = self.position
             self.fault(_("the document “{name}” does not end").format(name=name[:40]), line)
         body = Span(start, end)
         content = body.of(self.text)

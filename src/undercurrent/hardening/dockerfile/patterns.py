@@ -12,7 +12,7 @@ from typing import Final
 
 __all__ = ["LONGEST_VALUE", "InvalidPattern", "replaced", "without_prefix", "without_suffix"]
 
-LONGEST_VALUE: Final = 4096
+LONGEST_VALUE: Final = 1024
 """Characters of a value that a pattern with ``*`` is looked for in; where it may begin anywhere, time is quadratic."""
 
 _ESCAPES: Final = "*?\\"

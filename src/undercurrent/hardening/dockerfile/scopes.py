@@ -13,7 +13,10 @@ from undercurrent.hardening.dockerfile.nodes import Instruction, Stage, Word
 from undercurrent.hardening.dockerfile.substitution import BadSubstitution, expand
 from undercurrent.i18n import translate as _
 
-__all__ = ["Pair", "Scope", "expanded", "pairs", "scopes"]
+__all__ = ["LARGEST", "Pair", "Scope", "expanded", "pairs", "scopes", "too_much"]
+
+LARGEST: Final = 1 << 24
+"""Characters of all variables of a stage together."""
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -82,6 +85,7 @@ def scopes(
     seen, kept = dict(variables), dict(environment)
     seen |= kept
     views = MappingProxyType(seen), MappingProxyType(kept)
+    size = 0
     for instruction in stage.instructions:
         yield Scope(instruction, *views)
         if instruction.keyword == "ENV":
@@ -92,10 +96,19 @@ def scopes(
             }
             seen |= new
             kept |= new
+            size += sum(map(len, new.values()))
         elif instruction.keyword == "ARG":
             for pair in pairs(instruction):
                 if (value := _argument(pair, seen, stage, instruction)) is not None:
                     seen[pair.name.text] = value
+                    size += len(value)
+        if size > LARGEST:
+            raise BadSubstitution(_("line {line}: {problem}").format(line=instruction.line, problem=too_much()))
+
+
+def too_much() -> str:
+    """What is said where values of variables double one another."""
+    return _("the variables have more than {limit} characters together").format(limit=f"{LARGEST:,}")
 
 
 def _argument(pair: Pair, seen: Mapping[str, str], stage: Stage, instruction: Instruction) -> str | None:

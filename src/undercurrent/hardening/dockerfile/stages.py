@@ -9,11 +9,11 @@ from typing import Final
 
 from undercurrent.errors import BadContent, NotFound
 from undercurrent.hardening.dockerfile.nodes import Dockerfile, Instruction, Stage
-from undercurrent.hardening.dockerfile.scopes import pairs
+from undercurrent.hardening.dockerfile.scopes import LARGEST, pairs, too_much
 from undercurrent.hardening.dockerfile.substitution import BadSubstitution, expand, expansion
 from undercurrent.i18n import translate as _
 
-__all__ = ["PLATFORM", "copied_from", "lineage", "mounts", "sources", "stages", "target"]
+__all__ = ["MOST", "PLATFORM", "copied_from", "lineage", "mounts", "sources", "stages", "target"]
 
 PLATFORM: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -31,6 +31,9 @@ PLATFORM: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Build arguments that are always there; a build for another platform gives other values."""
+
+MOST: Final = 1000
+"""Stages of a file at most."""
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}", re.ASCII)
@@ -56,6 +59,8 @@ def stages(dockerfile: Dockerfile, arguments: Mapping[str, str] = _NOTHING) -> t
             groups[-1][1].append(instruction)
         elif instruction.keyword == "ARG":
             _declare(instruction, known, arguments, dockerfile)
+    if len(groups) > MOST:
+        raise _error(_("the file has more than {limit} stages").format(limit=f"{MOST:,}"), groups[MOST][0], dockerfile)
     given, view = MappingProxyType(dict(arguments)), MappingProxyType(known)
     found = tuple(
         _stage(index, origin, tuple(rest), view, given, dockerfile) for index, (origin, rest) in enumerate(groups)
@@ -74,6 +79,8 @@ def _declare(instruction: Instruction, known: dict[str, str], given: Mapping[str
                 known[name] = expand(pair.value.text, known, dockerfile.escape)
             except BadSubstitution as error:
                 raise _placed(error, instruction, dockerfile) from None
+    if sum(map(len, known.values())) > LARGEST:
+        raise _error(too_much(), instruction, dockerfile)
 
 
 def _placed(error: BadSubstitution, instruction: Instruction, dockerfile: Dockerfile) -> BadSubstitution:

@@ -18,8 +18,9 @@ from undercurrent.i18n import translate as _
 
 __all__ = ["DEEPEST", "LONGEST", "BadSubstitution", "Expansion", "expand", "expand_words", "expansion"]
 
-LONGEST: Final = 1 << 20
-"""Characters that come out at most: a few ARG that double one another would make any number."""
+LONGEST: Final = 1 << 17
+"""Characters that come out at most: a few ARG that double one another would make any number, and Linux takes no longer
+variable."""
 
 DEEPEST: Final = 50
 """``${a:-${b:-…}}`` within one another at most."""
