@@ -1,7 +1,7 @@
 """Who finds the images that run as root: recall and precision of ours and of others, on a table checked by hand.
 
 ``python -m bench.root_users [--data FOLDER] [--raw FILE]``. The table, `tests/conformance/effective_users.csv`, says of
-targets of public Dockerfiles whether they run as root, and why; people read each file for it. FOLDER has the files
+targets of public Dockerfiles whether they run as root, and why; each file was read for it. FOLDER has the files
 (``UNDERCURRENT_DATA`` when not given).
 """
 
@@ -30,7 +30,7 @@ _USER: Final = re.compile(r"^[ \t]*USER[ \t]+(\S+)", re.IGNORECASE | re.MULTILIN
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One image: a target of a Dockerfile (the last stage when empty), and what people found by reading it."""
+    """One image: a target of a Dockerfile (the last stage when empty), and what reading it showed."""
 
     path: str
     target: str
@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How a contender did on images of which people know: those that it calls root are right or wrong."""
+    """How a contender did on images of which the truth is known: those that it calls root are right or wrong."""
 
     found: int
     missed: int
@@ -111,7 +111,7 @@ def _hadolint(paths: Sequence[str], data: Path) -> frozenset[str]:
 
 
 def scored(table: Sequence[Row], says_root: Callable[[Row], bool]) -> Score:
-    """How one contender does on the rows of which people know."""
+    """How one contender does on the rows of which the truth is known."""
     known = [row for row in table if row.truth != "unknown"]
     root = [row for row in known if row.truth == "root"]
     found = sum(map(says_root, root))

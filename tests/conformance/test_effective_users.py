@@ -1,4 +1,4 @@
-"""Who runs, on nearly three hundred images that people read one by one: root is found, and called so only where it is.
+"""Who runs, on nearly three hundred images that were read one by one: root is found, and called so only where it is.
 
 The files are public (awesome-compose, CC0; jessfraz/dockerfiles, MIT) and not ours; the table beside this file says
 what each target is, and why.

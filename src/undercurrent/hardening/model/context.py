@@ -61,6 +61,12 @@ class Context:
             self._texts[name] = None if self.leaves_out(name) else self._content(name)
         return self._texts[name]
 
+    def has_file(self, path: str) -> bool:
+        """Whether there is something at ``path`` that is no folder and is not left out, readable or not."""
+        name = _normal(path)
+        found = self._within(name)
+        return found is not None and found.exists() and not found.is_dir() and not self.leaves_out(name)
+
     def has_folder(self, path: str) -> bool:
         """Whether there is a folder at ``path``, within the root."""
         found = self._within(_normal(path))

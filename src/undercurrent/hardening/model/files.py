@@ -16,6 +16,7 @@ __all__ = ["Found", "files_below", "find_file", "find_program"]
 
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DEEPEST: Final = 8
+_MOST_FOLDERS: Final = 50
 _MOST: Final = 200
 """Files that a server's configuration is looked for in."""
 
@@ -41,7 +42,7 @@ def find_program(workshop: Workshop, build: Build, name: str) -> tuple[str, Foun
         path = posixpath.normpath(posixpath.join(build.working_folder, name))
         found = find_file(workshop, build, path)
         return (path, found) if found else None
-    for folder in build.environment.get("PATH", _PATH).split(":"):
+    for folder in build.environment.get("PATH", _PATH).split(":")[:_MOST_FOLDERS]:
         path = posixpath.join(folder or "/", name)
         if found := find_file(workshop, build, path):
             return path, found
@@ -55,8 +56,12 @@ def find_file(workshop: Workshop, build: Build, path: str, depth: int = 0) -> Fo
         if source is None:
             continue
         found = _read(workshop, placed, source, depth)
-        # What a whole folder of an image holds nobody knows.
-        if found.text is not None or found.copied or _base_name(source) == _base_name(placed.source):
+        exactly = _base_name(source) == _base_name(placed.source)
+        if exactly or found.text is not None:
+            return found
+        # What a whole folder of an image holds nobody knows; of one of the context, one can look.
+        context = workshop.context if not placed.stage else None
+        if found.copied and (context is None or context.has_file(source)):
             return found
     return None
 

@@ -4,12 +4,13 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from undercurrent.hardening.model.building import Build, ports_of
 from undercurrent.hardening.model.files import files_below
 from undercurrent.hardening.model.nouns import Identity, Need, Origin, Port, Runner, StatePath
-from undercurrent.hardening.model.scripts import Ran
+from undercurrent.hardening.model.scripts import Ran, base_name
 from undercurrent.hardening.model.serving import Program, Server, program, server
 from undercurrent.hardening.model.starting import Start
 from undercurrent.hardening.model.workshop import Workshop
@@ -147,8 +148,8 @@ def _for_files(build: Build) -> Iterator[Need]:
 
 def _for_commands(start: Start) -> Iterator[Need]:
     for command, origin in start.commands:
-        if not _asks_only(command):
-            yield from _of_program(program(command.program), origin)
+        for name in _programs(command):
+            yield from _of_program(program(name), origin)
     for name in dict.fromkeys((*start.chain, *(name for name, _words in start.served))):
         origin = Origin(start.words[0] if start.words else name)
         yield from _of_program(program(name), origin)
@@ -156,8 +157,21 @@ def _for_commands(start: Start) -> Iterator[Need]:
             yield from _of_program(known.needs, origin)
 
 
-def _asks_only(command: Ran) -> bool:
-    return command.words in {("--version",), ("--help",), ("-h",), ()} and command.program in {"mount", "hostname"}
+def _programs(command: Ran) -> Iterator[str]:
+    """The programs that a command is about: itself, and those that ``find -exec`` and ``xargs`` run."""
+    words = [word for word in command.words if word]
+    plain = [word for word in words if not word.startswith("-")]
+    asks = {
+        "hostname": not plain,
+        "mount": not words,
+        "sysctl": not any("=" in word or word in {"-w", "-p", "--system"} for word in words),
+    }
+    if not asks.get(command.program):
+        yield command.program
+    if command.program == "find":
+        yield from (base_name(after) for word, after in pairwise(words) if word in {"-exec", "-execdir", "-ok"})
+    elif command.program == "xargs":
+        yield from map(base_name, plain[:1])
 
 
 def _of_program(known: Program | None, origin: Origin) -> Iterator[Need]:
@@ -181,10 +195,11 @@ def _volumes(build: Build) -> Iterator[StatePath]:
 
 def _of_server(build: Build, start: Start, home: str) -> Iterator[StatePath]:
     origin = _start_origin(build)
-    all_known = (known for name, _words in start.served if (known := server(name)))
+    all_known = [known for name, _words in start.served if (known := server(name))]
+    made_for_it = bool(build.base and {one.name for one in all_known} & set(map(base_name, build.base.command)))
     for text, why, lasting in (one for known in all_known for one in known.state):
         path = _filled(text, build, home)
-        if path.startswith("/") and not _is_linked(path, build):
+        if path.startswith("/") and not _is_linked(path, build) and not (why == "log" and made_for_it):
             yield StatePath(path, why, lasting, origin)
 
 

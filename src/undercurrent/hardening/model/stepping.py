@@ -53,6 +53,7 @@ class Step:
         self._context = context
         self._accounts_of = accounts_of
         self._lacking: set[str] = set()
+        self._commanded = False
 
     def take(self, instruction: Instruction, variables: Mapping[str, str], origin: Origin, source: str) -> None:
         """Changes the image as ``instruction`` says.
@@ -137,14 +138,12 @@ class Step:
 
     def _command(self, instruction: Instruction, _variables: Mapping[str, str], origin: Origin) -> None:
         self._build.command = self._invocation(instruction, origin)
+        self._commanded = True
 
     def _entrypoint(self, instruction: Instruction, _variables: Mapping[str, str], origin: Origin) -> None:
         self._build.entrypoint = self._invocation(instruction, origin)
-        if not any(one.keyword == "CMD" for one in self._before(instruction)):
-            self._build.command = None  # a CMD of the base image does not count any more
-
-    def _before(self, instruction: Instruction) -> tuple[Instruction, ...]:
-        return tuple(one for one in self._stage.instructions if one.line < instruction.line)
+        if not self._commanded:
+            self._build.command = None  # a CMD of what it is built from does not count any more
 
     def _shell(self, instruction: Instruction, _variables: Mapping[str, str], _origin: Origin) -> None:
         self._build.shell = tuple(word.text for word in instruction.words) or self._build.shell

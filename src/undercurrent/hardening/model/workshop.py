@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from undercurrent.errors import BadContent
 from undercurrent.hardening.dockerfile import (
     BadSubstitution,
     Dockerfile,
@@ -18,10 +19,14 @@ from undercurrent.hardening.model.building import Build, Named, begun
 from undercurrent.hardening.model.context import Context
 from undercurrent.hardening.model.nouns import Account, BaseImage, Origin
 from undercurrent.hardening.model.stepping import Step
+from undercurrent.i18n import translate as _
 
-__all__ = ["Workshop", "base_of"]
+__all__ = ["MOST_STAGES", "Workshop", "base_of"]
 
+MOST_STAGES: Final = 500
+"""Stages that are built on one another, at most."""
 _DEEPEST: Final = 20
+"""Stages that wait for one another for a passwd file."""
 
 
 class Workshop:
@@ -52,8 +57,15 @@ class Workshop:
         self._depth = 0
 
     def build(self, stage: Stage) -> Build:
-        """What is known of the image of ``stage``."""
+        """What is known of the image of ``stage``.
+
+        Raises:
+            BadContent: it is built on more stages than anybody has.
+        """
         line = lineage(stage, self.stages)
+        if len(line) > MOST_STAGES:
+            message = _("{name}: more than {limit} stages are built on one another")
+            raise BadContent(message.format(name=self.dockerfile.name, limit=MOST_STAGES))
         for one, parent in zip(reversed(line), (None, *reversed(line)), strict=False):
             if one.index not in self._built:
                 self._built[one.index] = self._stage(one, self._built[parent.index] if parent else None)

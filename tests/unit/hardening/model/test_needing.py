@@ -216,3 +216,34 @@ def test_the_command_of_a_well_known_base_is_no_doubt() -> None:
     found = image("FROM tiangolo/uvicorn-gunicorn-fastapi:python3.11")
 
     assert (found.entrypoint.chain, found.entrypoint.complete, found.doubts) == (("start.sh",), True, ())
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("hostname -s", set()),
+        ("echo $(hostname)", set()),
+        ("hostname box", {"kernel-setting"}),
+        ("mount", set()),
+        ("mount -a", {"mount"}),
+        ("mount /dev/sda /mnt", {"mount"}),
+        ("sysctl -n net.core.somaxconn", set()),
+        ("sysctl -w net.core.somaxconn=1", {"kernel-setting"}),
+        ("find /data ! -user app -exec chown app {} +", {"chown-at-start"}),
+        ("find /data -print0 | xargs -0 chown app", {"chown-at-start"}),
+    ],
+)
+def test_what_a_command_at_the_start_needs(command: str, why: set[str]) -> None:
+    assert {reason for _name, reason in needs(image(f"FROM alpine\nCMD {command}; exec app"))} == why
+
+
+def test_logs_count_where_the_image_was_not_made_for_the_server() -> None:
+    own = image("FROM debian\nRUN apt-get install -y nginx\nCMD nginx")
+    linked = image(
+        "FROM debian\nRUN apt-get install -y nginx && ln -sf /dev/stdout /var/log/nginx/access.log\nCMD nginx"
+    )
+
+    assert "/var/log/nginx" in {one.path for one in own.state}
+    assert "/var/log/nginx" not in {one.path for one in linked.state}
+    assert "/var/log/nginx" not in {one.path for one in image("FROM nginx").state}
+    assert "/var/log/apache2" not in {one.path for one in image("FROM php:8-apache").state}

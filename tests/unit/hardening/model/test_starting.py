@@ -185,3 +185,19 @@ def test_a_server_that_looks_like_a_script_is_one() -> None:
     found = image('FROM openjdk:8-alpine\nENTRYPOINT ["zkServer.sh", "start-foreground"]')
 
     assert (found.entrypoint.server, found.entrypoint.complete) == ("zkServer.sh", True)
+
+
+def test_what_is_not_in_the_context_was_not_copied(folder: Path) -> None:
+    built = image('FROM debian\nWORKDIR /app\nCOPY . .\nRUN make\nCMD ["./server"]', folder)
+    missing = image('FROM debian\nWORKDIR /app\nCOPY . .\nCMD ["./start.sh"]', folder)
+
+    assert (built.entrypoint.server, built.entrypoint.complete) == ("server", True)
+    assert not missing.entrypoint.complete
+
+
+def test_a_file_that_is_left_out_was_not_copied(folder: Path) -> None:
+    (folder / ".dockerignore").write_text("*.sh\n")
+
+    assert not image('FROM debian\nCOPY . /\nCMD ["/a.sh"]', folder).entrypoint.complete
+    assert not Context.of(folder).has_file("a.sh")
+    assert Context.of(folder).has_file("run.py")
