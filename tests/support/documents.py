@@ -77,6 +77,7 @@ DOCUMENTS: Final = (
     _page("howto/plan"),
     _page("howto/plan-returns"),
     _page("howto/standing"),
+    _page("howto/harden-audit"),
     _page("howto/rootless-templates"),
     _page("howto/harden-manifests"),
     _page("howto/configuration"),

@@ -11,6 +11,7 @@ __all__ = ["ENTRIES", "group"]
 _HERE = "undercurrent.cli.harden"
 
 ENTRIES: Final[dict[str, Entry]] = {
+    "audit": Entry(f"{_HERE}.audit:audit", N_("say which containers run as root, why, and what to do first")),
     "manifests": Entry(f"{_HERE}.manifests:manifests", N_("patch Kubernetes and compose files")),
     "new": Entry(f"{_HERE}.new:new", N_("begin an application without root: Dockerfiles that build")),
     "prove": Entry(f"{_HERE}.prove:prove", N_("run it without root, and see that it still answers")),

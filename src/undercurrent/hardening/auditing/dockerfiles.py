@@ -1,0 +1,107 @@
+"""Audits one Dockerfile: who runs in the images that it builds, and what the rules find."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from undercurrent.errors import BadContent
+from undercurrent.findings import Finding, Place
+from undercurrent.hardening.auditing.baseline import fingerprinted
+from undercurrent.hardening.auditing.ignoring import Ignored, applied, in_dockerfile
+from undercurrent.hardening.auditing.ranking import Ranked
+from undercurrent.hardening.dockerfile import Dockerfile, parse
+from undercurrent.hardening.model import BaseImage, Context, FinalImage, describe, wanted_bases
+from undercurrent.hardening.rules import CHECKS, not_buildable
+from undercurrent.hardening.rules.subject import Subject
+
+__all__ = ["AuditedFile", "Wanted", "audit_dockerfile", "by_place", "text_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A target of a Dockerfile, and the build arguments that it is built with; the last stage where none is named."""
+
+    target: str = ""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedFile:
+    """What was found in a file.
+
+    Attributes:
+        images: what decides about each image that it builds or runs.
+        bases: names of the images under them.
+        findings: in the order of the file.
+        ignored: what somebody does not want to see, and why.
+    """
+
+    images: tuple[Ranked, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    bases: tuple[str, ...] = ()
+
+
+def audit_dockerfile(
+    source: bytes,
+    name: str,
+    *,
+    find_base: Callable[[str], BaseImage | None],
+    context: Context | None = None,
+    wanted: Sequence[Wanted] = (),
+    more: Iterable[Finding] = (),
+) -> AuditedFile:
+    """What the rules find in a Dockerfile.
+
+    Args:
+        source: its bytes.
+        name: what findings call it.
+        find_base: what is known of a base image.
+        context: the folder that it is built with.
+        wanted: the targets; the last stage where there are none.
+        more: findings of another program about the same file.
+    """
+    file = parse(source, name)
+    images: tuple[FinalImage, ...] = ()
+    refused = tuple(not_buildable.check_file(file, name))
+    try:
+        images = tuple(_images(file, find_base, context, wanted or (Wanted(),)))
+    except BadContent as error:
+        refused = refused or (not_buildable.RULE.found(Place(name, 1), error.message),)
+    found = chain(
+        refused,
+        *(check(subject) for subject in (Subject(image, name) for image in images) for check in CHECKS),
+        more,
+    )
+    kept, ignored = applied(by_place(found), in_dockerfile(file), name)
+    findings = fingerprinted(by_place(kept), text_at(file))
+    bases = tuple(dict.fromkeys(image.base_name for image in images if image.base_name))
+    return AuditedFile(tuple(Ranked.of(image) for image in images), findings, ignored, bases)
+
+
+def _images(
+    file: Dockerfile, find_base: Callable[[str], BaseImage | None], context: Context | None, wanted: Iterable[Wanted]
+) -> Iterator[FinalImage]:
+    if not any(one.keyword == "FROM" for one in file.instructions):
+        return
+    for one in wanted:
+        target = one.target or None
+        bases = {base: find_base(base) for base in wanted_bases(file, target=target, arguments=one.arguments)}
+        yield describe(file, target=target, arguments=one.arguments, bases=bases, context=context)
+
+
+def by_place(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """``findings`` in the order of lines, the same one once."""
+    unique = {(one.place, one.rule.code, one.message): one for one in findings}
+    return tuple(unique[key] for key in sorted(unique, key=lambda key: (key[0].line, key[1], key[2])))
+
+
+def text_at(file: Dockerfile) -> Callable[[int], str]:
+    """Gives the instruction that a line belongs to."""
+    instructions = file.instructions
+
+    def text(line: int) -> str:
+        fitting = [one for one in instructions if one.line <= line]
+        return fitting[-1].logical.text if fitting else ""
+
+    return text

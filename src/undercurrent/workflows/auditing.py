@@ -1,0 +1,201 @@
+"""Audits what says how containers run: looks at each file, and ranks what has to be done."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from undercurrent.errors import UndercurrentError
+from undercurrent.findings import Finding
+from undercurrent.hardening.auditing.choosing import choice_for, chosen
+from undercurrent.hardening.auditing.dockerfiles import AuditedFile, Wanted
+from undercurrent.hardening.auditing.ignoring import Ignored
+from undercurrent.hardening.auditing.ranking import Group, Priority, Ranked, Use, group_of, priority_of
+from undercurrent.progress import Observer, silent
+from undercurrent.settings import Settings
+from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
+from undercurrent.workflows.dockerfileaudits import Job, audit_dockerfiles, hadolint_findings
+from undercurrent.workflows.manifestaudits import AuditedManifests, audit_manifests
+
+__all__ = ["Asked", "Audit", "Audited", "Place", "Unchecked", "audit_files", "ranked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an audit is to look at, apart from the files.
+
+    Attributes:
+        wanted: targets, and build arguments, of every Dockerfile.
+        hadolint: ``auto``, ``off``, or a file with its JSON.
+        known: fingerprints of findings that are known from before.
+    """
+
+    wanted: tuple[Wanted, ...] = ()
+    hadolint: str = "auto"
+    known: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A file or an image that was looked at.
+
+    Attributes:
+        name: as its user finds it.
+        kind: what it is; ``image`` for one that is built.
+        images: what decides about each image in it.
+        findings: that count.
+        ignored: those that somebody does not want to see, and why.
+        known: those that are in the baseline.
+        digest: of an image that is built.
+    """
+
+    name: str
+    kind: str
+    images: tuple[Ranked, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    known: tuple[Finding, ...] = ()
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """What nobody could look at, and why."""
+
+    name: str
+    error: UndercurrentError
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An image in the order of work."""
+
+    name: str
+    kind: str
+    image: Ranked
+    priority: Priority
+    group: Group
+    uses: tuple[Use, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """All that was looked at.
+
+    Attributes:
+        audited: in the order of names.
+        unchecked: what could not be looked at.
+        ranking: the images, the most urgent first.
+        tools: programs that helped, by name.
+    """
+
+    audited: tuple[Audited, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    ranking: tuple[Place, ...] = ()
+    tools: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that count."""
+        return tuple(finding for one in self.audited for finding in one.findings)
+
+
+async def audit_files(
+    files: Sequence[FoundFile], asked: Asked, settings: Settings, *, observer: Observer = silent
+) -> Audit:
+    """What there is to find in ``files``, ranked.
+
+    Args:
+        files: of `undercurrent.workflows.discovering.find_files`.
+        asked: what to look at.
+        settings: what is known of base images.
+        observer: is told what happens.
+
+    Raises:
+        ConfigError: a ``.undercurrent-harden.toml`` cannot be used.
+        UndercurrentError: hadolint was asked for, and what it says cannot be used.
+    """
+    manifests = await audit_manifests(files)
+    dockerfiles = [file for file in files if file.kind is FileKind.DOCKERFILE]
+    dockerfiles += _named_elsewhere(dockerfiles, manifests, files)
+    more, tools = await hadolint_findings(dockerfiles, asked.hadolint, observer)
+    jobs = [
+        Job(file, *_how(file, asked, manifests), more.get(file.name, ()), harden=settings.harden)
+        for file in dockerfiles
+    ]
+    results = await audit_dockerfiles(jobs, settings, observer=observer) | manifests.results
+    audited: list[Audited] = []
+    unchecked: list[Unchecked] = []
+    for file in sorted(results):
+        result = results[file]
+        if isinstance(result, UndercurrentError):
+            unchecked.append(Unchecked(file.name, result))
+        else:
+            audited.append(_counted(file, result, asked.known))
+    uses = {file.name: manifests.uses_of(file.path) for file in dockerfiles}
+    return Audit(tuple(audited), tuple(unchecked), ranked(audited, uses), tools)
+
+
+def _named_elsewhere(
+    dockerfiles: Iterable[FoundFile], manifests: AuditedManifests, files: Sequence[FoundFile]
+) -> Iterator[FoundFile]:
+    """Dockerfiles that compose files name and whose own names say nothing, if they are below what was named."""
+    known = {file.path for file in dockerfiles}
+    tops = {file.top for file in files if file.kind is FileKind.COMPOSE}
+    for path in manifests.building:
+        top = next((one for one in tops if path.resolve().is_relative_to(one.resolve())), None)
+        if path not in known and top is not None and path.is_file():
+            yield from (replace(one, top=top, kind=FileKind.DOCKERFILE) for one in find_files([path]))
+
+
+def _how(file: FoundFile, asked: Asked, manifests: AuditedManifests) -> tuple[Path, tuple[Wanted, ...]]:
+    """The build context and the targets of a Dockerfile: as compose files say, and what is built without one."""
+    building = manifests.building.get(file.path, [])
+    context = building[0].context if building else file.path.parent
+    if asked.wanted or not building:
+        return context, asked.wanted
+    unique = {repr((one.wanted.target, sorted(one.wanted.arguments.items()))): one.wanted for one in building}
+    plain = [] if any(not one.target for one in unique.values()) else [Wanted()]
+    return context, (*unique.values(), *plain)
+
+
+def _counted(file: FoundFile, result: AuditedFile, known_before: frozenset[str]) -> Audited:
+    findings, left_out = chosen(result.findings, file.path, choice_for(file.path, file.top))
+    return Audited(
+        file.name,
+        str(file.kind),
+        result.images,
+        tuple(one for one in findings if one.fingerprint not in known_before),
+        (*result.ignored, *left_out),
+        tuple(one for one in findings if one.fingerprint in known_before),
+    )
+
+
+def ranked(audited: Iterable[Audited], uses: Mapping[str, Sequence[tuple[str, Use]]]) -> tuple[Place, ...]:
+    """The images, the most urgent first; of equals, those that are less work, then by name.
+
+    Args:
+        audited: what was looked at.
+        uses: the places that run an image, by the name of its file, each with the target that it wants; empty for the
+            last one.
+    """
+    places = []
+    for one in audited:
+        for image in one.images:
+            wanted = {image.target, ""} if image.is_last else {image.target}
+            using = tuple(use for target, use in uses.get(one.name, ()) if target in wanted)
+            if image.is_last and len(one.images) > 1 and not using:
+                continue  # others of its targets are what runs
+            priority = priority_of(image, using)
+            places.append(Place(one.name, one.kind, image, priority, group_of(image), using, one.findings))
+    order = list(Group)
+    places.sort(
+        key=lambda place: (
+            place.group is Group.ROOTLESS,
+            -place.priority.score,
+            order.index(place.group),
+            place.name,
+            place.image.target,
+        )
+    )
+    return tuple(places)

@@ -1,0 +1,189 @@
+"""Audits many Dockerfiles: in several processes where that pays, with what can be found out of their base images."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from undercurrent.errors import UndercurrentError
+from undercurrent.findings import Finding
+from undercurrent.hardening.auditing.dockerfiles import AuditedFile, Wanted, audit_dockerfile
+from undercurrent.hardening.auditing.hadolinting import find_hadolint, imported, run_hadolint
+from undercurrent.hardening.dockerfile import Dockerfile, parse
+from undercurrent.hardening.model import BaseImage, Context, configured, known
+from undercurrent.hardening.model.documented import SCRATCH
+from undercurrent.i18n import translate as _
+from undercurrent.progress import Advanced, Finished, Observer, Started, silent
+from undercurrent.settings import HardenSettings, Settings
+from undercurrent.workflows.bases import find_bases, siblings
+from undercurrent.workflows.discovering import FoundFile
+from undercurrent.workflows.reading import read_bounded
+
+__all__ = ["Job", "audit_dockerfiles", "hadolint_findings"]
+
+_POOL_FROM: Final = 64
+"""Files for which starting other processes pays."""
+_TOGETHER: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A Dockerfile to look at.
+
+    Attributes:
+        file: where it is.
+        context: the folder that it is built with.
+        wanted: targets; the last stage where there are none.
+        more: what another program found in it.
+        harden: settings of base images.
+        bases: what was found out of base images, beside the settings and what is built in.
+    """
+
+    file: FoundFile
+    context: Path
+    wanted: tuple[Wanted, ...] = ()
+    more: tuple[Finding, ...] = ()
+    harden: HardenSettings = field(default_factory=HardenSettings)
+    bases: Mapping[str, BaseImage] = field(default_factory=dict)
+
+
+async def audit_dockerfiles(
+    jobs: Sequence[Job], settings: Settings, *, observer: Observer = silent
+) -> dict[FoundFile, AuditedFile | UndercurrentError]:
+    """What is found in each; an error where it could not be looked at.
+
+    Args:
+        jobs: what to look at.
+        settings: where to ask for base images.
+        observer: is told what happens.
+    """
+    results = {file: result async for file, result in _worked(jobs, observer)}
+    found = await _bases(results, settings, observer)
+    again = [replace(job, bases=found) for job in jobs if _knows_more(results[job.file], found)]
+    return results | {file: result async for file, result in _worked(again, observer)}
+
+
+async def _bases(
+    results: Mapping[FoundFile, AuditedFile | UndercurrentError], settings: Settings, observer: Observer
+) -> Mapping[str, BaseImage]:
+    """What is found out of base images beyond what every process knows: in stores, and in Dockerfiles at hand."""
+    names = {name for one in results.values() if isinstance(one, AuditedFile) for name in one.bases}
+    known_here = {name for name in names if _built_in(name, settings.harden)}
+    asking = not settings.harden.offline or bool(settings.images.layouts)
+    wanted = names if asking else names - known_here
+    if not wanted:
+        return {}
+    built = siblings(tuple(_candidates(results, names - known_here)), names - known_here)
+    found = await find_bases(wanted, settings, built=built, observer=observer)
+    return {name: base for name, base in found.items() if base is not None}
+
+
+def _candidates(files: Iterable[FoundFile], names: Iterable[str]) -> Iterator[Dockerfile]:
+    """The Dockerfiles that may build one of ``names``: those in a folder of that name."""
+    parts = {part for name in names for part in re.split("[/:@]", name)}
+    for file in files:
+        if file.path.parent.name in parts or file.path.parent.parent.name in parts:
+            with suppress(UndercurrentError):
+                yield parse(read_bounded(file.path, file.name), str(file.path))
+
+
+def _knows_more(result: AuditedFile | UndercurrentError, found: Mapping[str, BaseImage]) -> bool:
+    return isinstance(result, AuditedFile) and not found.keys().isdisjoint(result.bases)
+
+
+async def hadolint_findings(
+    files: Sequence[FoundFile], how: str, observer: Observer
+) -> tuple[Mapping[str, tuple[Finding, ...]], tuple[str, ...]]:
+    """What hadolint finds, by the names of files; and the programs that were used.
+
+    Args:
+        files: Dockerfiles.
+        how: ``auto`` if it is there, ``off``, or a file with its JSON.
+        observer: is told what happens.
+
+    Raises:
+        UndercurrentError: what it says cannot be used.
+    """
+    if how == "off" or not files:
+        return {}, ()
+    names = {str(file.path): file.name for file in files} | {file.name: file.name for file in files}
+    if how != "auto":
+        text = await asyncio.to_thread(Path(how).read_text, "utf-8", "replace")
+        return imported(text, names, how), ("hadolint",)
+    program = find_hadolint()
+    if program is None:
+        return {}, ()
+    observer(Started("hadolint"))
+    try:
+        said = await run_hadolint(program, [file.path for file in files])
+    finally:
+        observer(Finished("hadolint"))
+    return imported(said, names, str(program)), ("hadolint",)
+
+
+async def _worked(
+    jobs: Sequence[Job], observer: Observer
+) -> AsyncIterator[tuple[FoundFile, AuditedFile | UndercurrentError]]:
+    name = _("audit")
+    observer(Started(name, len(jobs)))
+    try:
+        with _executor(len(jobs)) as executor:
+            loop = asyncio.get_running_loop()
+            groups = [jobs[start : start + _TOGETHER] for start in range(0, len(jobs), _TOGETHER)]
+            waiting = [loop.run_in_executor(executor, _all, group) if executor else None for group in groups]
+            for group, future in zip(groups, waiting, strict=True):
+                results = await future if future is not None else _all(group)
+                for job, result in zip(group, results, strict=True):
+                    yield job.file, result
+                observer(Advanced(name, steps=len(group), item=group[-1].file.name))
+    finally:
+        observer(Finished(name))
+
+
+@contextmanager
+def _executor(count: int) -> Iterator[Executor | None]:
+    """Other processes, where there are so many files that they pay."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if count < _POOL_FROM or processors == 1:
+        yield None
+        return
+    with ProcessPoolExecutor(processors) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _all(jobs: Sequence[Job]) -> list[AuditedFile | UndercurrentError]:
+    return [_one(job) for job in jobs]
+
+
+def _one(job: Job) -> AuditedFile | UndercurrentError:
+    file = job.file
+    try:
+        source = read_bounded(file.path, file.name)
+        return audit_dockerfile(
+            source,
+            file.name,
+            find_base=lambda name: job.bases.get(name) or _built_in(name, job.harden),
+            context=_context(job),
+            wanted=job.wanted,
+            more=job.more,
+        )
+    except UndercurrentError as error:
+        return error
+
+
+def _context(job: Job) -> Context:
+    """With ``NAME.dockerignore`` beside the Dockerfile, which may be in another folder."""
+    return Context.of(job.context, os.path.relpath(job.file.path, job.context))
+
+
+def _built_in(name: str, harden: HardenSettings) -> BaseImage | None:
+    return configured(name, harden.bases) or (known(name) if harden.builtin_bases or name == SCRATCH else None)

@@ -1,0 +1,157 @@
+"""Audits manifests and compose files, and learns from them which images run where."""
+
+import asyncio
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from undercurrent.errors import UndercurrentError
+from undercurrent.findings import Finding, Place
+from undercurrent.hardening.auditing.baseline import fingerprinted
+from undercurrent.hardening.auditing.dockerfiles import AuditedFile, Wanted, by_place
+from undercurrent.hardening.auditing.ignoring import applied, in_yaml
+from undercurrent.hardening.auditing.ranking import Use
+from undercurrent.hardening.auditing.uses import built_by, normal_image, reached, use_of_pod, use_of_service
+from undercurrent.hardening.manifests.compose import Service, services
+from undercurrent.hardening.manifests.rendering import render_chart, render_kustomization, source_of
+from undercurrent.hardening.rules.manifests import in_pods, in_services
+from undercurrent.kube import Object, Pod, pods
+from undercurrent.splices import as_text
+from undercurrent.workflows.discovering import FileKind, FoundFile
+from undercurrent.workflows.manifests import Reader, variables_of
+from undercurrent.workflows.reading import read_bounded
+from undercurrent.yamltext import Document, parse
+
+__all__ = ["AuditedManifests", "Building", "audit_manifests"]
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """How a compose file builds an image from a Dockerfile, and runs it."""
+
+    context: Path
+    wanted: Wanted
+    use: Use
+
+
+@dataclass(slots=True)
+class AuditedManifests:
+    """What was found, and who runs what.
+
+    Attributes:
+        results: by file; an error where it could not be looked at.
+        building: by the path of the Dockerfile.
+        images: paths of the Dockerfiles that build an image, by its name.
+        uses: places that run an image which they do not build, by its name.
+    """
+
+    results: dict[FoundFile, AuditedFile | UndercurrentError] = field(default_factory=dict)
+    building: dict[Path, list[Building]] = field(default_factory=dict)
+    images: dict[str, Path] = field(default_factory=dict)
+    uses: dict[str, list[Use]] = field(default_factory=dict)
+
+    def uses_of(self, path: Path) -> tuple[tuple[str, Use], ...]:
+        """The places that run what the Dockerfile at ``path`` builds, each with the target that it wants."""
+        found = [(one.wanted.target, one.use) for one in self.building.get(path, ())]
+        for name, dockerfile in self.images.items():
+            if dockerfile == path:
+                found += [("", use) for use in self.uses.get(name, ())]
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    file: FoundFile
+    text: str
+    documents: tuple[Document, ...]
+    rendered: bool = False
+
+
+async def audit_manifests(files: Sequence[FoundFile]) -> AuditedManifests:
+    """What the rules find in compose files, manifests, charts and kustomizations; the latter as they are rendered."""
+    found = AuditedManifests()
+    manifests: list[_Manifest] = []
+    for file in files:
+        if file.kind is FileKind.DOCKERFILE:
+            continue
+        try:
+            name = posixpath.dirname(file.name) or "." if _is_rendered(file) else file.name
+            text = await _text(file, name)
+            manifests.append(_Manifest(file, text, parse(text, name), _is_rendered(file)))
+        except UndercurrentError as error:
+            found.results[file] = error
+    outside = reached(document for one in manifests for document in one.documents)
+    for manifest in manifests:
+        try:
+            _audit(manifest, outside, found)
+        except UndercurrentError as error:
+            found.results[manifest.file] = error
+        await asyncio.sleep(0)
+    return found
+
+
+def _is_rendered(file: FoundFile) -> bool:
+    return file.kind in {FileKind.HELM, FileKind.KUSTOMIZE}
+
+
+async def _text(file: FoundFile, name: str) -> str:
+    if file.kind is FileKind.HELM:
+        return await render_chart(file.path.parent, name)
+    if file.kind is FileKind.KUSTOMIZE:
+        return await render_kustomization(file.path.parent, name)
+    return as_text(read_bounded(file.path, name))
+
+
+def _audit(manifest: _Manifest, outside: Sequence[Object], found: AuditedManifests) -> None:
+    if manifest.file.kind is FileKind.COMPOSE:
+        findings = tuple(_of_services(manifest, found))
+    else:
+        findings = tuple(_of_pods(pods(manifest.documents), outside, found))
+    if manifest.rendered:
+        # Its lines are those of what was rendered, which nobody has; the template is told.
+        findings = tuple(_from_template(one, manifest.text) for one in findings)
+        found.results[manifest.file] = AuditedFile((), fingerprinted(by_place(findings), lambda _line: ""))
+        return
+    kept, ignored = applied(by_place(findings), in_yaml(manifest.text), manifest.file.name)
+    lines = manifest.text.splitlines()
+    done = fingerprinted(by_place(kept), lambda line: lines[line - 1] if 0 < line <= len(lines) else "")
+    found.results[manifest.file] = AuditedFile((), done, ignored)
+
+
+def _of_services(manifest: _Manifest, found: AuditedManifests) -> Iterator[Finding]:
+    folder, top = manifest.file.path.parent, manifest.file.top.resolve()
+    read = Reader(folder, top)
+    for service in services(manifest.documents, read=read, variables=variables_of(folder)):
+        findings = in_services((service,))
+        # What a file includes is found there, if it is below what was named.
+        yield from (one for one in findings if one.place.name == manifest.file.name)
+        _learn(service, use_of_service(service, findings), folder, found)
+
+
+def _learn(service: Service, use: Use, folder: Path, found: AuditedManifests) -> None:
+    built = built_by(service)
+    if built is None:
+        if service.image:
+            found.uses.setdefault(normal_image(service.image), []).append(use)
+        return
+    dockerfile = Path(posixpath.normpath(folder / built.dockerfile))
+    context = Path(posixpath.normpath(folder / built.context))
+    found.building.setdefault(dockerfile, []).append(Building(context, built.wanted, use))
+    if service.image:
+        found.images[normal_image(service.image)] = dockerfile
+
+
+def _of_pods(running: Iterable[Pod], outside: Sequence[Object], found: AuditedManifests) -> Iterator[Finding]:
+    for pod in running:
+        findings = in_pods((pod,))
+        yield from findings
+        use = use_of_pod(pod, outside, findings)
+        for container in pod.containers:
+            if container.image:
+                found.uses.setdefault(normal_image(container.image), []).append(use)
+
+
+def _from_template(finding: Finding, text: str) -> Finding:
+    source = source_of(text, finding.place.line)
+    return replace(finding, place=Place(source or finding.place.name))

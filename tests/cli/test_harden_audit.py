@@ -1,0 +1,169 @@
+"""``uc harden audit``."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from tests.support.cli import Result, UcRunner
+from tests.support.estate import Estate
+
+FILES = {
+    "web/Dockerfile": "FROM nginx:1.27\nCOPY site /usr/share/nginx/html\n",
+    "api/Dockerfile": "FROM python:3.13\nRUN useradd --uid 1000 app\nEXPOSE 8000\nCMD python app.py\n",
+    "tool/Dockerfile": "FROM debian:12\nUSER 10001:10001\nCMD sleep 1\n",
+    "own/Dockerfile": "FROM registry.example.com/base:1\nCMD sleep 1\n",
+}
+
+
+@pytest.fixture
+def tree(run_uc: UcRunner) -> Path:
+    """Four applications: two as root, one not, one that nobody knows."""
+    for name, text in FILES.items():
+        path = run_uc.folder / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    return run_uc.folder
+
+
+def audit(run_uc: UcRunner, *arguments: str | Path, **more: Any) -> Result:
+    return run_uc("harden", "audit", "--hadolint", "off", *arguments, **more)
+
+
+def codes(result: Result) -> set[tuple[str, str]]:
+    return {(one["place"]["name"], one["code"]) for one in result.json["findings"]}
+
+
+def test_people_see_the_order_of_work(run_uc: UcRunner, tree: Path) -> None:
+    result = audit(run_uc)
+
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    places = [line.split()[1] for line in lines[2:5]]
+    assert places == ["api/", "web/", "own/"]
+    assert "tool/" not in result.stdout
+    assert lines[-1].startswith("4 images: 2 as root, 1 unknown, 1 not root, ")
+
+
+def test_machines_get_every_factor_and_evidence_is_kept(run_uc: UcRunner, tree: Path) -> None:
+    result = audit(run_uc, "--json")
+
+    data = result.json["data"]
+    first = data["ranking"][0]
+    assert (first["name"], first["identity"], first["group"]) == ("api/Dockerfile", "root", "root-without-reason")
+    assert first["factors"] == {"exposure": 2, "reach": 3, "uses": 1, "effort": 1}
+    assert first["priority"] == 6.0
+    assert data["identities"] == {"root": 2, "unknown": 1, "rootless": 1}
+    assert {("web/Dockerfile", "UC101"), ("api/Dockerfile", "UC105"), ("own/Dockerfile", "UC102")} <= codes(result)
+
+    records = run_uc("evidence", "list", "--kind", "dockerfile-rootless", "--json").json["data"]["records"]
+    assert {one["subject"]: one["outcome"] for one in records} == {
+        "web/Dockerfile": "root",
+        "api/Dockerfile": "root",
+        "tool/Dockerfile": "rootless",
+        "own/Dockerfile": "unknown",
+    }
+    status = run_uc("status", "--json").json["data"]
+    assert json.dumps(status).count("dockerfiles-rootless") >= 1
+
+
+def test_all_shows_each_finding_with_its_line(run_uc: UcRunner, tree: Path) -> None:
+    result = audit(run_uc, "api", "--all", env={"COLUMNS": "160"})
+
+    assert "api/Dockerfile\n" in result.stdout
+    assert any(line.split()[:3] == ["2", "UC105", "warning"] for line in result.stdout.splitlines()), result.stdout
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("error", 0), ("warning", 1), ("note", 1), ("never", 0)])
+def test_the_exit_code_is_what_somebody_wants_to_hear_of(run_uc: UcRunner, tree: Path, fail_on: str, code: int) -> None:
+    assert audit(run_uc, "own", "--fail-on", fail_on).exit_code == code
+
+
+def test_a_baseline_leaves_out_what_was_there(run_uc: UcRunner, tree: Path) -> None:
+    first = audit(run_uc, "--write-baseline", "known.json")
+    assert first.exit_code == 1
+
+    (tree / "web" / "Dockerfile").write_text("# moved\n\n" + FILES["web/Dockerfile"])
+    same = audit(run_uc, "--baseline", "known.json", "--json")
+    (tree / "web" / "Dockerfile").write_text(FILES["web/Dockerfile"] + "RUN chmod 777 /srv\n")
+    new = audit(run_uc, "--baseline", "known.json", "--json")
+
+    assert (same.exit_code, same.json["findings"]) == (0, [])
+    assert codes(new) == {("web/Dockerfile", "UC116")}
+
+
+def test_ignores_and_rules_by_folder(run_uc: UcRunner, tree: Path) -> None:
+    text = FILES["web/Dockerfile"].replace("FROM", "# uc:ignore UC101 -- behind a proxy that drops it\nFROM")
+    (tree / "web" / "Dockerfile").write_text(text)
+    (tree / "api" / ".undercurrent-harden.toml").write_text('select = ["UC105"]\n')
+
+    result = audit(run_uc, "web", "api", "--json")
+
+    assert {code for name, code in codes(result) if name == "api/Dockerfile"} == {"UC105"}
+    assert ("web/Dockerfile", "UC101") not in codes(result)
+    (ignored,) = next(one["ignored"] for one in result.json["data"]["files"] if one["name"] == "web/Dockerfile")
+    assert ignored["reason"] == "behind a proxy that drops it"
+
+
+def test_other_programs_read_it(run_uc: UcRunner, tree: Path) -> None:
+    sarif = json.loads(audit(run_uc, "--output", "sarif").stdout)
+    junit = ET.fromstring(audit(run_uc, "--output", "junit").stdout)  # noqa: S314 - of our own making
+    github = audit(run_uc, "--output", "github").stdout
+
+    assert {one["ruleId"] for one in sarif["runs"][0]["results"]} >= {"UC101", "UC102", "UC105"}
+    assert {suite.get("name") for suite in junit} == set(FILES)
+    assert "::error file=web/Dockerfile,line=1,title=UC101 runs-as-root::" in github
+
+
+def test_a_repository_is_cloned(run_uc: UcRunner, tree: Path) -> None:
+    if shutil.which("git") is None:
+        pytest.skip("apt-get install git")
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "first"]):
+        subprocess.run(["git", *identity, *arguments], cwd=tree, check=True)
+
+    result = audit(run_uc, "--git", f"file://{tree}", "--json", cwd=run_uc.home)
+
+    assert {one["name"] for one in result.json["data"]["files"]} == {f"file://{tree}//{name}" for name in FILES}
+
+
+def test_images_that_are_built(run_uc: UcRunner, estate: Estate) -> None:
+    result = audit(run_uc, "--images", "--layout", "images", "--json")
+
+    assert result.exit_code == 1
+    assert {one["identity"] for one in result.json["data"]["ranking"]} == {"root"}
+    assert all(code == "UC101" for _name, code in codes(result))
+    records = run_uc("evidence", "list", "--kind", "image-rootless", "--json").json["data"]["records"]
+    assert {one["outcome"] for one in records} == {"root"}
+    assert {one["subject"] for one in records} >= {estate.digest("acme/both:1.0")}
+
+
+def test_an_image_that_cannot_be_read_could_not_be_checked(run_uc: UcRunner, estate: Estate) -> None:
+    result = audit(run_uc, "--images", "acme/signed:1.0", "acme/nowhere:1.0", "--layout", "images")
+
+    assert result.exit_code == 4
+    assert "acme/nowhere:1.0" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "nowhere is not there"),
+        (["home"], "there is no Dockerfile, compose file or manifest in home"),
+        (["--images", "--git", "x"], "files and images are not audited in one run"),
+        (["--baseline", "nowhere.json"], "cannot read nowhere.json"),
+        (["--git", "ext::sh"], "neither a folder nor an address"),
+        (["--build-arg", "x"], "--build-arg 'x' is not NAME=VALUE"),
+    ],
+)
+def test_what_makes_no_sense_is_told(run_uc: UcRunner, tree: Path, arguments: list[str], said: str) -> None:
+    (tree / "home").mkdir()
+
+    result = audit(run_uc, *arguments)
+
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
