@@ -143,7 +143,8 @@ def _in_the_way(image: Ranked) -> Cell:
     parts = [_("port {ports}").format(ports=listed(ports))] if ports else []
     for _capability, why, avoidable in image.needs:
         if why != "low-port" or not ports:
-            text = _(REASONS.get(why, why))
+            reason = REASONS.get(why)
+            text = _(reason) if reason else why
             parts.append(text if avoidable else _("{what} (no way around is known)").format(what=text))
     if image.identity is Identity.UNKNOWN:
         parts.append(_("base {name} is not known").format(name=image.base) if image.base else _("base is not known"))

@@ -18,7 +18,7 @@ from undercurrent.i18n import translate as _
 
 __all__ = ["Ignore", "Ignored", "applied", "in_dockerfile", "in_yaml"]
 
-MARK: Final = "uc:ignore"
+_MARK: Final = "uc:ignore"
 _COMMENT: Final = re.compile(r"#[ \t]*uc:ignore\b[ \t]*(?P<codes>.*?)(?:[ \t]+--[ \t]*(?P<reason>.*))?$")
 _CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _EMPTY: Final = re.compile(r"\s*(?:#.*|---.*|%.*)?$")
@@ -63,7 +63,7 @@ class Ignored:
 
 def in_dockerfile(file: Dockerfile) -> tuple[Ignore, ...]:
     """The comments of a Dockerfile."""
-    if MARK not in file.source:
+    if _MARK not in file.source:
         return ()
     lines = file.source.splitlines()
     instructions = file.instructions
@@ -86,7 +86,7 @@ def in_dockerfile(file: Dockerfile) -> tuple[Ignore, ...]:
 
 def in_yaml(text: str) -> tuple[Ignore, ...]:
     """The comments of a YAML file."""
-    if MARK not in text:
+    if _MARK not in text:
         return ()
     lines = text.splitlines()
     first = next((number for number, line in enumerate(lines, 1) if not _EMPTY.match(line)), len(lines) + 1)
@@ -141,7 +141,7 @@ def _about(ignores: Iterable[Ignore], used: set[Ignore], name: str) -> Iterator[
 
 def _comments(lines: Sequence[str], *, whole_line: bool) -> Iterator[tuple[int, re.Match[str]]]:
     for number, line in enumerate(lines, 1):
-        if MARK in line and (match := _COMMENT.search(line)):
+        if _MARK in line and (match := _COMMENT.search(line)):
             before = line[: match.start()]
             if not before.strip() or (not whole_line and before[-1:].isspace()):
                 yield number, match

@@ -16,11 +16,25 @@ _TOLD_ELSEWHERE: Final = frozenset({"low-port", "file-capability", "change-user"
 REASONS: Final = {
     "change-user": N_("it changes to another user"),
     "chown-at-start": N_("it changes the owner of files when it starts"),
+    "chroot": N_("it changes its root folder"),
+    "clock": N_("it sets the clock"),
+    "containers": N_("it runs containers"),
+    "device": N_("it uses a device of the host"),
     "file-capability": N_("a program carries capabilities"),
+    "firewall": N_("it sets up a firewall"),
+    "kernel-module": N_("it loads modules of the kernel"),
+    "kernel-setting": N_("it changes settings of the kernel"),
+    "login-server": N_("it lets users log in"),
     "low-port": N_("it listens below port 1024"),
+    "mail-server": N_("it delivers mail as its users"),
     "mount": N_("it mounts"),
-    "network": N_("it changes the network"),
-    "ping": N_("it sends raw packets"),
+    "namespaces": N_("it makes namespaces"),
+    "network-settings": N_("it changes the network"),
+    "ping": N_("it pings"),
+    "raw-packets": N_("it sends raw packets"),
+    "trace": N_("it traces processes or the kernel"),
+    "tunnel": N_("it makes a tunnel"),
+    "users-at-start": N_("it makes users when it starts"),
 }
 """Why a capability is needed, for people; of others the code stands for itself."""
 
@@ -48,7 +62,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     for need in subject.image.needs:
         if need.why in _TOLD_ELSEWHERE:
             continue
-        why = _(REASONS.get(need.why, need.why))
+        reason = REASONS.get(need.why)
+        why = _(reason) if reason else need.why
         message = _("needs {capability}: {why}").format(capability=need.capability, why=why)
         fix = Fix(_("do it in the build, or do without"), safe=False) if need.avoidable else None
         facts = {

@@ -5,6 +5,7 @@ from typing import Final
 
 from undercurrent.findings import Finding, Fix, Rule, Severity
 from undercurrent.hardening.model.nouns import Identity
+from undercurrent.hardening.rules.packages import installed
 from undercurrent.hardening.rules.subject import Subject
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
@@ -40,12 +41,21 @@ def check(subject: Subject) -> Iterator[Finding]:
                 fix = Fix(_("end with USER {user}").format(user=_named(account.name, account.uid)), safe=False)
                 yield RULE.found(subject.where(account.origin), message, fix=fix, properties={"user": account.name})
     user = runner.text.partition(":")[0]
-    known = image.base_name == "scratch" or (image.base is not None and image.base.accounts)
-    if user and not user.isdecimal() and user != "root" and known and user not in {one.name for one in image.accounts}:
+    if user and not user.isdecimal() and user != "root" and _lacks(subject, user):
         message = _("user {name} is in no passwd file of the image: the container will not start").format(name=user)
         yield RULE.found(
             subject.where(runner.origin), message, severity=Severity.ERROR, confidence=0.8, properties={"user": user}
         )
+
+
+def _lacks(subject: Subject, user: str) -> bool:
+    """Whether the user is in no passwd file; packages make users, and what is not understood may."""
+    image = subject.image
+    known = image.base_name == "scratch" or (image.base is not None and image.base.accounts)
+    if not known or image.doubts or any(subject.unparsed) or user in {one.name for one in image.accounts}:
+        return False
+    copied = any(one.keyword in {"COPY", "ADD"} and "passwd" in one.text for one in subject.instructions)
+    return not copied and not any(installed(call) for call in subject.calls)
 
 
 def _named(name: str, uid: int | None) -> str:

@@ -70,3 +70,18 @@ def test_codes_and_names_are_those_of_one_rule() -> None:
 )
 def test_what_others_call_it_is_told(alias: str) -> None:
     assert any(alias in rule.aliases for rule in RULES)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("FROM debian:12\nUSER nobody-else\n", True),
+        ("FROM scratch\nUSER app\n", True),
+        ("FROM debian:12\nRUN apt-get install -y tor\nUSER debian-tor\n", False),
+        ("FROM debian:12\nCOPY passwd /etc/passwd\nUSER app\n", False),
+        ("FROM debian:12\nUSER nobody\n", False),
+        ("FROM registry.example.com/x:1\nUSER app\n", False),
+    ],
+)
+def test_a_user_that_a_package_may_make_is_not_called_missing(text: str, told: bool) -> None:
+    assert ("UC105" in codes(text)) is told
