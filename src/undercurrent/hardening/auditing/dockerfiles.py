@@ -1,5 +1,6 @@
 """Audits one Dockerfile: who runs in the images that it builds, and what the rules find."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -99,9 +100,10 @@ def by_place(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def text_at(file: Dockerfile) -> Callable[[int], str]:
     """Gives the instruction that a line belongs to."""
     instructions = file.instructions
+    begins = [one.line for one in instructions]
 
     def text(line: int) -> str:
-        fitting = [one for one in instructions if one.line <= line]
-        return fitting[-1].logical.text if fitting else ""
+        at = bisect_right(begins, line)
+        return instructions[at - 1].logical.text if at else ""
 
     return text

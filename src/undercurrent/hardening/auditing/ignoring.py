@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from undercurrent.findings import Finding, Place
@@ -19,7 +20,9 @@ from undercurrent.i18n import translate as _
 __all__ = ["Ignore", "Ignored", "applied", "in_dockerfile", "in_yaml"]
 
 _MARK: Final = "uc:ignore"
-_COMMENT: Final = re.compile(r"#[ \t]*uc:ignore\b[ \t]*(?P<codes>.*?)(?:[ \t]+--[ \t]*(?P<reason>.*))?$")
+_COMMENT: Final = re.compile(r"#[ \t]*uc:ignore\b(?P<rest>.*)$")
+_MOST: Final = 200
+"""Comments of a file that count; nobody writes more."""
 _CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _EMPTY: Final = re.compile(r"\s*(?:#.*|---.*|%.*)?$")
 
@@ -89,17 +92,25 @@ def in_yaml(text: str) -> tuple[Ignore, ...]:
     if _MARK not in text:
         return ()
     lines = text.splitlines()
-    first = next((number for number, line in enumerate(lines, 1) if not _EMPTY.match(line)), len(lines) + 1)
+    # How deep each line stands, from 1; None for one that says nothing.
+    depths = [None, *(None if _EMPTY.match(line) else len(line) - len(line.lstrip(" ")) for line in lines)]
+    following = _following(depths)
     found = []
     for number, comment in _comments(lines, whole_line=False):
-        if number < first:
+        if number < following[1]:
             found.append(_ignore(number, comment, 0, 0))
             continue
-        begin = number
-        while begin <= len(lines) and _EMPTY.match(lines[begin - 1]):
-            begin += 1
-        found.append(_ignore(number, comment, begin, _block_end(lines, begin)))
+        begin = following[number]
+        found.append(_ignore(number, comment, begin, _block_end(depths, begin)))
     return tuple(found)
+
+
+def _following(depths: Sequence[int | None]) -> Sequence[int]:
+    """For each line, the first one from it on that says something; the one behind the last if there is none."""
+    found = [len(depths)] * (len(depths) + 1)
+    for number in range(len(depths) - 1, 0, -1):
+        found[number] = found[number + 1] if depths[number] is None else number
+    return found
 
 
 def applied(
@@ -140,6 +151,10 @@ def _about(ignores: Iterable[Ignore], used: set[Ignore], name: str) -> Iterator[
 
 
 def _comments(lines: Sequence[str], *, whole_line: bool) -> Iterator[tuple[int, re.Match[str]]]:
+    return islice(_all_comments(lines, whole_line=whole_line), _MOST)
+
+
+def _all_comments(lines: Sequence[str], *, whole_line: bool) -> Iterator[tuple[int, re.Match[str]]]:
     for number, line in enumerate(lines, 1):
         if _MARK in line and (match := _COMMENT.search(line)):
             before = line[: match.start()]
@@ -148,24 +163,19 @@ def _comments(lines: Sequence[str], *, whole_line: bool) -> Iterator[tuple[int, 
 
 
 def _ignore(line: int, comment: re.Match[str], first: int, last: int) -> Ignore:
-    return Ignore(line, tuple(_CODE.findall(comment["codes"])), (comment["reason"] or "").strip(), first, last)
+    codes, _hyphens, reason = comment["rest"].partition("--")
+    return Ignore(line, tuple(_CODE.findall(codes)), reason.strip(), first, last)
 
 
-def _block_end(lines: Sequence[str], begin: int) -> int:
+def _block_end(depths: Sequence[int | None], begin: int) -> int:
     """The last line of what begins on line ``begin`` and is indented deeper."""
-    if begin > len(lines):
-        return begin
-    depth = _depth(lines[begin - 1])
+    depth = depths[begin] if begin < len(depths) else None
     last = begin
-    for number in range(begin + 1, len(lines) + 1):
-        line = lines[number - 1]
-        if _EMPTY.match(line):
+    for number in range(begin + 1, len(depths)):
+        here = depths[number]
+        if here is None or depth is None:
             continue
-        if len(line) - len(line.lstrip(" ")) <= depth:
+        if here <= depth:
             break
         last = number
     return last
-
-
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))

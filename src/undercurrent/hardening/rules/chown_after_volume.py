@@ -11,6 +11,8 @@ from undercurrent.i18n import translate as _
 
 __all__ = ["RULE", "check"]
 
+_MOST: Final = 1000
+"""Paths that are remembered."""
 _CHANGES: Final = frozenset({"chown", "chmod", "chgrp", "install", "mkdir"})
 
 RULE: Final = Rule(
@@ -34,7 +36,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     for instruction in subject.instructions:
         if instruction.keyword == "VOLUME":
             texts = [word.text for word in instruction.words]
-            declared |= {text.strip("\"'"): instruction.line for text in texts}
+            if len(declared) < _MOST:
+                declared |= {text.strip("\"'"): instruction.line for text in texts[:_MOST]}
         for call in subject.calls_of(instruction):
             if call.program not in _CHANGES:
                 continue

@@ -11,6 +11,9 @@ from undercurrent.i18n import translate as _
 
 __all__ = ["RULE", "check"]
 
+_MOST: Final = 1000
+"""Paths that are remembered."""
+
 RULE: Final = Rule(
     code="UC115",
     name="chown-recursive",
@@ -37,7 +40,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for instruction in subject.instructions:
         if instruction.keyword == "WORKDIR":
             folder = str(PurePosixPath(folder, instruction.text.strip("\"'")))
-        elif instruction.keyword in {"COPY", "ADD"} and instruction.words:
+        elif instruction.keyword in {"COPY", "ADD"} and instruction.words and len(copied) < _MOST:
             copied.add(str(PurePosixPath(folder, instruction.words[-1].text)))
         for call in subject.calls_of(instruction):
             if call.program in {"chown", "chgrp"} and call.has("-R", "--recursive"):

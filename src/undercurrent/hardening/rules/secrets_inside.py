@@ -24,7 +24,7 @@ _KNOWN: Final = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
 """Keys of AWS, GitHub, GitLab, Slack and Stripe, and private keys, as they are written."""
-_IN_ADDRESS: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@$]+:[^\s/@$]+@")
+_IN_ADDRESS: Final = re.compile(r"\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@$]{1,200}:[^\s/@$]{1,200}@")
 _FILES: Final = frozenset(
     {".env", ".netrc", ".npmrc", ".pypirc", ".git-credentials", "id_rsa", "id_ed25519", "id_ecdsa", "credentials.json"}
 )

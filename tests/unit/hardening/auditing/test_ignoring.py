@@ -1,5 +1,7 @@
 """Comments that make a rule quiet in one place."""
 
+import time
+
 import pytest
 
 from undercurrent.findings import Finding, Place
@@ -105,3 +107,19 @@ def test_yaml_has_them_at_ends_of_lines_and_above_blocks() -> None:
 
 def test_in_yaml_a_hash_within_a_word_is_no_comment() -> None:
     assert in_yaml("a: b#uc:ignore UC104 -- no\n") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM a\n# uc:ignore" + " " * 500_000 + "x\nUSER 1\n",
+        "FROM a\n" + "# uc:ignore UC104 -- x\n" * 50_000 + "USER 1\n",
+    ],
+)
+def test_what_nobody_writes_takes_no_time(text: str) -> None:
+    began = time.process_time()
+
+    in_dockerfile(parse(text))
+    in_yaml(text)
+
+    assert time.process_time() - began < 10
