@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from undercurrent.i18n import translate as _
 from undercurrent.splices import Edit
-from undercurrent.yamltext import Document, Key, append, find, line_at, plain, set_value
+from undercurrent.yamltext import AliasNode, Document, Key, append, find, line_at, plain, set_value
 
 __all__ = ["LOWEST_FREE", "Change", "Patch", "Unfixed", "Wanted", "extended", "free_port", "set_all", "taken"]
 
@@ -100,6 +100,8 @@ def extended(document: Document, key: Key, items: Iterable[Any], whole: Iterable
     own = getattr(above, "entry", lambda _name: None)(key[-1])
     if own is None or not plain(node):
         return set_value(document, key, [*whole, *new])
+    if isinstance(node, AliasNode):  # others share it: here it is written out
+        return set_value(document, key, [*plain(node), *new])
     return tuple(edit for item in new for edit in append(document, key, item))
 
 

@@ -3,6 +3,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from undercurrent.hardening.manifests import pods, violations
 from undercurrent.hardening.manifests.compose import services
@@ -212,3 +215,59 @@ def test_lists_that_come_by_a_merge_are_kept() -> None:
     (service,) = services(parse(_patched(text).after, "x"))
     assert service.texts("security_opt") == ("apparmor=mine", "no-new-privileges:true")
     assert "x: &x\n  security_opt: [apparmor=mine]\n" in _patched(text).after
+
+
+BOOLEANS = some.sampled_from((None, True, False))
+USERS = some.sampled_from((None, 0, 1000, 20001))
+PROFILES = some.sampled_from((None, {"type": "RuntimeDefault"}, {"type": "Unconfined"}))
+CAPABILITIES = some.sampled_from(
+    (None, {}, {"drop": ["ALL"]}, {"drop": ["NET_RAW"], "add": ["NET_BIND_SERVICE"]}, {"add": ["NET_BIND_SERVICE"]})
+)
+SECURITY = some.fixed_dictionaries(
+    {},
+    optional={
+        "runAsNonRoot": BOOLEANS,
+        "runAsUser": USERS,
+        "seccompProfile": PROFILES,
+        "allowPrivilegeEscalation": BOOLEANS,
+        "readOnlyRootFilesystem": BOOLEANS,
+        "capabilities": CAPABILITIES,
+    },
+)
+CONTAINERS = some.fixed_dictionaries(
+    {"name": some.sampled_from(("a", "b"))},
+    optional={
+        "securityContext": SECURITY | some.none(),
+        "volumeMounts": some.sampled_from((None, [], [{"name": "v", "mountPath": "/v"}])),
+        "ports": some.sampled_from(([{"containerPort": 80}], [{"containerPort": 8080}], None)),
+    },
+)
+SPECS = some.fixed_dictionaries(
+    {"containers": some.lists(CONTAINERS, min_size=1, max_size=2)},
+    optional={
+        "initContainers": some.lists(CONTAINERS, max_size=1),
+        "securityContext": SECURITY.map(
+            lambda context: {name: context[name] for name in context if name[:3] in ("run", "sec")}
+        ),
+        "volumes": some.sampled_from((None, [], [{"name": "v", "emptyDir": {}}], [{"name": "tmp", "secret": {}}])),
+        "hostUsers": BOOLEANS,
+        "os": some.sampled_from((None, {"name": "linux"}, {"name": "windows"})),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(spec=SPECS, flow=some.sampled_from((None, True, False)), move=some.booleans())
+def test_any_pod_that_nothing_stands_in_the_way_of_passes_after_one_patch(
+    spec: dict[str, object], flow: bool | None, move: bool
+) -> None:
+    wanted = Wanted(move_ports=move)
+    text = yaml.safe_dump({"kind": "Pod", "spec": spec}, default_flow_style=flow, sort_keys=False)
+    file = _patched(text, wanted)
+    if file.unfixed:  # the dumper shares what is the same by aliases
+        assert "*" in text
+        assert {one.check for one in file.unfixed} == {"form"}
+        return
+    (pod,) = pods(parse(file.after, "x"))
+    assert violations(pod, "restricted") == ()
+    assert _patched(file.after, wanted).after == file.after
