@@ -30,6 +30,7 @@ DATA: Final = Path(os.environ.get("UNDERCURRENT_DATA", "../shared/data")) / "pod
 CASES: Final = sorted(DATA.glob("*/v1.35/*/*.yaml"))
 WORKLOADS: Final = sorted((Path(__file__).parent / "workloads").glob("*.*"))
 LEVELS: Final[tuple[Level, ...]] = ("baseline", "restricted")
+INVALID: Final = {"procmount"}
 VERSIONS: Final = {"v1-25": (1, 25), "v1-35": (1, 35), "latest": (1, 36)}
 OPTIONS: Final = {
     "stay": Wanted(),
@@ -78,15 +79,22 @@ def test_every_case_is_judged_as_the_api_server_does(
     kubernetes: ApiServer, namespaces: Mapping[tuple[Level, str], str], level: Level, version: str
 ) -> None:
     wrong: list[str] = []
+    invalid: set[str] = set()
     refused = 0
     for path in CASES:
         (pod,) = pods(_documents(path))
-        forbidden = _forbidden(kubernetes.try_out(_as_pod(pod), namespaces[level, version]))
+        answer = kubernetes.try_out(_as_pod(pod), namespaces[level, version])
+        if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            invalid.add(path.stem.rstrip("0123456789"))
+            continue
+        forbidden = _forbidden(answer)
         refused += forbidden
         if forbidden != bool(violations(pod, level, VERSIONS[version])):
             wrong.append(str(path.relative_to(DATA)))
     assert wrong == []
     assert 0 < refused < len(CASES)
+    # Some are no valid objects of this version of the API any more, which is said before admission is asked.
+    assert invalid <= INVALID
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the cases are not here; set UNDERCURRENT_DATA")

@@ -135,7 +135,7 @@ def _kube_apiserver(program: Path, folder: Path, store: str, port: int) -> Itera
     command += [f"--service-account-signing-key-file={pem}", f"--service-account-key-file={pem}"]
     # Nobody makes the account that each pod would need.
     command += ["--service-cluster-ip-range=10.0.0.0/24", "--disable-admission-plugins=ServiceAccount"]
-    command += ["--watch-cache=false", "--shutdown-delay-duration=0s"]
+    command += ["--watch-cache=false", "--shutdown-delay-duration=0s", "--allow-privileged=true"]
 
     def ready() -> bool:
         certificate = certificates / "apiserver.crt"
