@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as some
 from tests.support.controlplane import Answer, ApiServer
 from tests.support.kubeschemas import write_schemas
 from tests.support.peers import require_peer
@@ -234,3 +236,90 @@ def test_the_cases_of_every_version_since_the_first_are_judged_as_kubernetes_doe
             wrong.append(str(path.relative_to(cases)))
     assert wrong == []
     assert len(files) > 4000
+
+
+BOOLEANS: Final = some.sampled_from((None, True, False))
+SHARED: Final = {
+    "runAsNonRoot": BOOLEANS,
+    "runAsUser": some.sampled_from((None, 0, 1, 20001)),
+    "seccompProfile": some.sampled_from(
+        (None, {"type": "RuntimeDefault"}, {"type": "Unconfined"}, {"type": "Localhost", "localhostProfile": "a.json"})
+    ),
+    "appArmorProfile": some.sampled_from((None, {"type": "RuntimeDefault"}, {"type": "Unconfined"})),
+    "seLinuxOptions": some.sampled_from(
+        (None, {}, {"type": ""}, {"type": "container_t"}, {"type": "spc_t"}, {"level": "s0"}, {"user": "u"})
+    ),
+}
+CONTAINER_SECURITY: Final = some.fixed_dictionaries(
+    {},
+    optional={
+        **SHARED,
+        "privileged": BOOLEANS,
+        "allowPrivilegeEscalation": BOOLEANS,
+        "procMount": some.sampled_from((None, "Default", "Unmasked")),
+        "capabilities": some.fixed_dictionaries(
+            {},
+            optional={
+                "add": some.lists(some.sampled_from(("NET_BIND_SERVICE", "CHOWN", "NET_RAW", "ALL")), max_size=2),
+                "drop": some.lists(some.sampled_from(("ALL", "all", "NET_RAW")), max_size=2),
+            },
+        ),
+    },
+)
+HANDLER: Final = some.sampled_from(
+    ({"httpGet": {"port": 80}}, {"httpGet": {"port": 80, "host": "h"}}, {"tcpSocket": {"port": 80, "host": ""}})
+)
+CONTAINER: Final = some.fixed_dictionaries(
+    {"image": some.just("a"), "securityContext": CONTAINER_SECURITY | some.none()},
+    optional={
+        "livenessProbe": HANDLER,
+        "lifecycle": some.fixed_dictionaries({}, optional={"preStop": HANDLER}),
+        "ports": some.sampled_from((None, [], [{"containerPort": 80}], [{"containerPort": 80, "hostPort": 80}])),
+    },
+)
+VOLUMES: Final = some.sampled_from(
+    ({}, {"emptyDir": {}}, {"emptyDir": None}, {"hostPath": {"path": "/"}}, {"nfs": {"server": "s", "path": "/"}})
+)
+SPEC: Final = some.fixed_dictionaries(
+    {"containers": some.lists(CONTAINER, min_size=1, max_size=2)},
+    optional={
+        "initContainers": some.lists(CONTAINER.map(lambda one: {"image": "i", **_without(one)}), max_size=1),
+        "volumes": some.lists(VOLUMES, max_size=2),
+        "hostNetwork": BOOLEANS,
+        "hostPID": BOOLEANS,
+        "hostUsers": BOOLEANS,
+        "os": some.sampled_from((None, {"name": "linux"}, {"name": "windows"})),
+        "securityContext": some.fixed_dictionaries(
+            {},
+            optional={
+                **SHARED,
+                "sysctls": some.sampled_from(
+                    (None, [{"name": "net.ipv4.tcp_syncookies", "value": "1"}], [{"name": "kernel.sem", "value": "1"}])
+                ),
+            },
+        ),
+    },
+)
+
+
+def _without(container: Mapping[str, Any]) -> dict[str, Any]:
+    """Init containers have neither probes nor handlers."""
+    return {name: value for name, value in container.items() if name not in ("livenessProbe", "lifecycle")}
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(spec=SPEC, level=some.sampled_from(LEVELS), version=some.sampled_from(sorted(VERSIONS)))
+def test_any_pod_is_judged_as_the_api_server_does(
+    kubernetes: ApiServer,
+    namespaces: Mapping[tuple[Level, str], str],
+    spec: dict[str, Any],
+    level: Level,
+    version: str,
+) -> None:
+    for field, letter in (("containers", "c"), ("initContainers", "i"), ("volumes", "v")):
+        spec[field] = [{"name": f"{letter}{number}", **one} for number, one in enumerate(spec.get(field, ()))]
+    made = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "any"}, "spec": spec}
+    answer = kubernetes.try_out(made, namespaces[level, version])
+    (pod,) = pods(parse(json.dumps(made), "any.json"))
+    assume(answer.status != HTTPStatus.UNPROCESSABLE_ENTITY)
+    assert _forbidden(answer) == bool(violations(pod, level, VERSIONS[version])), answer.message
