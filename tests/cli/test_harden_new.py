@@ -11,12 +11,12 @@ def test_the_files_are_written_and_what_to_type_next_is_said(run_uc: UcRunner) -
 
     assert done.exit_code == 0, done.stderr
     assert done.json["kind"] == "harden-new"
-    assert [file["written"] for file in done.json["data"]["files"]] == [True, True]
+    assert [file["written"] for file in done.json["data"]["files"]] == [True] * 4
     assert "--publish 9000:9000 --read-only --cap-drop ALL" in done.json["data"]["run"]
     assert (run_uc.folder / "Dockerfile").read_text() == dockerfile("python", app="shop", port=9000)
     assert ".git\n" in (run_uc.folder / ".dockerignore").read_text()
     assert again.exit_code == 0, again.stderr
-    assert again.stdout.count("is so already") == 2
+    assert again.stdout.count("is so already") == 4
 
 
 def test_what_is_there_is_not_written_over(run_uc: UcRunner) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.containers import Workshop, workshop
 from tests.support.controlplane import ApiServer, api_server
 from tests.support.engines import EngineServer, docker, podman
 from tests.support.servers import RegistryServer, distribution, referrers_registry
@@ -66,6 +67,13 @@ def docker_engine() -> Iterator[EngineServer]:
     """Docker's daemon, with no image at first."""
     with docker() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def containers() -> Iterator[Workshop]:
+    """Storage for podman and buildah that has the stand-ins for public images; one for all tests."""
+    with workshop() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Installs the peers of `tests.support.peers` that are missing: ``make peers``.
 
-Debian's packages by apt-get, Go programs built into the cache. Nothing that is there is touched.
+Debian's packages by apt-get, Go programs built into the cache, images that stand in for public ones. Nothing that is
+there is touched.
 """
 
 # ruff: noqa: T201 - printing is how a script speaks
@@ -14,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.peers.building import build_bases
 from tests.support.peers import DEBIAN_PEERS, GO, GO_PEERS, PEERS_CACHE, GoPeer, find_peer
 
 _LOCK = Path(__file__).parents[2] / "constraints" / "go.txt"
@@ -31,6 +33,7 @@ def main() -> int:
         print(f"{peer.name} {peer.version}: {peer.path}")
     for package in DEBIAN_PEERS:
         print(f"{package.program}: {find_peer(package.program) or 'missing'}")
+    build_bases()
     if by_hand:
         print(f"peers: run this as root, then again: {by_hand}", file=sys.stderr)
     return 1 if by_hand else 0

@@ -118,6 +118,7 @@ DEBIAN_PEERS: Final = (
     DebianPeer("buildah", "buildah"),
     DebianPeer("dockerd", "docker.io"),
     DebianPeer("runc", "runc"),
+    DebianPeer("mmdebstrap", "mmdebstrap"),
     DebianPeer("htpasswd", "apache2-utils"),
     DebianPeer("initdb", "postgresql"),
     DebianPeer("mariadbd", "mariadb-server"),

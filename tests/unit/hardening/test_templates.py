@@ -6,7 +6,9 @@ import pytest
 from tests.support.source import ROOT
 
 from undercurrent.errors import UsageError
+from undercurrent.hardening.manifests import pods, violations
 from undercurrent.hardening.templates import KINDS, dockerfile, template
+from undercurrent.yamltext import parse
 
 TOOLKIT = ROOT / "toolkit" / "02_rootless_templates"
 
@@ -46,7 +48,8 @@ def test_the_last_user_is_a_number_and_nothing_is_built_after_it(kind: str) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Shop", "my_app", "-x", "x-", "a" * 32, "root", "nobody", "a b", "a\nUSER root", "a'; id;'", "../x"]
+    "name",
+    ["", "Shop", "my_app", "-x", "x-", "9x", "a" * 32, "root", "nobody", "a b", "a\nUSER root", "a'; id;'", "../x"],
 )
 def test_a_name_that_would_be_something_else_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="cannot name an application"):
@@ -74,3 +77,15 @@ def test_secrets_and_history_stay_out_of_the_image() -> None:
     ignored = template("nodejs")[".dockerignore"].split()
 
     assert {".git", ".env", "**/*.pem", "**/*.key", ".npmrc", "**/node_modules", "Dockerfile"} <= set(ignored)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kubernetes_admits_it_where_pods_are_restricted(kind: str) -> None:
+    files = template(kind, app="shop", port=9090, uid=20002)
+    (pod,) = pods(parse(files["kubernetes.yaml"], "kubernetes.yaml"))
+
+    assert violations(pod, "restricted") == ()
+    assert "runAsUser: 20002" in files["kubernetes.yaml"]
+    assert "readOnlyRootFilesystem: true" in files["kubernetes.yaml"]
+    assert "- 9090:9090\n" in files["compose.yaml"]
+    assert "read_only: true\n" in files["compose.yaml"]

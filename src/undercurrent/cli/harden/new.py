@@ -17,7 +17,9 @@ __all__ = ["new"]
 
 @command(
     "new",
-    help=_("Begin an application without root: a Dockerfile that builds, with its .dockerignore, and how to run it."),
+    help=_(
+        "Begin an application without root: a Dockerfile that builds, and compose and Kubernetes files that run it."
+    ),
 )
 @click.argument("kind", type=click.Choice(KINDS), metavar="alpine|ubuntu|python|nodejs")
 @click.option("--app", default=APP, show_default=True, metavar="NAME", help=_("What the application is called."))

@@ -13,6 +13,8 @@ __all__ = ["Observation", "looked_at", "merged"]
 _ENGINES_OWN: Final = frozenset({"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"})
 """File systems through which the kernel is talked to: nothing is kept in them."""
 _ENGINES_FOLDERS: Final = ("/dev", "/proc", "/sys")
+_LINKS: Final = {"/var/run": "/run", "/var/lock": "/run/lock"}
+"""Filesystem Hierarchy Standard 3.0, 5.11 and 5.13; in all usual base images they are links."""
 _SECCOMP_FILTER: Final = 2
 
 
@@ -101,11 +103,19 @@ def _mounts(mounts: Sequence[Mount], conditions: Conditions) -> Iterator[Check]:
         ok=root is not None and not root.writable,
         seen="?" if root is None else f"/ {root.kind} {'rw' if root.writable else 'ro'}",
     )
-    declared = {one.path for one in conditions.writable}
+    declared = {path for one in conditions.writable for path in (one.path, _led_to(one.path))}
     writable = [one for one in visible.values() if one.writable and one.path != "/" and not _of_the_engine(one)]
     extra = sorted(one.path for one in writable if one.path not in declared)
     text = ", ".join(sorted(one.path for one in writable)) or "-"
     yield Check("writable-paths", ok=not extra, seen=text if not extra else f"{text}; not declared: {', '.join(extra)}")
+
+
+def _led_to(path: str) -> str:
+    """Where ``path`` leads in most images: the kernel says where something is mounted, not by which link."""
+    for link, place in _LINKS.items():
+        if path == link or path.startswith(f"{link}/"):
+            return place + path.removeprefix(link)
+    return path
 
 
 def _of_the_engine(mount: Mount) -> bool:

@@ -1,11 +1,12 @@
 """Dockerfiles to begin with: an application's files that run as nobody, with no capability, and write nothing."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from undercurrent.errors import UsageError
+from undercurrent.hardening.runside import Published, RunSide, compose_options, resources
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
@@ -27,8 +28,8 @@ LOWEST_PORT: Final = 1024
 """Below it, listening needs CAP_NET_BIND_SERVICE."""
 _HIGHEST_PORT: Final = 65535
 
-_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?")
-"""Good for an image, a service, a file and a user: RFC 1123, and the 31 characters of useradd(8) on Debian."""
+_NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,29}[a-z0-9])?")
+"""Good for an image, a file, a user (31 characters in older useradds) and a Service of Kubernetes (RFC 1035)."""
 _PLACE: Final = re.compile(r"@(APP|PORT|UID)@")
 _OF_THE_BASES: Final = (
     "adm at audio backup bin cdrom cron cyrus daemon dialout dip disk fax floppy ftp games gnats guest halt "
@@ -40,7 +41,9 @@ _OF_THE_BASES: Final = (
 
 
 def template(kind: str, *, app: str = APP, port: int = PORT, uid: int = UID) -> Mapping[str, str]:
-    """The files to begin with, by name: ``Dockerfile`` and ``.dockerignore``.
+    """The files to begin with, by name.
+
+    ``Dockerfile`` and ``.dockerignore`` build it, ``compose.yaml`` and ``kubernetes.yaml`` run it as it should be.
 
     Args:
         kind: one of `KINDS`.
@@ -52,7 +55,30 @@ def template(kind: str, *, app: str = APP, port: int = PORT, uid: int = UID) -> 
         UsageError: a value that cannot be used.
     """
     text = dockerfile(kind, app=app, port=port, uid=uid)
-    return {"Dockerfile": text, ".dockerignore": _read("dockerignore")}
+    run = RunSide(uid, uid, (Published(port, port),))
+    image = f"{app}:rootless"
+    service = {"build": ".", "image": image, **compose_options(run, app), "restart": "unless-stopped"}
+    return {
+        "Dockerfile": text,
+        ".dockerignore": _read("dockerignore"),
+        "compose.yaml": _yaml(_COMPOSE, [{"services": {app: service}}]),
+        "kubernetes.yaml": _yaml(_KUBERNETES, resources(run, image, app)),
+    }
+
+
+_COMPOSE: Final = """\
+# `docker compose up --build`. A path that the program writes to goes below `tmpfs:`, or is a volume.
+"""
+_KUBERNETES: Final = """\
+# `kubectl apply --filename kubernetes.yaml`, once the image has the name of a registry. It passes Pod Security's
+# "restricted". A path that the program writes to is an emptyDir, or a claim.
+"""
+
+
+def _yaml(about: str, documents: Iterable[Mapping[str, Any]]) -> str:
+    import yaml  # noqa: PLC0415 - not for `--to -`
+
+    return about + "---\n".join(yaml.safe_dump(dict(one), sort_keys=False) for one in documents)
 
 
 def dockerfile(kind: str, *, app: str = APP, port: int = PORT, uid: int = UID) -> str:
@@ -66,7 +92,9 @@ def dockerfile(kind: str, *, app: str = APP, port: int = PORT, uid: int = UID) -
     if not _NAME.fullmatch(app) or app in _OF_THE_BASES.split():
         raise UsageError(
             _("{app!r} cannot name an application").format(app=app),
-            hint=_("take up to 31 lower-case letters, digits and hyphens, and no user that base images have: my-app"),
+            hint=_(
+                "take up to 31 lower-case letters, digits and hyphens, a letter first, no user of the bases: my-app"
+            ),
         )
     if not LOWEST_PORT <= port <= _HIGHEST_PORT:
         raise UsageError(

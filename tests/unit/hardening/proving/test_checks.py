@@ -69,6 +69,14 @@ def test_paths_are_writable_only_where_that_was_declared() -> None:
     assert checked(mounts=mounts, writable=(Writable("/tmp"), Writable("/data")))["writable-paths"].ok
 
 
+def test_what_was_declared_behind_a_usual_link_is_found_where_that_leads() -> None:
+    mounts = (*ENGINES, mount("/run/postgresql"), mount("/run/lock"))
+
+    declared = (Writable("/var/run/postgresql"), Writable("/var/lock"))
+    assert checked(mounts=mounts, writable=declared)["writable-paths"].ok
+    assert not checked(mounts=mounts, writable=(Writable("/var/running"),))["writable-paths"].ok
+
+
 def test_a_file_of_the_host_below_dev_is_not_the_engines() -> None:
     assert not checked(mounts=(*ENGINES, mount("/dev/disk", "ext4")))["writable-paths"].ok
 

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+chown -R node:node /var/lib/shop
+exec node server.js

@@ -1,0 +1,17 @@
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+folder = Path.home() / ".cache" / "counter"
+folder.mkdir(parents=True, exist_ok=True)
+visits = folder / "visits"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        visits.write_text(str(int(visits.read_text() if visits.exists() else 0) + 1))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"a visit was counted")
+
+
+HTTPServer(("", 8000), Handler).serve_forever()

@@ -1,0 +1,1 @@
+<?php echo "php " . (6 * 7) . " on apache\n";

@@ -1,0 +1,2 @@
+CREATE TABLE item (name text);
+INSERT INTO item VALUES ('apple');

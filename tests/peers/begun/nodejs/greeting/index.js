@@ -1,0 +1,1 @@
+module.exports = name => `hello, I am ${name}`;
