@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("help_time", "one_image", "root_users", "signing", "standing")
+NAMES = ("auditing", "help_time", "one_image", "root_users", "signing", "standing")
 
 
 def main() -> None:

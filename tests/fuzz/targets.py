@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from multidict import CIMultiDict, CIMultiDictProxy
-from tests.fuzz import seeds, trust
+from tests.fuzz import hardened, seeds, trust
 from tests.fuzz.files import archive, catalogue, catalogues, config_file, key_file, layer, settings_file
 from tests.fuzz.registries import answered, challenged
 from tests.fuzz.signatures import attested, signed
@@ -253,6 +253,9 @@ TARGETS: Final[dict[str, Target]] = {
         lambda: seeds.texts('[net]\ntimeout_s = 5.0\nplain_http = ["localhost:5000"]\n[signing]\nkey = "cosign.key"\n'),
         "text",
     ),
+    "dockerfile": Target(hardened.dockerfile, hardened.dockerfiles, "text", 50),
+    "shell": Target(hardened.shell, hardened.scripts, "text", 50),
+    "yaml": Target(hardened.yaml, hardened.manifests, "text", 50),
     "catalogue": Target(catalogue, catalogues, "text", 25),
     "refusal": Target(_refusal, lambda: seeds.texts('{"errors":[{"code":"DENIED","message":"no","detail":{}}]}')),
     "message": Target(
