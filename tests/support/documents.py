@@ -80,6 +80,7 @@ DOCUMENTS: Final = (
     _page("howto/harden-audit"),
     _page("howto/rootless-templates"),
     _page("howto/harden-manifests"),
+    _page("howto/harden-fix"),
     _page("howto/configuration"),
     _page("howto/troubleshooting"),
 )

@@ -13,8 +13,8 @@ from rich.tree import Tree as RichTree
 
 from undercurrent.report.columns import GAP, size_of
 from undercurrent.report.flowing import Flowing
-from undercurrent.report.model import Block, Cell, Fields, Mood, Prose, Table, Text, Tree
-from undercurrent.report.plain import plain
+from undercurrent.report.model import Block, Cell, Diff, Fields, Mood, Prose, Table, Text, Tree
+from undercurrent.report.plain import harmless, plain
 from undercurrent.report.terminal import has_colours, is_terminal, width_of
 
 __all__ = ["console", "drawn"]
@@ -27,6 +27,7 @@ _STYLES: Final[dict[Mood, str]] = {
     "quiet": "dim",
     "strong": "bold",
 }
+_DIFF: Final = {"+": "green", "-": "red", "@": "cyan"}
 _PROSE_WIDTH: Final = 100
 _NARROWEST: Final = 10
 """Cells that a column of a table keeps, however much it gives way."""
@@ -53,7 +54,7 @@ def drawn(target: Console, block: Block) -> str:
     target.file = io.StringIO()
     _print(target, block)
     text = target.file.getvalue()
-    if isinstance(block, Text):
+    if isinstance(block, Text | Diff):
         return text
     # rich pads every line of a grid to its full width, which wraps when somebody copies it.
     return "".join(line.rstrip() + "\n" for line in text.splitlines())
@@ -69,6 +70,9 @@ def _print(target: Console, block: Block) -> None:
     match block:
         case Text(text, mood):
             target.print(RichText(plain(text), style=_STYLES[mood]), soft_wrap=True)
+        case Diff(text):
+            for line in harmless(text).splitlines():
+                target.print(RichText(line, style=_diff_style(line)), soft_wrap=True)
         case Prose(text):
             from undercurrent.report.prose import FlowingMarkdown  # noqa: PLC0415 - its parser is as large as rich
 
@@ -81,6 +85,12 @@ def _print(target: Console, block: Block) -> None:
             _print_table(target, block)
         case Tree():
             target.print(_grow(block))
+
+
+def _diff_style(line: str) -> str:
+    if line.startswith(("---", "+++")):
+        return "bold"
+    return _DIFF.get(line[:1], "")
 
 
 def _print_fields(target: Console, fields: Fields) -> None:

@@ -4,8 +4,8 @@ import sys
 from typing import IO, TYPE_CHECKING
 
 from undercurrent.report.columns import lined_up
-from undercurrent.report.model import Block, Report, Table, Text
-from undercurrent.report.plain import plain
+from undercurrent.report.model import Block, Diff, Report, Table, Text
+from undercurrent.report.plain import harmless, plain
 from undercurrent.report.terminal import has_colours, width_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class _Target:
         """The block without colours, where nothing has to be wrapped or expanded; else ""."""
         if self._colours:
             return ""
+        if isinstance(block, Diff):
+            return harmless(block.text)
         if isinstance(block, Text):
             return "" if "\t" in block.text else plain(block.text) + "\n"
         lines = lined_up(block, width_of(self._stream)) if isinstance(block, Table) else []

@@ -2,7 +2,7 @@
 
 import re
 
-from undercurrent.report.model import Block, Cell, Fields, Prose, Report, Table, Text, Tree
+from undercurrent.report.model import Block, Cell, Diff, Fields, Prose, Report, Table, Text, Tree
 from undercurrent.report.plain import plain
 
 __all__ = ["markdown"]
@@ -27,6 +27,8 @@ def _block(block: Block) -> str:
     match block:
         case Text(text, _mood):
             return _fenced(text) if len(text.splitlines()) > 1 else _escape(text)
+        case Diff(text):
+            return _fenced(text, "diff")
         case Prose(text):
             return text
         case Fields(rows, title):
@@ -39,10 +41,10 @@ def _block(block: Block) -> str:
             return "\n".join(_branch(block, 0))
 
 
-def _fenced(text: str) -> str:
+def _fenced(text: str, language: str = "") -> str:
     """Lines that are to be kept as they are, in a fence that nothing in them ends."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return "\n".join([fence, *map(plain, text.splitlines()), fence])
+    return "\n".join([fence + language, *map(plain, text.splitlines()), fence])
 
 
 def _titled(title: str, lines: list[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from undercurrent.findings import Finding
 
-__all__ = ["SCHEMA", "Block", "Cell", "Fields", "Mood", "Prose", "Report", "Table", "Text", "Tree"]
+__all__ = ["SCHEMA", "Block", "Cell", "Diff", "Fields", "Mood", "Prose", "Report", "Table", "Text", "Tree"]
 
 SCHEMA: Final = "undercurrent/v1"
 """Version of the JSON that ``--json`` prints; changes only when a key changes its meaning or goes."""
@@ -38,6 +38,13 @@ class Text:
 @dataclass(frozen=True, slots=True)
 class Prose:
     """Paragraphs and lists in Markdown, to be wrapped where they are shown."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """A unified diff, kept as it is: `patch` can read it."""
 
     text: str
 
@@ -77,7 +84,7 @@ class Tree:
     children: "Sequence[Tree]" = ()
 
 
-Block: TypeAlias = Text | Prose | Fields | Table | Tree
+Block: TypeAlias = Text | Diff | Prose | Fields | Table | Tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ direction of writing (https://trojansource.codes/).
 import re
 from typing import Final
 
-__all__ = ["plain"]
+__all__ = ["harmless", "plain"]
 
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters but tabs and ends of lines, marks that turn the direction, and halves of characters."""
@@ -16,6 +16,11 @@ _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u20
 def plain(text: str) -> str:
     r"""``text`` with what nobody could see written out: ``\x1b[31m``."""
     return _UNSEEN.sub(_written_out, text)
+
+
+def harmless(diff: str) -> str:
+    """A diff as `plain` makes it, whose lines end as those of its files do."""
+    return "\n".join(plain(line[:-1]) + "\r" if line.endswith("\r") else plain(line) for line in diff.split("\n"))
 
 
 def _written_out(match: re.Match[str]) -> str:

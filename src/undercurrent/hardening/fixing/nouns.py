@@ -142,7 +142,7 @@ class FixPlan:
         hidden: what could be done besides, and is not safe.
         unfixed: what is left, with the reason.
         moved: ports, from where to where: what maps them has to follow.
-        run: how to run what comes out.
+        run: how to run what comes out; None where nothing is known, or all of it waits.
     """
 
     image: FinalImage

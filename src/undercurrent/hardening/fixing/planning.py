@@ -5,6 +5,7 @@ changes and for whom, and waits to be asked for. Nothing is planned where someth
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from undercurrent.hardening.dockerfile import Stage
@@ -69,10 +70,12 @@ def plan(
             return FixPlan(image, {}, (), (), (left,), {}, None)
         owned = ()
     draft = Draft(image)
-    entering.enter(draft, files)
+    if image.runner.identity is not Identity.ROOTLESS:
+        entering.enter(draft, files)
     stuck = _move(draft, situation, steps, mapped)
-    situation = Situation(image, who, files, copied, {p: new for p, new in situation.moved.items() if p not in stuck})
-    drop_setcap(draft)
+    situation = replace(situation, moved={port: new for port, new in situation.moved.items() if port not in stuck})
+    if not stuck:
+        drop_setcap(draft)
     because = steps.doubt or _unsafe(situation, family, doubts)
     inserting.put(draft, situation, steps, owned, because=because)
     if image.runner.identity is not Identity.ROOTLESS:
@@ -172,15 +175,17 @@ def _decided(draft: Draft, situation: Situation, run: RunSide, doubts: tuple[Unf
     root = image.runner.identity is not Identity.ROOTLESS
     doubts = doubts if root else ()
     if blocked or (unfixed and root and not unsafe):
-        return FixPlan(image, {}, (), () if blocked else changes, (*unfixed, *doubts), {}, None if blocked else run)
+        return FixPlan(image, {}, (), () if blocked else changes, (*unfixed, *doubts), {}, None)
     if unsafe or not risky:
         return FixPlan(
             image, edits, changes, (), (*unfixed, *(doubts if not changes else ())), dict(situation.moved), run
         )
     if root:
-        return FixPlan(image, {}, (), changes, (*unfixed, *doubts), {}, run)
+        return FixPlan(image, {}, (), changes, (*unfixed, *doubts), {}, None)
+    as_it_is = replace(situation, moved={})
+    run = _run(as_it_is, Steps(), min((*ports.low_ports(image), LOWEST_PORT)))
     alone = Draft(image)
-    inserting.put(alone, Situation(image, situation.who, {}, (), {}), Steps(), (), because="")
+    inserting.put(alone, as_it_is, Steps(), (), because="")
     kept = {path: tuple(sorted(made)) for path, made in alone.edits.items() if made}
     if any(not change.safe for change in alone.changes):
         return FixPlan(image, {}, (), changes, unfixed, {}, run)

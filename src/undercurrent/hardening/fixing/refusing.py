@@ -67,6 +67,9 @@ def impossible(image: FinalImage) -> Iterator[Unfixed]:
             reason = text.format(capability=need.capability, why=need.why)
             line = need.origin.line if need.origin.what == name else _ending(image)
             yield Unfixed("needs-capability", reason, name, line)
+    if image.dockerfile.source.rstrip().endswith(image.dockerfile.escape):
+        last = image.dockerfile.instructions[-1].line
+        yield Unfixed("open-line", _("its last line goes on, and nothing follows"), name, last)
     program = program_of(image)
     if program in _PRIVILEGED:
         text = _("{program} needs root: {why}")

@@ -61,6 +61,48 @@ def test_haproxy_binds_elsewhere_and_asks_for_no_root() -> None:
     )
 
 
+def test_caddy_gets_no_capability_and_another_port(tmp_path: Path) -> None:
+    site = tmp_path / "Caddyfile"
+    site.write_text("{\n\tadmin off\n}\n\n:80 {\n\troot * /srv\n\treverse_proxy api:8000\n}\n")
+    result = fixed("FROM caddy:2\nCOPY Caddyfile /etc/caddy/Caddyfile\n", tmp_path)
+    assert "setcap -r /usr/bin/caddy" in result
+    assert site.read_text() == "{\n\tadmin off\n}\n\n:8080 {\n\troot * /srv\n\treverse_proxy api:8000\n}\n"
+    assert not planned(result, tmp_path).edits
+
+
+def test_the_image_that_listens_where_its_variable_says() -> None:
+    result = fixed("FROM tiangolo/uvicorn-gunicorn-fastapi:python3.9\nCOPY ./app /app\n")
+    assert "PORT=8080\n" in result
+    assert not planned(result).edits
+
+
+@pytest.mark.parametrize(
+    ("text", "started"),
+    [
+        ("app.run(host='0.0.0.0', port=80)\n", "app.run(host='0.0.0.0', port=8080)\n"),
+        ("port = int(os.getenv('PORT', 80))\n", "port = int(os.getenv('PORT', 8080))\n"),
+    ],
+)
+def test_a_number_in_the_program_that_is_started(tmp_path: Path, text: str, started: str) -> None:
+    (tmp_path / "app.py").write_text(text)
+    result = fixed('FROM python:3.12\nWORKDIR /app\nCOPY . .\nEXPOSE 80\nCMD ["python", "app.py"]\n', tmp_path)
+    assert "EXPOSE 8080\n" in result
+    assert (tmp_path / "app.py").read_text() == started
+
+
+def test_djangos_database_is_on_a_volume_or_it_is_told_that_it_cannot_be(tmp_path: Path) -> None:
+    settings = 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / %s"db.sqlite3"}}\n'
+    file = 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nEXPOSE 8000\nCMD ["python", "manage.py", "runserver"]\n'
+    (tmp_path / "settings.py").write_text(settings % '"db" / ')
+    found = planned(file, tmp_path, unsafe=False)
+    assert found.run is not None
+    assert [state.path for state in found.run.volumes] == ["/app/db"]
+    (tmp_path / "settings.py").write_text(settings % "")
+    beside = planned(file, tmp_path, unsafe=False)
+    assert not beside.edits
+    assert any("db.sqlite3" in change.unsafe_because for change in beside.hidden)
+
+
 @pytest.mark.parametrize(
     ("base", "user"),
     [

@@ -154,6 +154,12 @@ def test_a_file_that_does_not_build_is_left() -> None:
     assert found.unfixed[0].line == 2
 
 
+def test_nothing_is_put_behind_a_line_that_goes_on() -> None:
+    found = planned('FROM scratch\nCMD ["/server"]\nCOPY server \\\n  / \\\n')
+    assert not found.edits
+    assert [(one.kind, one.line) for one in found.unfixed] == [("open-line", 3)]
+
+
 def test_windows_is_left() -> None:
     found = planned('# escape=`\nFROM mcr.microsoft.com/windows/nanoserver:ltsc2022\nCMD ["app.exe"]\n')
     assert not found.edits

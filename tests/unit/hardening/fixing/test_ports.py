@@ -47,6 +47,7 @@ def test_a_port_that_nothing_here_says_stays_and_is_told_of() -> None:
     safe = planned(text, unsafe=False)
     assert not safe.edits
     assert [(one.kind, one.line) for one in safe.unfixed] == [("port", 3)]
+    assert safe.run is None
     found = planned(text)
     assert found.run is not None
     assert found.run.lowest_port == 80
@@ -59,3 +60,12 @@ def test_a_port_that_all_mappings_follow_is_a_safe_change() -> None:
     found = planned(text, unsafe=False, mapped=frozenset({80}))
     assert found.edits
     assert found.moved == {80: 8080}
+
+
+def test_what_runs_without_root_is_run_as_it_is_while_its_port_waits() -> None:
+    found = planned("FROM nginx:1.27\nRUN chown 101 /run\nUSER nginx\n", unsafe=False)
+    assert [change.kind for change in found.changes] == ["user"]
+    assert "port" in [change.kind for change in found.hidden]
+    assert found.run is not None
+    assert [(port.outside, port.inside) for port in found.run.ports] == [(80, 80)]
+    assert found.run.lowest_port == 80

@@ -20,7 +20,8 @@ _FILE: Final = "/etc/caddy/Caddyfile"
 
 def _steps(situation: Situation) -> Steps:
     official = repository_of(situation.image) == "caddy"
-    commands = ["setcap -r /usr/bin/caddy"] if official else []
+    # setcap fails where there is nothing to remove.
+    commands = ["if getcap /usr/bin/caddy | grep -q cap_; then setcap -r /usr/bin/caddy; fi"] if official else []
     edits: dict[str, tuple[Edit, ...]] = {}
     moved = situation.moved
     if _FILE in situation.files:

@@ -1,0 +1,181 @@
+"""A view of fixes: what is changed, what is left and why, and how to run what comes out."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, TypeAlias
+
+from undercurrent.hardening.fixing import Change, FixPlan, Unfixed
+from undercurrent.hardening.model.nouns import Identity
+from undercurrent.hardening.runside import (
+    RunSide,
+    command_line,
+    compose_options,
+    container_security_context,
+    engine_options,
+    pod_security_context,
+    resources,
+)
+from undercurrent.i18n import ngettext
+from undercurrent.i18n import translate as _
+from undercurrent.report.model import Block, Cell, Diff, Mood, Report, Text, Tree
+from undercurrent.workflows.fixing import Fixes, Rewritten
+
+__all__ = ["Side", "view"]
+
+Side: TypeAlias = Literal["docker", "compose", "kubernetes"]
+"""For what a run side is written."""
+
+
+def view(fixes: Fixes, *, written: bool, side: Side) -> Report:
+    """What was found.
+
+    Args:
+        fixes: found.
+        written: the files were written.
+        side: how to run it: ``docker``, ``compose`` or ``kubernetes``.
+    """
+    blocks: list[Block] = []
+    for file in fixes.files:
+        blocks += [] if written else [Diff(_diff(file))]
+    blocks += [_told(plan) for plan in fixes.plans if plan.changes or plan.hidden or plan.unfixed]
+    running = (text for plan in fixes.plans if plan.run and plan.changes for text in _running(plan, side))
+    blocks += [Text(text) for text in dict.fromkeys(running)]
+    data = {
+        "written": written,
+        "files": [_file_data(file) for file in fixes.files],
+        "images": [_plan_data(plan) for plan in fixes.plans],
+        "notRead": [{"path": path, "reason": reason} for path, reason in fixes.not_read],
+    }
+    blocks += [Text(f"{path}: {reason}", "unsure") for path, reason in fixes.not_read]
+    left = sum(map(_is_left, fixes.plans)) + len(fixes.not_read)
+    ended = left > 0 or (bool(fixes.files) and not written)
+    return Report("harden-fix", data, blocks, summary=_summary(fixes, left, written=written), exit_code=int(ended))
+
+
+def _is_left(plan: FixPlan) -> bool:
+    """Whether its image is not what it should be after this."""
+    return bool(plan.unfixed or plan.hidden)
+
+
+def _summary(fixes: Fixes, left: int, *, written: bool) -> Cell:
+    count = len(fixes.files)
+    hidden = sum(1 for plan in fixes.plans if plan.hidden)
+    if written:
+        done = ngettext("{count} file was written", "{count} files were written", count).format(count=count)
+    else:
+        done = ngettext("{count} file would change", "{count} files would change", count).format(count=count)
+    parts = [done] if count else [_("nothing to change")]
+    if hidden:
+        text = ngettext("{count} image waits for --unsafe-fixes", "{count} images wait for --unsafe-fixes", hidden)
+        parts.append(text.format(count=hidden))
+    if left - hidden > 0:
+        text = ngettext("{count} is left, with its reason", "{count} are left, with their reasons", left - hidden)
+        parts.append(text.format(count=left - hidden))
+    mood: Mood = "good" if not left and (written or not count) else "unsure"
+    return Cell(_("; ").join(parts), mood)
+
+
+def _diff(file: Rewritten) -> str:
+    before, after = _lines(file.before), _lines(file.after)
+    lines = difflib.unified_diff(before, after, f"a/{file.name}", f"b/{file.name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """As `diff` and `patch` count them: only a line feed ends one."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def _told(plan: FixPlan) -> Tree:
+    name = plan.image.dockerfile.name
+    stage = plan.image.stage.name
+    label = _("{path}, stage {stage}").format(path=name, stage=stage) if stage else name
+    children = [Tree(Cell(f"✓ {_at(one)}{one.what}", "good")) for one in plan.changes]
+    told = [change.unsafe_because for change in plan.changes if change.unsafe_because]
+    children += [Tree(Cell(f"! {why}", "unsure")) for why in dict.fromkeys(told)]
+    children += [_waiting(one) for one in plan.hidden]
+    children += [Tree(Cell(f"✗ {_left_at(one)}{one.reason}", "bad")) for one in plan.unfixed]
+    return Tree(Cell(label, "strong"), children)
+
+
+def _waiting(change: Change) -> Tree:
+    why = [Tree(Cell(change.unsafe_because, "unsure"))] if change.unsafe_because else []
+    return Tree(Cell(f"– {_at(change)}{change.what}", "quiet"), why)
+
+
+def _at(one: Change) -> str:
+    return _("line {line}: ").format(line=one.line) if one.line else ""
+
+
+def _left_at(one: Unfixed) -> str:
+    return _("line {line}: ").format(line=one.line) if one.line else ""
+
+
+def _running(plan: FixPlan, side: Side) -> Iterator[str]:
+    run = plan.run
+    if run is None:
+        return
+    image = _image_name(plan)
+    if side == "docker":
+        yield command_line(run, image)
+        return
+    import yaml  # noqa: PLC0415 - only where it is asked for
+
+    documents: Iterable[Mapping[str, Any]]
+    if side == "compose":
+        documents = [{"services": {image: {"image": image, **compose_options(run, image)}}}]
+    else:
+        documents = resources(run, image, image)
+    yield "---\n".join(yaml.safe_dump(dict(one), sort_keys=False) for one in documents).rstrip("\n")
+
+
+def _image_name(plan: FixPlan) -> str:
+    """What to call it: as its folder is called."""
+    parts = plan.image.dockerfile.name.replace("\\", "/").split("/")
+    folder = parts[-2] if len(parts) > 1 else ""
+    return "".join(one for one in folder.lower() if one.isalnum() or one in "-_.").strip("-_.") or "app"
+
+
+def _file_data(file: Rewritten) -> dict[str, Any]:
+    return {"path": file.name, "diff": _diff(file)}
+
+
+def _plan_data(plan: FixPlan) -> dict[str, Any]:
+    return {
+        "path": plan.image.dockerfile.name,
+        "stage": plan.image.stage.name or plan.image.stage.index,
+        "before": str(plan.image.runner.identity),
+        "after": str(Identity.ROOTLESS) if plan.changes and plan.run else str(plan.image.runner.identity),
+        "changes": list(map(_change_data, plan.changes)),
+        "hidden": list(map(_change_data, plan.hidden)),
+        "unfixed": [
+            {"kind": one.kind, "path": one.path, "line": one.line, "reason": one.reason} for one in plan.unfixed
+        ],
+        "moved": {str(port): new for port, new in plan.moved.items()},
+        "run": _run_data(plan.run, _image_name(plan)) if plan.run else None,
+    }
+
+
+def _change_data(change: Change) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "path": change.path,
+        "line": change.line,
+        "what": change.what,
+        "safe": change.safe,
+        "because": change.unsafe_because,
+    }
+
+
+def _run_data(run: RunSide, image: str) -> dict[str, Any]:
+    return {
+        "user": run.named_user,
+        "ports": [{"outside": one.outside, "inside": one.inside, "protocol": one.protocol} for one in run.ports],
+        "tmpfs": [state.path for state in run.tmpfs],
+        "volumes": [state.path for state in run.volumes],
+        "docker": list(engine_options(run, image)),
+        "compose": compose_options(run, image),
+        "podSecurityContext": pod_security_context(run),
+        "securityContext": container_security_context(run),
+    }

@@ -1,0 +1,313 @@
+"""Fixes files: Dockerfiles, what their build contexts bring, and the compose files that map their ports."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
+from posixpath import normpath
+
+from undercurrent import yamltext
+from undercurrent.errors import EnvironmentLacks, Refused, TooLarge, UndercurrentError
+from undercurrent.hardening.dockerfile import Dockerfile, Stage, parse, stages, target
+from undercurrent.hardening.fixing import FixPlan, Unfixed, check, plan
+from undercurrent.hardening.fixing.following import built_from, follow, followed
+from undercurrent.hardening.fixing.ports import low_ports
+from undercurrent.hardening.manifests.compose import Service, services
+from undercurrent.hardening.model import Context, describe, wanted_bases
+from undercurrent.hardening.model.nouns import BaseImage, FinalImage, Identity
+from undercurrent.i18n import system_reason
+from undercurrent.i18n import translate as _
+from undercurrent.oci.files.durable import replacing
+from undercurrent.progress import Observer, silent
+from undercurrent.settings import Settings
+from undercurrent.splices import Edit, as_bytes, as_text, line_before, spliced
+from undercurrent.workflows.bases import find_bases
+from undercurrent.workflows.discovering import MAX_FILE, FileKind, FoundFile, find_files
+from undercurrent.workflows.keeping import keep
+
+__all__ = ["Fixes", "Rewritten", "Wish", "fix", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for.
+
+    Attributes:
+        uid: whom images are to run as; None for the account that they mean, or a number above the usual ones.
+        unsafe: also what is not safe.
+        target: the stage; None for the last one, and those that compose files name.
+        arguments: build arguments.
+    """
+
+    uid: int | None = None
+    unsafe: bool = False
+    target: str | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A file that changes: its name for people, where it is, and its text before and after."""
+
+    name: str
+    path: Path
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """What was found.
+
+    Attributes:
+        plans: one for each image.
+        files: that change, all or none of them.
+        not_read: paths that could not be read, and why.
+    """
+
+    plans: tuple[FixPlan, ...]
+    files: tuple[Rewritten, ...]
+    not_read: tuple[tuple[str, str], ...] = ()
+
+
+class _Texts:
+    """Files as they are on disk, and what was changed in them so far."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, Path] = {}
+        self._before: dict[str, str] = {}
+        self._edits: dict[str, dict[Edit, None]] = {}
+        self._whole: dict[str, str] = {}
+
+    def read(self, name: str, path: Path) -> str:
+        """The text of a file as it was found.
+
+        Raises:
+            UndercurrentError: it cannot be read.
+        """
+        if name not in self._before:
+            self._before[name] = as_text(_content(path))
+            self._paths[name] = path
+        return self._before[name]
+
+    def edit(self, name: str, edits: Iterable[Edit]) -> None:
+        """Notes edits of a file as it was found; the same ones, of two images that share it, count once."""
+        self._edits.setdefault(name, {}).update(dict.fromkeys(edits))
+
+    def replace(self, name: str, text: str) -> None:
+        """Notes what a file is to be."""
+        self._whole[name] = text
+
+    def rewritten(self) -> tuple[Rewritten, ...]:
+        """What is different, by name."""
+        after = {name: spliced(self._before[name], edits) for name, edits in self._edits.items()} | self._whole
+        return tuple(
+            Rewritten(name, self._paths[name], self._before[name], text)
+            for name, text in sorted(after.items())
+            if text != self._before[name]
+        )
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise EnvironmentLacks(_("{what}: {why}").format(what=path, why=system_reason(error))) from error
+    if len(content) > MAX_FILE:
+        raise TooLarge(_("{path} is larger than {limit} MiB").format(path=path, limit=MAX_FILE // 1024**2))
+    return content
+
+
+async def fix(paths: Sequence[Path], settings: Settings, wish: Wish, *, observer: Observer = silent) -> Fixes:
+    """What is to be done about the Dockerfiles at and below ``paths``, and about what goes with them.
+
+    Args:
+        paths: files and folders.
+        settings: what is known of base images.
+        wish: what is asked for.
+        observer: is told what happens.
+
+    Raises:
+        NotFound: a path is not there.
+    """
+    found = await asyncio.to_thread(find_files, paths)
+    texts = _Texts()
+    compose = _services(found, texts)
+    plans: list[FixPlan] = []
+    not_read: list[tuple[str, str]] = []
+    for one in found:
+        if one.kind is FileKind.DOCKERFILE:
+            try:
+                plans += await _File(one, compose, texts, settings, wish).fix(observer)
+            except UndercurrentError as error:
+                not_read.append((one.name, error.message))
+    return Fixes(tuple(plans), texts.rewritten(), tuple(not_read))
+
+
+def _services(found: Iterable[FoundFile], texts: _Texts) -> tuple[Service, ...]:
+    made: list[Service] = []
+    for one in found:
+        if one.kind is FileKind.COMPOSE:
+            with suppress(UndercurrentError):  # the audit says so
+                made += services(yamltext.parse(texts.read(one.name, one.path), one.name))
+    return tuple(made)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A Dockerfile, and what there is to know for its fix."""
+
+    found: FoundFile
+    compose: tuple[Service, ...]
+    texts: _Texts
+    settings: Settings
+    wish: Wish
+
+    async def fix(self, observer: Observer) -> list[FixPlan]:
+        """Plans for each of its images, one after the other; what they change is noted."""
+        name = self.found.name
+        file = parse(self.texts.read(name, self.found.path), name)
+        bases = await find_bases(self._bases(file), self.settings, observer=observer)
+        plans: list[FixPlan] = []
+        done: set[int] = set()
+        before: list[tuple[Dockerfile, FixPlan]] = []
+        for wanted in self._targets(name):
+            stage = target(stages(file, self.wish.arguments), wanted)
+            if stage.index in done:
+                continue
+            done.add(stage.index)
+            changed, planned = self._planned(file, stage, wanted, bases)
+            plans.append(_as_found(planned, before))
+            before.append((file, planned))
+            file = changed
+        return plans
+
+    def _targets(self, name: str) -> list[str | None]:
+        if self.wish.target:
+            return [self.wish.target]
+        built = (one.build for one in self.compose if built_from(one, name))
+        return list(dict.fromkeys((*(build.target or None for build in built if build), None)))
+
+    def _bases(self, file: Dockerfile) -> tuple[str, ...]:
+        wanted = self._targets(self.found.name)
+        names = (wanted_bases(file, target=one, arguments=self.wish.arguments) for one in wanted)
+        return tuple(dict.fromkeys(name for some in names for name in some))
+
+    def _planned(
+        self, file: Dockerfile, stage: Stage, wanted: str | None, bases: Mapping[str, BaseImage | None]
+    ) -> tuple[Dockerfile, FixPlan]:
+        using = self._using(file, stage)
+        folder = next((_folder_of(one) for one in using), str(PurePath(self.found.name).parent))
+        context = Context.of(Path(folder), PurePath(self.found.name).name) if Path(folder).is_dir() else None
+
+        def described(one: Dockerfile) -> FinalImage:
+            return describe(one, target=wanted, arguments=self.wish.arguments, bases=bases, context=context)
+
+        image = described(file)
+        mapped = _mapped(using, low_ports(image))
+        made = plan(
+            image,
+            uid=self.wish.uid,
+            unsafe=self.wish.unsafe,
+            context=context,
+            stages=stages(file, self.wish.arguments),
+            mapped=mapped,
+        )
+        if not made.edits:
+            return file, made
+        changed = check(file, made.edits.get(file.name, ()))
+        if described(changed).runner.identity is not Identity.ROOTLESS:
+            return file, _given_up(made)
+        self._note(made, changed, folder, using)
+        return changed, made
+
+    def _using(self, file: Dockerfile, stage: Stage) -> tuple[Service, ...]:
+        """The services that are built from this stage."""
+        found = stages(file, self.wish.arguments)
+        built = [one for one in self.compose if built_from(one, self.found.name) and one.build]
+        return tuple(one for one in built if one.build and _is_target(found, one.build.target, stage))
+
+    def _note(self, made: FixPlan, changed: Dockerfile, folder: str, using: Iterable[Service]) -> None:
+        for path, edits in made.edits.items():
+            if path == changed.name:
+                self.texts.replace(path, changed.source)
+            else:
+                name = normpath(str(PurePath(folder) / path))
+                self.texts.read(name, Path(name))
+                self.texts.edit(name, edits)
+        for service in using:
+            self.texts.edit(service.document.name, follow(service, made.moved))
+
+
+def _as_found(made: FixPlan, before: Sequence[tuple[Dockerfile, FixPlan]]) -> FixPlan:
+    """The plan with the lines of the file as it was found, before ``before`` was done to it."""
+
+    def line(path: str, number: int) -> int:
+        for file, done in reversed(before):
+            number = line_before(file.source, done.edits.get(file.name, ()), number) if path == file.name else number
+        return number
+
+    return replace(
+        made,
+        changes=tuple(replace(one, line=line(one.path, one.line)) for one in made.changes),
+        hidden=tuple(replace(one, line=line(one.path, one.line)) for one in made.hidden),
+        unfixed=tuple(replace(one, line=line(one.path, one.line)) for one in made.unfixed),
+    )
+
+
+def _is_target(found: Sequence[Stage], name: str, stage: Stage) -> bool:
+    try:
+        return target(found, name or None).index == stage.index
+    except UndercurrentError:
+        return False
+
+
+def _folder_of(service: Service) -> str:
+    context = service.build.context if service.build else "."
+    return normpath(str(PurePath(service.document.name).parent / context))
+
+
+def _mapped(using: Sequence[Service], ports: Iterable[int]) -> frozenset[int]:
+    """Ports that each of the services maps, so that all of them can follow."""
+    wanted = frozenset(ports)
+    found = [followed(one, wanted) for one in using]
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def _given_up(made: FixPlan) -> FixPlan:
+    reason = _("what would come out cannot be shown to run without root")
+    line = made.image.stage.origin.line
+    left = Unfixed("not-shown", reason, made.image.dockerfile.name, line)
+    return FixPlan(made.image, {}, (), (), (*made.unfixed, left), {}, None)
+
+
+def write(fixes: Fixes) -> None:
+    """Writes all files, or none: each under another name first, and then all are renamed.
+
+    They keep their permissions. A link is written to where it leads, which was looked at when it was found.
+
+    Raises:
+        Refused: a file is another one than was read.
+        EnvironmentLacks: one cannot be written.
+    """
+    for file in fixes.files:
+        if as_text(_content(file.path)) != file.before:
+            raise Refused(
+                _("{path} was changed meanwhile: nothing is written").format(path=file.name), hint=_("run it again")
+            )
+    try:
+        with ExitStack() as stack:
+            for file in fixes.files:
+                real = file.path.resolve()
+                out = stack.enter_context(replacing(real, real.parent))
+                os.fchmod(out.fileno(), stat.S_IMODE(real.stat().st_mode))
+                out.write(as_bytes(file.after))
+    except EnvironmentLacks:
+        for file in fixes.files:
+            if as_text(_content(file.path)) == file.after:
+                keep(as_bytes(file.before), file.path)
+        raise
