@@ -16,6 +16,7 @@ from typing import Final
 
 from tests.support.background import in_background
 from tests.support.engines import EngineServer, podman
+from tests.support.needing import compile_server
 from tests.support.peers import require_peer
 from tests.support.registry import FakeRegistry
 from tests.support.servers import distribution
@@ -54,6 +55,9 @@ SIGSTORE: Final = "sigstore"
 ISSUER: Final = "https://id.example.com"
 """As long as ``http://127.0.0.1:54321``, so that lines break where they are shown to."""
 
+APPLICATION: Final = "cc"
+"""The peer that builds a small web server: documents have it in ``app``."""
+
 DOCUMENTS: Final = (
     Document("README.md", "README.zh-CN.md"),
     _page("tutorial"),
@@ -72,6 +76,7 @@ DOCUMENTS: Final = (
     _page("howto/sign-files"),
     _page("howto/signatures-in-another-repository", "cosign"),
     _page("howto/local-engine", "podman"),
+    _page("howto/harden-prove", "podman", APPLICATION),
     _page("howto/checklists"),
     _page("howto/evidence"),
     _page("howto/plan"),
@@ -86,6 +91,16 @@ DOCUMENTS: Final = (
 )
 
 
+_DOCKERFILE: Final = """\
+FROM scratch
+COPY --chown=10001:10001 files /
+COPY server /
+EXPOSE 8080
+USER 10001:10001
+CMD ["/server", "write=/run/server.pid"]
+"""
+
+
 def follow(document: Document, language: str) -> list[Ran]:
     """Runs the commands of a document in ``en`` or ``zh``."""
     text = document.text(language)
@@ -96,7 +111,7 @@ def follow(document: Document, language: str) -> list[Ran]:
         for peer in document.peers:
             if peer == "podman":
                 environ |= _podman(stack.enter_context(podman()), programs)
-            elif peer != SIGSTORE:
+            elif peer not in (SIGSTORE, APPLICATION):
                 (programs / peer).symlink_to(require_peer(peer))
         # `make demo` runs `uc demo` in an environment that it makes first; here there is one already.
         for name in ("make", "uc"):
@@ -104,6 +119,8 @@ def follow(document: Document, language: str) -> list[Ran]:
         environ["PATH"] = os.pathsep.join((str(programs), *os.get_exec_path()))
         where = stack.enter_context(home())
         replace = {HOME: str(where)}
+        if APPLICATION in document.peers:
+            _with_application(where)
         if SIGSTORE in document.peers:
             sigstore = stack.enter_context(sigstore_stack(_made(folder / "sigstore")))
             environ |= _with_identity(sigstore, where)
@@ -143,6 +160,15 @@ def _with_identity(sigstore: Sigstore, home: Path) -> dict[str, str]:
     shutil.copy(sigstore.trust_config, home / "sigstore.json")
     shutil.copy(sigstore.trusted_root, home / "trusted_root.json")
     return {"SIGSTORE_ID_TOKEN": sigstore.issuer.of_person()}
+
+
+def _with_application(home: Path) -> None:
+    """A web server that writes down its process number, ready to be built."""
+    folder = _made(home / "app")
+    for name in ("run", "tmp"):
+        (folder / "files" / name).mkdir(parents=True)
+    compile_server(folder / "server")
+    (folder / "Dockerfile").write_text(_DOCKERFILE)
 
 
 def _program(path: Path, script: str) -> None:

@@ -1,13 +1,16 @@
 """Proves that what a Dockerfile builds, or an image, runs without root; records that, and writes it for signing."""
 
+import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import NotFound, UsageError
+from undercurrent.errors import Interrupted, NotFound, UsageError
+from undercurrent.fleet.signals import listening
 from undercurrent.hardening.proving import (
     Built,
     Conditions,
@@ -26,16 +29,21 @@ from undercurrent.hardening.proving import (
 from undercurrent.hardening.proving.building import Recipe, built
 from undercurrent.hardening.proving.leftovers import sweep
 from undercurrent.hardening.proving.predicate import as_json
+from undercurrent.hardening.proving.storing import from_layout, saved_digest
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
+from undercurrent.oci.reference import Reference, names_host
+from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
 from undercurrent.workflows.keeping import keep
-from undercurrent.workflows.recording import recording
+from undercurrent.workflows.provingfixes import Fixed, as_conditions, fixed, moved_probe
+from undercurrent.workflows.recording import Recording, recording
 
 __all__ = ["NOTHING_BEFORE", "Wanted", "file_of", "outcome_of", "prove_target"]
 
 NOTHING_BEFORE: Final = "none"
+_LAYOUT: Final = "oci:"
 _FILES: Final = ("Dockerfile", "Containerfile")
 _MOST: Final = 16 * 1024 * 1024
 
@@ -61,6 +69,8 @@ class Wanted:
         build_network: of RUN instructions.
         tag: a name under which the image that was built is kept.
         predicate: file to write for `uc image attest`; None for none.
+        fix: what is proved is the Dockerfile with its fix, compared with what it is.
+        unsafe: the fix with what is not safe.
     """
 
     target: str
@@ -79,52 +89,114 @@ class Wanted:
     build_network: str = "none"
     tag: str = ""
     predicate: Path | None = None
+    fix: bool = False
+    unsafe: bool = False
 
 
 async def prove_target(wanted: Wanted, settings: Settings, *, observer: Observer = silent) -> Proof:
     """Proves it, records the outcome, and writes the predicate.
 
+    SIGINT and SIGTERM end it in order: what was started is taken away.
+
     Raises:
         UsageError, NotFound: the target is nothing that can be proved.
-        MissingTool, EnvironmentLacks: there is no engine.
+        MissingTool, EnvironmentLacks: there is no engine, or the evidence cannot be written.
         Refused: it does not build.
         CouldNotCheck: the engine does not do its part.
+        Interrupted: by a signal.
     """
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - it is a coroutine that runs
+    came: list[signal.Signals] = []
+
+    def stop(number: signal.Signals) -> None:
+        came.append(number)
+        task.cancel()
+
+    with recording(settings) as record, listening(stop):
+        record.open()
+        try:
+            proof = await _proved(wanted, settings, record, observer)
+        except asyncio.CancelledError:
+            if came:
+                raise Interrupted(_("interrupted")) from None
+            raise
+    if wanted.predicate is not None:
+        keep(json.dumps(as_json(proof), indent=2, ensure_ascii=False) + "\n", wanted.predicate)
+    return proof
+
+
+async def _proved(wanted: Wanted, settings: Settings, record: Recording, observer: Observer) -> Proof:
     engine = await find_engine(wanted.engine)
     await sweep(engine)
+    change = await _change(wanted, settings, observer) if wanted.fix else None
     async with AsyncExitStack() as closing:
-        after = await closing.enter_async_context(_image(engine, wanted.target, wanted, tag=wanted.tag))
+        after = await closing.enter_async_context(_image(engine, wanted.target, wanted, tag=wanted.tag, change=change))
         before: Built | None = after
         if wanted.before == NOTHING_BEFORE:
             before = None
-        elif wanted.before is not None:
-            before = await closing.enter_async_context(_image(engine, wanted.before, wanted))
+        elif wanted.before is not None or change is not None:
+            before = await closing.enter_async_context(_image(engine, wanted.before or wanted.target, wanted))
         proving = Proving(
             engine,
             after,
             before,
-            wanted.probe,
-            wanted.probe_before,
+            moved_probe(wanted.probe, change.moved if change else {}),
+            wanted.probe_before or wanted.probe,
             wanted.patience,
             wanted.capabilities_before,
             propose=wanted.propose,
             shrink=wanted.shrink,
             observer=observer,
         )
-        proof = await prove(proving, wanted.conditions)
-    _record(proof, wanted, settings)
-    if wanted.predicate is not None:
-        keep(json.dumps(as_json(proof), indent=2, ensure_ascii=False) + "\n", wanted.predicate)
+        proof = await prove(proving, as_conditions(wanted.conditions, change.run if change else None))
+        await _record(proof, engine, wanted, settings, record)
     return proof
 
 
+async def _change(wanted: Wanted, settings: Settings, observer: Observer) -> Fixed:
+    file = None if wanted.target.startswith(_LAYOUT) else file_of(wanted.target)
+    if file is None:
+        raise UsageError(
+            _("{target} is an image, and only Dockerfiles are fixed").format(target=wanted.target),
+            hint=_("name the Dockerfile that it is built from"),
+        )
+    return await fixed(
+        file,
+        _read(file),
+        settings,
+        stage=wanted.stage,
+        arguments=wanted.arguments,
+        unsafe=wanted.unsafe,
+        observer=observer,
+    )
+
+
 @asynccontextmanager
-async def _image(engine: Engine, target: str, wanted: Wanted, *, tag: str = "") -> AsyncIterator[Built]:
+async def _image(
+    engine: Engine, target: str, wanted: Wanted, *, tag: str = "", change: Fixed | None = None
+) -> AsyncIterator[Built]:
+    if target.startswith(_LAYOUT):
+        folder, _colon, name = target.removeprefix(_LAYOUT).partition(":")
+        if not name:
+            raise UsageError(_("{target} names no image").format(target=target), hint=_("write oci:FOLDER:NAME"))
+        async with from_layout(engine, Path(folder), name, timeout_s=wanted.build_s) as image:
+            yield image
+        return
     file = file_of(target)
     if file is None:
         yield await image_of(engine, target, timeout_s=wanted.build_s)
         return
-    recipe = Recipe(str(file), _read(file), file.parent, wanted.stage, wanted.arguments, wanted.build_network, tag)
+    recipe = Recipe(
+        str(file),
+        change.text if change else _read(file),
+        file.parent,
+        target=wanted.stage,
+        arguments=wanted.arguments,
+        files=change.files if change else {},
+        network=wanted.build_network,
+        tag=tag,
+    )
     async with built(engine, recipe, timeout_s=wanted.build_s) as image:
         yield image
 
@@ -175,12 +247,28 @@ def outcome_of(proof: Proof) -> str:
     return _OUTCOMES[proof.verdict]
 
 
-def _record(proof: Proof, wanted: Wanted, settings: Settings) -> None:
+async def _record(proof: Proof, engine: Engine, wanted: Wanted, settings: Settings, record: Recording) -> None:
     """An image that has a name counts among those of an estate; one that is gone with its proof does not."""
-    outcome = outcome_of(proof)
-    with recording(settings) as record:
-        if not proof.after.built or wanted.tag:
-            digest = proof.after.manifest or proof.after.id
-            record.add("image-rootless", digest, outcome, proof.after.name, **as_json(proof))
-        if (file := file_of(wanted.target)) is not None:
-            record.add("dockerfile-rootless", str(file), outcome, str(file), **as_json(proof))
+    outcome, said = outcome_of(proof), as_json(proof)
+    if (file := file_of(wanted.target)) is not None:
+        if not wanted.fix:  # else it is not what stands there yet
+            record.add("dockerfile-rootless", str(file), outcome, str(file), **said)
+        if not wanted.tag:
+            return
+    if wanted.target.startswith(_LAYOUT):
+        async with Stores(settings) as stores:
+            image = await stores.image(wanted.target)
+        place = wanted.target.rpartition(f":{image.name}")[0]
+        record.add("image-rootless", image.descriptor.digest, outcome, image.name, place=place, **said)
+        return
+    digest = _in_registry(proof.after) or await saved_digest(engine, proof.after, timeout_s=wanted.build_s)
+    record.add("image-rootless", digest, outcome, proof.after.name, **said)
+
+
+def _in_registry(image: Built) -> str:
+    """The digest by which the registry in its name knows it, as far as the engine knows; empty if it has none."""
+    if not names_host(image.name) or image.name.startswith("localhost/"):
+        return ""
+    repository = Reference.parse(image.name)
+    wanted = f"{repository.registry}/{repository.repository}@"
+    return next((one.removeprefix(wanted) for one in image.repositories if one.startswith(wanted)), "")

@@ -1,7 +1,7 @@
 """``uc harden prove``."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -14,6 +14,12 @@ from undercurrent.report.model import Report
 from undercurrent.workflows.proving import Wanted, prove_target
 
 __all__ = ["prove"]
+
+
+_AS_THEY_ARE: Final = (
+    *("engine", "stage", "build_network", "tag", "predicate"),
+    *("propose", "shrink", "fix", "unsafe"),
+)
 
 
 def _conditions(flags: dict[str, Any]) -> Conditions:
@@ -39,7 +45,7 @@ def _wanted(target: str, flags: dict[str, Any]) -> Wanted:
         build_s=flags["timeout"],
         capabilities_before=tuple(map(asked.capability_of, flags["cap_before"])),
         arguments=pairs(flags["build_arg"], "--build-arg"),
-        **{key: flags[key] for key in ("engine", "stage", "build_network", "tag", "predicate", "propose", "shrink")},
+        **{key: flags[key] for key in _AS_THEY_ARE},
     )
 
 
@@ -54,6 +60,8 @@ def _wanted(target: str, flags: dict[str, Any]) -> Wanted:
 @click.option("--probe", metavar="PROBE", help=_("What to ask: http://:8080/, tcp:5432, exec:COMMAND, or none."))
 @click.option("--probe-before", metavar="PROBE", help=_("What to ask the image before, where that differs."))
 @click.option("--before", metavar="PATH|IMAGE", help=_("What to compare with; none for nothing."))
+@click.option("--fix", is_flag=True, help=_("Prove what uc harden fix would make of it; nothing is written."))
+@click.option("--unsafe-fixes", "unsafe", is_flag=True, help=_("With --fix: also what is not safe."))
 @click.option("--cmd", default="", metavar="ARGS", help=_("Its arguments, as JSON or words."))
 @click.option("--user", "--uid", default="", metavar="USER", help=_("Who runs it; the image's user, or 10001:10001."))
 @click.option("--tmpfs", multiple=True, metavar="PATH[:OPTIONS]", help=_("Path that is writable and begins empty."))

@@ -198,7 +198,7 @@ async def image_of(engine: Engine, name: str, *, timeout_s: float, built: bool =
         told = json.loads(ran.out)[0]
         config = told.get("Config") or {}
         known = str(told.get("Digest") or "") if engine.name == "podman" else ""
-        repositories = [str(one) for one in told.get("RepoDigests") or ()]
+        repositories = tuple(str(one) for one in told.get("RepoDigests") or ())
         return Built(
             id="sha256:" + str(told["Id"]).removeprefix("sha256:"),
             manifest=known or next((one.partition("@")[2] for one in repositories), ""),
@@ -206,6 +206,7 @@ async def image_of(engine: Engine, name: str, *, timeout_s: float, built: bool =
             user=str(config.get("User") or ""),
             volumes=tuple(sorted(config.get("Volumes") or ())),
             ports=tuple(sorted(config.get("ExposedPorts") or ())),
+            repositories=repositories,
             built=built,
         )
     except (ValueError, LookupError, TypeError, AttributeError) as error:

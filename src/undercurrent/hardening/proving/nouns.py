@@ -152,6 +152,7 @@ class Built:
         user: of its configuration.
         volumes: of its configuration.
         ports: of its configuration: ``8080/tcp``.
+        repositories: digests by which registries know it: ``ghcr.io/acme/app@sha256:…``.
         built: it was built for this proof, and goes when that ends.
     """
 
@@ -161,6 +162,7 @@ class Built:
     user: str = ""
     volumes: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
     built: bool = False
 
 

@@ -27,6 +27,9 @@ _REFUSED: Final = re.compile(
     re.IGNORECASE,
 )
 
+_FILE: Final = re.compile(r"(?<![\w.:/-])/[\w.@%+-]+.*(?:permission denied|read-only file system)", re.IGNORECASE)
+_ANY_FILE: Final = ("CAP_DAC_OVERRIDE", "CAP_FOWNER")
+
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -47,7 +50,7 @@ async def explained(trial: Trial, seen: Run, found: Found, added: tuple[str, ...
     """Tries it as root, under conditions that are the same for the rest.
 
     The verdict is never taken from a message or a call alone: it needs root if it serves as root, and does not as
-    somebody else, both with a read-only root or both without.
+    somebody else, both with a read-only root or both without, and if more than other people's files is at issue.
     """
     call = deciding(found.refused, seen.conditions) or call_in_log(seen)
     as_root = replace(seen.conditions, user=_ROOT, capabilities=None, added=added)
@@ -56,9 +59,20 @@ async def explained(trial: Trial, seen: Run, found: Found, added: tuple[str, ...
         if not await _serves(trial, free) or await _serves(trial, replace(seen.conditions, read_only=False)):
             return Why(Verdict.FAILED, call)
         as_root = free
+    if _about_files(call) and await _serves(trial, replace(as_root, capabilities=_ANY_FILE)):
+        # Who owns the files is a matter of the image, and needs no root to run.
+        return Why(Verdict.FAILED, call)
     if await _serves(trial, replace(seen.conditions, lowest_port=0)):
         return Why(Verdict.ROOT, call, ("CAP_NET_BIND_SERVICE",))
     return Why(Verdict.ROOT, call, await _needed(trial, as_root, found.refused, shrink=shrink))
+
+
+def _about_files(call: FailedCall | None) -> bool:
+    if call is None:
+        return False
+    if not call.error:
+        return _FILE.search(call.call) is not None
+    return bool(call.path) and call.error in ("EACCES", "EROFS") and call.capability in ("", "CAP_DAC_OVERRIDE")
 
 
 async def _serves(trial: Trial, conditions: Conditions) -> bool:
