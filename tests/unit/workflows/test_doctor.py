@@ -17,6 +17,7 @@ from undercurrent.workflows.doctor.programs import PROGRAMS, Program, program_pr
 @pytest.fixture(autouse=True)
 def only_the_path_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "_SERVER_FOLDERS", ())
+    monkeypatch.setattr(programs, "_OUR_FOLDER", "/nonexistent")
 
 
 def machine(folder: Path, system: System = "debian", architecture: str = "x86_64", **environ: str) -> Machine:
@@ -47,6 +48,9 @@ async def examined(on: Machine) -> dict[str, Capability]:
         ("helm", "v4.0.1+g12500dd", "4.0.1+g12500dd"),
         ("prometheus", "prometheus, version 2.42.0+ds (branch: debian/sid)", "2.42.0+ds"),
         ("firecracker", "Firecracker v1.13.0\n\nSupported snapshot data format versions: v7.0.0", "1.13.0"),
+        ("strace", "strace -- version 6.1\nCopyright (c) 1991-2022", "6.1"),
+        ("hadolint", "Haskell Dockerfile Linter 2.15.1", "2.15.1"),
+        ("kustomize", "v5.7.1", "5.7.1"),
         ("git", "no numbers", ""),
     ],
 )
@@ -57,6 +61,27 @@ async def test_a_program_is_found_with_its_version(tmp_path: Path, name: str, an
 
     assert (found.present, found.version, found.path) == (True, version, str(tmp_path / name))
     assert found.install == ""
+
+
+async def test_what_pip_installed_beside_this_is_found_where_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "_OUR_FOLDER", str(tmp_path))
+    for name in ("hadolint", "strace"):
+        install(tmp_path, name, "echo 1.2.3")
+
+    found = [await known(name).probe(machine(tmp_path / "path")) for name in ("hadolint", "strace")]
+
+    assert [item.path for item in found] == [str(tmp_path / "hadolint"), ""]
+
+
+def test_what_uc_harden_runs_is_not_called_part_of_a_later_version() -> None:
+    runs = {"podman", "docker", "runc", "strace", "git", "hadolint", "helm", "kustomize", "kubectl"}
+    said = {program.name: program for program in PROGRAMS if program.name in runs}
+
+    assert set(said) == runs
+    assert not [name for name, program in said.items() if program.planned]
+    assert {name for name, program in said.items() if "uc harden" in program.enables} == runs - {"runc"}
 
 
 async def test_a_program_that_fails_or_hangs_is_there_all_the_same(
@@ -81,6 +106,9 @@ async def test_a_program_that_fails_or_hangs_is_there_all_the_same(
         ("alpine", "cosign", "apk add cosign"),
         ("macos", "skopeo", "brew install skopeo"),
         ("macos", "runc", "runs on Linux only"),
+        ("ubuntu", "strace", "apt-get install strace"),
+        ("fedora", "kustomize", "see https://kubectl.docs.kubernetes.io/installation/kustomize/"),
+        ("debian", "hadolint", "see https://github.com/hadolint/hadolint#install"),
         ("debian", "helm", "see https://helm.sh/docs/intro/install/"),
         ("", "podman", "see https://podman.io/docs/installation"),
     ],

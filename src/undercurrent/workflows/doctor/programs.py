@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from undercurrent.errors import MissingTool
@@ -18,6 +20,7 @@ __all__ = ["PROGRAMS", "Program", "program_probes"]
 _ANSWER_S: Final = 5.0
 _SERVER_FOLDERS: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Where distributions keep servers and runc; a user's PATH may lack them."""
+_OUR_FOLDER: Final = str(Path(sys.executable).parent)
 _VERSION: Final = re.compile(r"\d+\.\d+[\w.+~-]*")
 _INSTALLERS: Final[Mapping[System, str]] = {
     "debian": "apt-get install {package}",
@@ -41,6 +44,7 @@ class Program:
         ask: arguments that make it say its version.
         planned: see Capability.
         linux_only: whether it runs nowhere else.
+        beside_python: whether it is also used where pip has put it into the environment that this runs in.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Program:
     ask: tuple[str, ...] = ("--version",)
     planned: bool = False
     linux_only: bool = False
+    beside_python: bool = False
 
     def install_line(self, machine: Machine) -> str:
         """What brings it to ``machine``."""
@@ -66,6 +71,7 @@ class Program:
     async def probe(self, machine: Machine) -> Capability:
         """Whether it is here, and which."""
         folders = [*os.get_exec_path(dict(machine.environ)), *_SERVER_FOLDERS]
+        folders += [_OUR_FOLDER] if self.beside_python else []
         path = shutil.which(self.command or self.name, path=os.pathsep.join(folders))
         version = await self._version(path) if path else ""
         install = "" if path else self.install_line(machine)
@@ -91,19 +97,19 @@ PROGRAMS: Final = (
     ),
     Program(
         "podman",
-        N_("builds and runs images without a daemon and without root; uc reads its images"),
+        N_("builds and runs images without a daemon and without root: uc harden prove; uc reads its images"),
         "https://podman.io/docs/installation",
         _everywhere("podman"),
     ),
     Program(
         "docker",
-        N_("builds and runs images; uc reads its images"),
+        N_("builds and runs images: uc harden prove; uc reads its images"),
         "https://docs.docker.com/engine/install/",
         {"debian": "docker.io", "fedora": "moby-engine", "alpine": "docker", "macos": "--cask docker"},
     ),
     Program(
         "buildah",
-        N_("builds images in pipelines, without a daemon and without root"),
+        N_("builds images in pipelines, without a daemon and without root; uc needs it for nothing"),
         "https://github.com/containers/buildah/blob/main/install.md",
         {"debian": "buildah", "fedora": "buildah", "alpine": "buildah"},
         linux_only=True,
@@ -116,17 +122,29 @@ PROGRAMS: Final = (
     ),
     Program(
         "git",
-        N_("says which commit an image was built from"),
+        N_("fetches a repository to look at: uc harden audit --git"),
         "https://git-scm.com/downloads",
         _everywhere("git"),
-        planned=True,
+    ),
+    Program(
+        "strace",
+        N_("names the call that the kernel refused: uc harden prove, with podman"),
+        "https://strace.io",
+        {"debian": "strace", "fedora": "strace", "alpine": "strace"},
+        linux_only=True,
+    ),
+    Program(
+        "hadolint",
+        N_("finds what else is wrong in Dockerfiles, which uc harden audit takes in"),
+        "https://github.com/hadolint/hadolint#install",
+        {"macos": "hadolint"},
+        beside_python=True,
     ),
     Program(
         "runc",
-        N_("proves that an image runs without root and without capabilities"),
+        N_("starts the containers of podman and docker, which may have another one"),
         "https://github.com/opencontainers/runc",
         {"debian": "runc", "fedora": "runc", "alpine": "runc"},
-        planned=True,
         linux_only=True,
     ),
     Program(
@@ -146,19 +164,24 @@ PROGRAMS: Final = (
     ),
     Program(
         "kubectl",
-        N_("works with your clusters"),
+        N_("renders kustomizations where kustomize is not there: uc harden audit, uc harden manifests"),
         "https://kubernetes.io/docs/tasks/tools/",
         {"debian": "kubernetes-client", "ubuntu": "kubectl", "alpine": "kubectl", "macos": "kubernetes-cli"},
         ask=("version", "--client"),
-        planned=True,
+    ),
+    Program(
+        "kustomize",
+        N_("renders kustomizations: uc harden audit, uc harden manifests"),
+        "https://kubectl.docs.kubernetes.io/installation/kustomize/",
+        {"alpine": "kustomize", "macos": "kustomize"},
+        ask=("version",),
     ),
     Program(
         "helm",
-        N_("installs charts into your clusters"),
+        N_("renders charts: uc harden audit, uc harden manifests"),
         "https://helm.sh/docs/intro/install/",
         {"fedora": "helm", "alpine": "helm", "macos": "helm"},
         ask=("version", "--short"),
-        planned=True,
     ),
     Program(
         "prometheus",
