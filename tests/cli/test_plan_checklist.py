@@ -140,7 +140,9 @@ def test_an_export_keeps_what_people_wrote_and_takes_their_ticks_only_when_asked
     file = run_uc.folder / "lists" / "2025-q4.md"
     assert [(one["file"], one["change"]) for one in new] == [("lists/2025-q4.md", "new")]
     text = file.read_text("utf-8").replace("\n", "\r\n")
-    text = text.replace("- [ ] Write down which applications run as root", "My notes.\r\n- [x] Write it all down")
+    text = text.replace(
+        "- [ ] Write down which applications run as root: `uc harden audit`", "My notes.\r\n- [x] Write it all down"
+    )
     file.write_bytes(text.encode())
     file.chmod(0o640)
 
@@ -152,7 +154,8 @@ def test_an_export_keeps_what_people_wrote_and_takes_their_ticks_only_when_asked
     assert told.exit_code == 0, told.stderr
     assert "ticked in it by hand: audit-root; --adopt takes them over as marks" in told.stdout
     line = (
-        "- [x] Write down which applications run as root <!-- uc:audit-root --> · ticked in this file, not taken over"
+        "- [x] Write down which applications run as root: `uc harden audit` <!-- uc:audit-root -->"
+        " · ticked in this file, not taken over"
     )
     assert f"\r\nMy notes.\r\n{line}\r\n" in kept
     assert not re.search("(?<!\r)\n", kept)
