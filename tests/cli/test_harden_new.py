@@ -1,8 +1,11 @@
 """Beginning an application without root."""
 
 from tests.support.cli import UcRunner
+from tests.support.source import ROOT
 
-from undercurrent.hardening.templates import dockerfile
+from undercurrent.hardening.templates import KINDS, dockerfile
+
+TOOLKIT = ROOT / "toolkit" / "02_rootless_templates"
 
 
 def test_the_files_are_written_and_what_to_type_next_is_said(run_uc: UcRunner) -> None:
@@ -52,3 +55,11 @@ def test_what_cannot_be_a_name_a_port_or_a_template_says_so(run_uc: UcRunner) ->
         assert (refused.exit_code, refused.stdout) == (2, "")
         assert said in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+def test_an_audit_of_the_templates_finds_nothing(run_uc: UcRunner) -> None:
+    audited = run_uc("harden", "audit", TOOLKIT, "--hadolint", "off", "--fail-on", "note", "--json")
+
+    assert audited.exit_code == 0, audited.stderr
+    assert audited.json["findings"] == []
+    assert audited.json["data"]["identities"] == {"rootless": len(KINDS)}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["APPS", "App"]
+__all__ = ["APPS", "App", "fixable", "named"]
 
 _FOLDER: Final = Path(__file__).parent.parent / "peers" / "apps"
 
@@ -17,6 +17,8 @@ class App:
 
     Attributes:
         name: of its folder.
+        kind: where it belongs: ``server`` (a known server with a configuration), ``language`` (a program in one), or
+            ``start`` (what it does when it starts, or where it writes, is what is special).
         about: what is special about it.
         probe: what to ask it as it is: ``http://:80/`` …, as ``uc harden prove`` takes it.
         after: what to ask it without root, where its port has moved.
@@ -26,6 +28,7 @@ class App:
     """
 
     name: str
+    kind: str
     about: str
     probe: str
     after: str
@@ -49,4 +52,14 @@ def _read(folder: Path) -> App:
     return App(**({"name": folder.name, "after": told["probe"]} | told))
 
 
+def named(app: App) -> str:
+    """What a test of it is called."""
+    return app.name
+
+
 APPS: Final = tuple(_read(file.parent) for file in sorted(_FOLDER.glob("*/app.toml")))
+
+
+def fixable(kind: str) -> tuple[App, ...]:
+    """Those of a kind that there is a fix for."""
+    return tuple(app for app in APPS if app.kind == kind and not app.unfixed)

@@ -25,6 +25,12 @@ events_logger = "file"
 """
 """What podman needs where it may not raise its limits and no systemd runs."""
 
+_OWN_LOCKS: Final = """tmp_dir = "{folder}"
+lock_type = "file"
+"""
+"""Else locks, and what tells podman that the machine was started anew, are those of all storage here: to empty one is
+to make all others lose their running containers."""
+
 
 def containers_environ(folder: Path, graph: Path, *also: Path) -> dict[str, str]:
     """Variables that make podman and buildah, and what calls them, use storage of their own.
@@ -39,7 +45,8 @@ def containers_environ(folder: Path, graph: Path, *also: Path) -> dict[str, str]
         f'[storage]\ndriver = "overlay"\ngraphroot = "{graph}"\nrunroot = "{folder / "run"}"\n'
         f"[storage.options]\nadditionalimagestores = [{more}]\n"
     )
-    (folder / "containers.conf").write_text(_CONTAINERS_CONF)
+    own = _OWN_LOCKS.format(folder=folder / "libpod") if graph.is_relative_to(folder) else ""
+    (folder / "containers.conf").write_text(_CONTAINERS_CONF + own)
     (folder / "registries.conf").write_text(
         'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "permissive"\n'
     )

@@ -1,0 +1,82 @@
+"""Takes an application from as it is to proved: audits it, fixes it, and asks the fixed one what was asked before."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.apps import App
+from tests.support.cli import Result, UcRunner
+
+__all__ = ["Hardened", "harden"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hardened:
+    """What came of an application.
+
+    Attributes:
+        before: codes of what an audit finds in it.
+        image: what the fix says of its image.
+        after: codes of what an audit finds once it is fixed.
+        left: changes that a second fix makes.
+        proved: the run of `uc harden prove`.
+    """
+
+    before: frozenset[str]
+    image: Mapping[str, Any]
+    after: frozenset[str]
+    left: list[Any]
+    proved: Result
+
+
+def harden(app: App, uc: UcRunner, environ: Mapping[str, str], *, stay_s: float = 0.3) -> Hardened:
+    """Audits a copy of the application, fixes it, audits it again, and has it proved, beside one as it was.
+
+    Args:
+        app: which one.
+        uc: runs the commands.
+        environ: variables of the engine.
+        stay_s: that each container has to stay up after it has answered.
+    """
+    before, after = app.copy(uc.folder / "before"), app.copy(uc.folder / "after")
+    fixed = _fixed(uc, after)
+    again = _fixed(uc, after)
+    audited = uc("harden", "audit", before, after, "--offline", "--hadolint=off", "--fail-on=never", "--json")
+    asked = ("--probe", app.after, "--probe-before", app.probe, f"--stay={stay_s}")
+    proved = uc(
+        "harden", "prove", after, "--before", before, *asked, *_flags(fixed["run"] or {}), "--json", env=environ
+    )
+    return Hardened(
+        _codes(audited, before), fixed, _codes(audited, after), [*again["changes"], *again["unfixed"]], proved
+    )
+
+
+def _fixed(uc: UcRunner, folder: Path) -> dict[str, Any]:
+    done = uc("harden", "fix", folder, "--write", "--unsafe-fixes", "--json")
+    assert done.stdout, done.stderr
+    (image,) = done.json["data"]["images"]
+    return dict(image)
+
+
+def _codes(audited: Result, folder: Path) -> frozenset[str]:
+    assert audited.exit_code == 0, audited.stderr
+    places = [(one["code"], Path(one["place"]["name"])) for one in audited.json["findings"]]
+    return frozenset(code for code, file in places if file.is_relative_to(folder))
+
+
+def _flags(run: Mapping[str, Any]) -> Iterator[str]:
+    """How the fix says that it is to be run, as `uc harden prove` takes it."""
+    options = iter(run.get("docker", ()))
+    for option in options:
+        if option == "--user":
+            yield from (option, next(options))
+        elif option == "--tmpfs":
+            path, _colon, how = next(options).partition(":")
+            yield from (option, f"{path}:exec" if "exec" in how.split(",") else path)
+        elif option == "--volume":
+            yield from (option, next(options).partition(":")[2])
+        elif option == "--env":
+            yield from (option, next(options))
+        elif option == "--cap-add":
+            raise AssertionError(f"the fix keeps {next(options)}")
