@@ -47,9 +47,8 @@ def harden(app: App, uc: UcRunner, environ: Mapping[str, str], *, stay_s: float 
     proved = uc(
         "harden", "prove", after, "--before", before, *asked, *_flags(fixed["run"] or {}), "--json", env=environ
     )
-    return Hardened(
-        _codes(audited, before), fixed, _codes(audited, after), [*again["changes"], *again["unfixed"]], proved
-    )
+    codes = [_codes(audited, uc.folder, app_folder) for app_folder in (before, after)]
+    return Hardened(codes[0], fixed, codes[1], [*again["changes"], *again["unfixed"]], proved)
 
 
 def _fixed(uc: UcRunner, folder: Path) -> dict[str, Any]:
@@ -59,9 +58,10 @@ def _fixed(uc: UcRunner, folder: Path) -> dict[str, Any]:
     return dict(image)
 
 
-def _codes(audited: Result, folder: Path) -> frozenset[str]:
+def _codes(audited: Result, home: Path, folder: Path) -> frozenset[str]:
+    """Codes of what was found in the folder; names of files begin in ``home``."""
     assert audited.exit_code == 0, audited.stderr
-    places = [(one["code"], Path(one["place"]["name"])) for one in audited.json["findings"]]
+    places = [(one["code"], home / one["place"]["name"]) for one in audited.json["findings"]]
     return frozenset(code for code, file in places if file.is_relative_to(folder))
 
 

@@ -148,6 +148,21 @@ def test_dotnet_before_8_is_told_to_listen_on_8080() -> None:
     assert not planned(result).edits
 
 
+@pytest.mark.parametrize("command", ['["/usr/bin/web"]', '["python", "web.py"]', '["node", "web.js"]'])
+def test_who_had_roots_home_gets_one_to_write_to_though_its_account_has_another(command: str) -> None:
+    text = f"FROM python:3.12-slim\nRUN useradd -m -u 12345 web\nCOPY web /usr/bin/web\nCMD {command}\n"
+    result = fixed(text)
+    assert "ENV HOME=/tmp" in result
+    assert "USER 12345\n" in result
+
+
+def test_who_changed_to_an_account_by_itself_keeps_its_home() -> None:
+    text = 'FROM python:3.12-slim\nRUN useradd -m -u 12345 web\nCOPY a.py /\nCMD ["gosu", "web", "python", "a.py"]\n'
+    result = fixed(text)
+    assert "HOME" not in result
+    assert "USER 12345\n" in result
+
+
 def test_no_family_is_there_twice() -> None:
     names = [family.name for family in FAMILIES]
     assert len(names) == len(set(names))

@@ -14,7 +14,7 @@ from undercurrent.hardening.fixing.families import (
     python,
     stores,
 )
-from undercurrent.hardening.fixing.families.recognising import Family, program_of
+from undercurrent.hardening.fixing.families.recognising import Family, home, program_of
 from undercurrent.hardening.fixing.nouns import Situation, Steps
 from undercurrent.hardening.model.nouns import FinalImage
 
@@ -41,5 +41,7 @@ def family_of(image: FinalImage) -> Family | None:
 
 
 def steps(family: Family | None, situation: Situation) -> Steps:
-    """What it needs; nothing where no family is known."""
-    return family.steps(situation) if family else Steps()
+    """What it needs; nothing where no family is known, but a home folder where it has an account of its own."""
+    if family:
+        return family.steps(situation)
+    return Steps(environment=home(situation)) if situation.who.own else Steps()

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Final
 
-from undercurrent.hardening.fixing.families.recognising import Family, program_of
+from undercurrent.hardening.fixing.families.recognising import Family, home, program_of
 from undercurrent.hardening.fixing.nouns import Situation, Steps
 from undercurrent.hardening.model.nouns import Origin, StatePath
 from undercurrent.splices import Edit, Span
@@ -19,9 +19,7 @@ _PORT: Final = re.compile(r"(?i)\bport\s*(?:=|:)\s*(?:process\.env\.\w+\s*(?:\|\
 def _steps(situation: Situation) -> Steps:
     image = situation.image
     runner = {program_of(image), *image.entrypoint.chain, *image.entrypoint.command[:1]} & _RUNNERS
-    environment = {}
-    if image.home in ("", "/", "/root") and not situation.who.own:
-        environment = {"HOME": "/tmp"}
+    environment = home(situation)
     if runner & {"npm", "npx"}:
         environment["NPM_CONFIG_CACHE"] = "/tmp/.npm"
     folders = _caches(situation, runner) if runner else ()

@@ -8,7 +8,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from undercurrent.hardening.fixing.families.recognising import Family, program_of
+from undercurrent.hardening.fixing.families.recognising import Family, home, program_of
 from undercurrent.hardening.fixing.nouns import Situation, Steps
 from undercurrent.hardening.model.nouns import Origin, StatePath
 from undercurrent.i18n import translate as _
@@ -30,9 +30,7 @@ _BIND: Final = re.compile(r"(?m)^[ \t]*bind\s*=\s*[\"'][^\"'\n]*:(?P<port>\d+)[\
 
 
 def _steps(situation: Situation) -> Steps:
-    environment = {"PYTHONDONTWRITEBYTECODE": "1"}
-    if situation.image.home in ("", "/", "/root") and not situation.who.own:
-        environment = {"HOME": "/tmp", **environment}
+    environment = {**home(situation), "PYTHONDONTWRITEBYTECODE": "1"}
     kept = situation.image.environment
     moves: set[int] = set()
     edits: dict[str, tuple[Edit, ...]] = {}

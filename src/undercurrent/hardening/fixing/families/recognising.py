@@ -10,7 +10,7 @@ from typing import Final
 from undercurrent.hardening.fixing.nouns import Situation, Steps
 from undercurrent.hardening.model.nouns import FinalImage
 
-__all__ = ["Family", "installs", "program_of", "repository_of"]
+__all__ = ["Family", "home", "installs", "program_of", "repository_of"]
 
 _VERSION: Final = re.compile(r"[-\d.]+$")
 _STARTERS: Final = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "sh", "bash", "ash", "dash"})
@@ -36,6 +36,16 @@ def program_of(image: FinalImage) -> str:
         name = next((one for one in names if PurePosixPath(one).name not in _STARTERS), "")
     name = PurePosixPath(name).name
     return _VERSION.sub("", name) or name
+
+
+def home(situation: Situation) -> dict[str, str]:
+    """HOME for a program that had root's until now: that of an account of its own is on the read-only root.
+
+    Programs that change to that account by themselves (gosu) have had its folder as theirs, and may have files there.
+    """
+    image, changes = situation.image, situation.image.runner.drops
+    homeless = image.home in ("", "/", "/root") and not (situation.who.own and changes)
+    return {"HOME": "/tmp"} if homeless else {}
 
 
 @dataclass(frozen=True, slots=True)
