@@ -71,6 +71,7 @@ def test_who_has_nothing_yet_is_told_what_to_type(run_uc: UcRunner) -> None:
 
     assert "Nothing is recorded yet." in shown.stdout
     assert "$ uc image list" in shown.stdout
+    assert "$ uc harden audit" in shown.stdout
     assert run_uc("status", "--exit-code").exit_code == 1, "nothing known is not all well"
 
 
@@ -95,6 +96,14 @@ def test_places_that_are_set_make_the_command_take_all_of_them(run_uc: UcRunner)
     record(run_uc, happened("image-packed", "made", place="ghcr.io/acme/app:1.0"))
 
     assert "$ uc image sign --all --sbom" in run_uc("status").stdout
+
+
+def test_dockerfiles_that_end_as_root_lead_to_their_audit(run_uc: UcRunner) -> None:
+    record(run_uc, happened("dockerfile-rootless", "root", "a/Dockerfile", TWO))
+
+    steps = {step["action"]: step["command"] for step in run_uc("status", "--json").json["data"]["next"]}
+
+    assert steps["rootless"] == "uc harden audit"
 
 
 def test_a_look_is_remembered_only_when_a_person_looked(run_uc: UcRunner) -> None:

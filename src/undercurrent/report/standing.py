@@ -90,6 +90,8 @@ def command_of(step: Step, images: Sequence[ImageState], settings: ImagesSetting
         usual: the catalogue that commands take when none is named.
     """
     measure = step.action.done.measure if step.action.done else None
+    if measure is Measure.DOCKERFILES_ROOTLESS:
+        return "uc harden audit"
     if measure in _COMMANDS:
         lacking = [state.place or state.name for state in images if not _has(state, measure)]
         own = settings.registries or settings.layouts or settings.archives or settings.engines
@@ -152,6 +154,7 @@ def _beginning(found: Standing) -> list[Block]:
     first = [
         ("uc image list", _("see which images there are")),
         ("uc image sign --all --sbom", _("sign them, and make an SBOM for each")),
+        ("uc harden audit", _("see which containers run as root")),
         ("uc demo", _("watch all of it on images that are made for it")),
     ]
     where = Fields([(_("evidence"), Cell(found.where, "quiet"))])
