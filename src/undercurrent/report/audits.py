@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Final, Literal, TypeAlias
 
 from undercurrent.findings import Finding, Severity
@@ -75,7 +76,10 @@ def _blocks(audit: Audit, *, everything: bool, explain: bool) -> Iterator[Block]
     urgent = [place for place in audit.ranking if place.group is not Group.ROOTLESS]
     shown = urgent if everything else urgent[:_ROWS]
     if shown:
-        yield _explained(shown) if explain else _ranking(shown)
+        folder = _folder_of(shown)
+        yield _explained(shown, folder) if explain else _ranking(shown, folder)
+        if folder:
+            yield Text(_("these are below {folder}").format(folder=folder), "quiet")
     if more := len(urgent) - len(shown):
         text = ngettext("{count} more image; --all shows it", "{count} more images; --all shows them", more)
         yield Text(text.format(count=more), "quiet")
@@ -94,21 +98,21 @@ def _blocks(audit: Audit, *, everything: bool, explain: bool) -> Iterator[Block]
         yield Table([_("could not be checked"), _("why")], rows, squeeze=frozenset({0, 1}))
 
 
-def _ranking(places: Iterable[Place]) -> Table:
-    rows = [
-        (f"{place.priority.score:.1f}", _title(place), _runs_as(place.image), _in_the_way(place.image), _ports(place))
-        for place in places
-    ]
+def _ranking(places: Iterable[Place], folder: str) -> Table:
+    rows: list[tuple[Cell | str, ...]] = []
+    for place in places:
+        image, title = place.image, _title(place, folder)
+        rows.append((f"{place.priority.score:.1f}", title, _runs_as(image), _in_the_way(image), _ports(place)))
     columns = [_("priority"), _("image"), _("runs as"), _("in the way"), _("ports")]
     return Table(columns, rows, right=frozenset({0}), squeeze=frozenset({1, 3}))
 
 
-def _explained(places: Iterable[Place]) -> Table:
+def _explained(places: Iterable[Place], folder: str) -> Table:
     rows: list[tuple[Cell | str, ...]] = []
     for place in places:
         priority = place.priority
         factors = (priority.exposure, priority.reach, priority.uses, priority.effort)
-        rows.append((f"{priority.score:.1f}", *map(str, factors), _title(place), _in_the_way(place.image)))
+        rows.append((f"{priority.score:.1f}", *map(str, factors), _title(place, folder), _in_the_way(place.image)))
     columns = [
         _("priority"),
         _("= exposure"),
@@ -121,10 +125,21 @@ def _explained(places: Iterable[Place]) -> Table:
     return Table(columns, rows, right=frozenset(range(5)), squeeze=frozenset({5, 6}))
 
 
-def _title(place: Place) -> str:
+def _folder_of(places: Sequence[Place]) -> str:
+    """The folder that all of them are below, which then need not be said of each; empty where there is none."""
+    # The last folder of a path is its image's name, and stays.
+    above = [place.name.split("/")[:-2] for place in places if place.kind != "image"]
+    if len(above) < 2:  # noqa: PLR2004 - one has nothing in common with others
+        return ""
+    common = takewhile(lambda parts: len(set(parts)) == 1, zip(*above, strict=False))
+    return "".join(f"{parts[0]}/" for parts in common)
+
+
+def _title(place: Place, folder: str) -> str:
     # The last stage is what is built unless somebody says otherwise; its name says nothing then.
     # A file that is called as all of them are is told by its folder.
     name = place.name.removesuffix("Dockerfile") if place.name.endswith("/Dockerfile") else place.name
+    name = name.removeprefix(folder).lstrip("/") if folder else name
     return name if place.image.is_last or place.kind == "image" else f"{name} ({place.image.target})"
 
 

@@ -32,7 +32,8 @@ def pieces(text: str) -> Iterator[str]:
 def breaks(text: str, limit: int) -> list[int]:
     """Where in ``text``, a single line, new lines have to begin so that none is wider than ``limit`` cells.
 
-    A piece that is wider is cut wherever the line is full. Spaces at the end of a line do not count.
+    A piece that is wider is cut where a name in a path ends, or wherever the line is full. Spaces at the end of a line
+    do not count.
     """
     found: list[int] = []
     column = start = 0
@@ -62,11 +63,20 @@ def _cut(piece: str, start: int, limit: int, found: list[int]) -> int:
     for position, character in enumerate(piece):
         cells = _cells(character)
         while column + cells > limit and position > begin:
-            begin = _before_marks(piece, begin, position)
+            begin = _in_path(piece, begin, position) or _before_marks(piece, begin, position)
             found.append(start + begin)
             column = width(piece[begin:position])
         column += cells
     return column
+
+
+def _in_path(piece: str, begin: int, position: int) -> int:
+    """Where a path is cut, at ``position`` or before it: behind a slash, or else a hyphen; 0 for what is no path."""
+    for mark in "/-" if "/" in piece else "":
+        at = piece.rfind(mark, begin, position)
+        if at > begin and piece[at + 1] != mark and piece[at + 1] not in _NEVER_FIRST:
+            return at + 1
+    return 0
 
 
 def _before_marks(piece: str, begin: int, position: int) -> int:

@@ -8,13 +8,14 @@ from undercurrent.errors import UndercurrentError
 from undercurrent.findings import Finding
 from undercurrent.hardening.auditing.choosing import choice_for, chosen
 from undercurrent.hardening.auditing.dockerfiles import AuditedFile, Wanted
+from undercurrent.hardening.auditing.doubles import low_mappings, said_once, with_mappings
 from undercurrent.hardening.auditing.ignoring import Ignored
 from undercurrent.hardening.auditing.ranking import Group, Priority, Ranked, Use, group_of, priority_of
 from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
 from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
 from undercurrent.workflows.dockerfileaudits import Job, audit_dockerfiles, hadolint_findings
-from undercurrent.workflows.manifestaudits import AuditedManifests, audit_manifests
+from undercurrent.workflows.manifestaudits import AuditedManifests, Building, audit_manifests
 
 __all__ = ["Asked", "Audit", "Audited", "Place", "Unchecked", "audit_files", "ranked"]
 
@@ -132,6 +133,7 @@ async def audit_files(
             unchecked.append(Unchecked(file.name, result))
         else:
             audited.append(_counted(file, result, asked.known))
+    audited = list(_once(audited, {one.name: manifests.building.get(one.path, ()) for one in dockerfiles}))
     uses = {file.name: manifests.uses_of(file.path) for file in dockerfiles}
     return Audit(tuple(audited), tuple(unchecked), ranked(audited, uses), tools)
 
@@ -169,6 +171,27 @@ def _counted(file: FoundFile, result: AuditedFile, known_before: frozenset[str])
         (*result.ignored, *left_out),
         tuple(one for one in findings if one.fingerprint in known_before),
     )
+
+
+def _once(audited: Iterable[Audited], building: Mapping[str, Iterable[Building]]) -> Iterator[Audited]:
+    """What was looked at, with what a compose file and the Dockerfiles that it builds both say said once."""
+    audited = tuple(audited)
+    # What somebody ignores, or knows already, has been said as well.
+    built = {
+        use.use.where: (*one.findings, *one.known, *(ignored.finding for ignored in one.ignored))
+        for one in audited
+        if one.images
+        for use in building.get(one.name, ())
+    }
+    mappings = low_mappings(finding for one in audited if one.kind == FileKind.COMPOSE for finding in one.findings)
+    for one in audited:
+        if one.kind == FileKind.COMPOSE:
+            yield replace(one, findings=said_once(one.findings, built), known=said_once(one.known, built))
+        else:
+            using = dict.fromkeys(use.use.where for use in building.get(one.name, ()))
+            yield replace(
+                one, findings=with_mappings(one.findings, [place for use in using for place in mappings[use]])
+            )
 
 
 def ranked(audited: Iterable[Audited], uses: Mapping[str, Sequence[tuple[str, Use]]]) -> tuple[Place, ...]:

@@ -30,6 +30,23 @@ def test_what_is_in_the_way_is_said_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "titles", "folder"),
+    [
+        (["shop/web/Dockerfile", "shop/api/Dockerfile"], {"web/", "api/"}, "shop/"),
+        (["/srv/a/x/Dockerfile", "/srv/a/Dockerfile"], {"a/x/", "a/"}, "/srv/"),
+        (["web/Dockerfile", "Dockerfile"], {"web/", "Dockerfile"}, ""),
+        (["shop/web/Dockerfile"], {"shop/web/"}, ""),
+        (["https://x//a/Dockerfile", "https://x//b.Dockerfile"], {"a/", "b.Dockerfile"}, "https://x/"),
+    ],
+)
+def test_the_folder_that_all_are_below_is_said_once(names: list[str], titles: set[str], folder: str) -> None:
+    text = human(view(audit(*map(found, names))))
+
+    assert {line.split()[1] for line in text.splitlines()[2 : 2 + len(names)]} == titles
+    assert (f"these are below {folder}" in text) == bool(folder)
+
+
+@pytest.mark.parametrize(
     ("image", "said"),
     [
         (Ranked(Identity.ROOT, drops="gosu"), "root, then gosu"),

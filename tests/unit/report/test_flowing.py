@@ -61,6 +61,14 @@ def test_english_is_wrapped_as_rich_does(text: str) -> None:
     assert shown(Flowing(text), 20) == shown(Text(text), 20)
 
 
+def test_paths_are_cut_between_their_names() -> None:
+    assert shown(Flowing("see registry.example.com/acme/app:1.0"), 22) == [
+        "see",
+        "registry.example.com/",
+        "acme/app:1.0",
+    ]
+
+
 def test_lines_that_were_there_are_kept() -> None:
     assert shown(Flowing("镜像\n\n签名"), 20) == ["镜像", "", "签名"]
 

@@ -57,7 +57,7 @@ def test_no_line_is_wider_than_the_screen_or_ends_in_blanks(show: Callable[..., 
 def test_columns_that_do_not_give_way_stay_whole(show: Callable[..., str]) -> None:
     shown = show(images("ghcr.io/acme/platform/service-with-a-long-name:1.2.3-rc1"))
 
-    assert "ghcr.io/acme/platform/ser" in shown
+    assert "\nghcr.io/acme/platform/ " in shown
     for whole in ("1f2e3d4c5b6a", "linux/amd64", "12.3 MB", "both"):
         assert whole in shown
     assert "".join(line.split(" ")[0] for line in shown.splitlines()[2:]) == (

@@ -46,11 +46,27 @@ def test_what_is_wider_than_the_line_is_cut() -> None:
     assert wrap("see sha256:0123456789abcdef", 10) == ["see", "sha256:012", "3456789abc", "def"]
 
 
+def test_paths_are_cut_between_their_names() -> None:
+    assert wrap("awesome-compose/react-express-mongodb/frontend/", 24) == [
+        "awesome-compose/",
+        "react-express-mongodb/",
+        "frontend/",
+    ]
+    assert wrap("see https://example.com/a/very-long-name/x", 16) == [
+        "see",
+        "https://",
+        "example.com/a/",
+        "very-long-name/x",
+    ]
+    assert wrap("a/name-of-many-words/x", 10) == ["a/", "name-of-", "many-", "words/x"]
+    assert wrap("a/0123456789abcdef", 8) == ["a/", "01234567", "89abcdef"]
+
+
 def test_nothing_is_one_empty_line() -> None:
     assert wrap("", 10) == [""]
 
 
-@given(st.text(st.sampled_from("ab 镜像，。（）“”`…-e\u0301")), st.integers(2, 30))
+@given(st.text(st.sampled_from("ab 镜像，。（）“”`…-/e\u0301")), st.integers(2, 30))
 def test_no_line_is_too_wide_and_nothing_is_lost(text: str, limit: int) -> None:
     lines = wrap(text, limit)
 

@@ -60,6 +60,70 @@ services:
     assert (odd.name, odd.uses) == ("images/odd.build", (Use("compose.yaml: odd"),))
 
 
+async def test_what_a_service_repeats_of_its_image_is_said_once(tree: Path) -> None:
+    compose = """
+services:
+  web:
+    build: web
+    ports: ["80:80", "443:443"]
+  proxy:
+    image: nginx:1.27
+    ports: ["8000:80"]
+"""
+    written(tree, **{"compose.yaml": compose, "web/Dockerfile": "FROM debian:12\nEXPOSE 80\nCMD server\n"})
+
+    findings = (await audited()).findings
+
+    (port,) = (one for one in findings if one.rule.code == "UC108")
+    assert port.fix
+    assert port.fix.description == "listen on 8080, and publish it as before: compose.yaml:5"
+    assert port.properties
+    assert port.properties["mappings"] == ["compose.yaml:5"]
+    said = {(one.rule.code, one.message) for one in findings if one.rule.code in {"UC101", "UC146", "UC162"}}
+    assert said == {
+        ("UC101", "runs as root: no USER, and the base image debian:12 runs as root"),
+        ("UC146", "service proxy runs as whoever the image says"),
+        ("UC162", "service proxy listens on port 80"),
+        ("UC162", "service web listens on port 443"),
+    }
+
+
+async def test_a_mapping_is_not_told_where_the_port_of_the_image_is_ignored(tree: Path) -> None:
+    written(
+        tree,
+        **{
+            "compose.yaml": 'services: {web: {build: ., ports: ["80:80"]}}\n',
+            "Dockerfile": "FROM debian:12\n# uc:ignore UC108 -- docker only\nEXPOSE 80\n",
+        },
+    )
+
+    assert not {"UC108", "UC162"} & {one.rule.code for one in (await audited()).findings}
+
+
+async def test_a_dockerfile_that_builds_nothing_says_nothing_about_its_service(tree: Path) -> None:
+    written(tree, **{"compose.yaml": "services: {web: {build: .}}\n", "Dockerfile": "FRM debian:12\n"})
+
+    assert "UC146" in {one.rule.code for one in (await audited()).findings}
+
+
+async def test_what_an_image_has_from_another_one_is_said_there(tree: Path) -> None:
+    stages = (
+        "FROM debian:12 AS release\nEXPOSE 80\nCMD server\n"
+        "FROM release AS development\nRUN useradd vscode\n"
+        "FROM debian:12 AS other\n"
+    )
+    compose = "services: {a: {build: {context: ., target: %s}}, b: {build: {context: ., target: development}}}\n"
+    written(tree, **{"compose.yaml": compose % "release", "Dockerfile": stages})
+
+    found = [(one.rule.code, one.place.line) for one in (await audited()).findings if one.place.name == "Dockerfile"]
+    assert [line for code, line in found if code == "UC101"] == [1, 6]
+    assert [line for code, line in found if code == "UC120"] == [1]
+
+    written(tree, **{"compose.yaml": compose % "other"})
+    found = [(one.rule.code, one.place.line) for one in (await audited()).findings if one.place.name == "Dockerfile"]
+    assert [line for code, line in found if code == "UC101"] == [4, 6]
+
+
 async def test_pods_run_images_by_the_name_that_a_service_builds(tree: Path) -> None:
     written(
         tree,

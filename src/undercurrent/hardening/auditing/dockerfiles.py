@@ -71,7 +71,7 @@ def audit_dockerfile(
         refused = refused or (not_buildable.RULE.found(Place(name, 1), error.message),)
     found = chain(
         refused,
-        *(check(subject) for subject in (Subject(image, name) for image in images) for check in CHECKS),
+        _said_once(Subject(image, name) for image in images),
         more,
     )
     kept, ignored = applied(by_place(found), in_dockerfile(file), name)
@@ -89,6 +89,18 @@ def _images(
         target = one.target or None
         bases = {base: find_base(base) for base in wanted_bases(file, target=target, arguments=one.arguments)}
         yield describe(file, target=target, arguments=one.arguments, bases=bases, context=context)
+
+
+def _said_once(subjects: Iterable[Subject]) -> Iterator[Finding]:
+    """What the rules find in images; what one as a whole has from a stage that is built as well is said there alone."""
+    said: dict[int, set[tuple[str, str]]] = {}
+    for subject in sorted(subjects, key=lambda one: len(one.image.lineage)):
+        image = subject.image
+        found = [finding for check in CHECKS for finding in check(subject)]
+        said.setdefault(image.stage.index, set()).update((one.rule.code, one.message) for one in found)
+        below = {key for stage in image.lineage[1:] for key in said.get(stage.index, ())}
+        own = image.stage.origin.line
+        yield from (one for one in found if one.place.line != own or (one.rule.code, one.message) not in below)
 
 
 def by_place(findings: Iterable[Finding]) -> tuple[Finding, ...]:

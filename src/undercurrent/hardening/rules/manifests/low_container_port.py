@@ -1,10 +1,12 @@
 """UC162: a port below 1024 in a manifest."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from undercurrent.findings import Finding, Rule, Severity
+from undercurrent.findings import Finding, Fix, Rule, Severity
 from undercurrent.hardening.manifests.compose import Service
+from undercurrent.hardening.rules.low_port import moved
 from undercurrent.hardening.rules.manifests import podfacts, servicefacts
 from undercurrent.hardening.rules.manifests.subject import in_pod, in_service
 from undercurrent.i18n import gettext_noop as N_
@@ -36,10 +38,18 @@ RULE: Final = Rule(
 def check_pod(pod: Pod) -> Iterator[Finding]:
     """Finds it in a pod."""
     for found in podfacts.low_ports(pod):
-        yield in_pod(RULE, pod, found, _("{title}: container {name} listens on port {value}"), fixable=True)
+        finding = in_pod(RULE, pod, found, _("{title}: container {name} listens on port {value}"))
+        yield replace(finding, fix=_moving(found.value))
 
 
 def check_service(service: Service) -> Iterator[Finding]:
     """Finds it in a service."""
     for found in servicefacts.low_ports(service):
-        yield in_service(RULE, service, found, _("service {name} listens on port {value}"), fixable=True)
+        finding = in_service(RULE, service, found, _("service {name} listens on port {value}"))
+        yield replace(finding, fix=_moving(found.value))
+
+
+def _moving(port: str) -> Fix:
+    """The program has to move first: the mapping alone would lead nowhere."""
+    text = _("let the program listen on {port}, then `uc harden manifests --move-ports --write`")
+    return Fix(text.format(port=moved(int(port))), safe=False)
