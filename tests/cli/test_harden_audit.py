@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from tests.support.cli import Result, UcRunner
 from tests.support.estate import Estate
+from tests.support.registry import FakeRegistry
 
 FILES = {
     "web/Dockerfile": "FROM nginx:1.27\nCOPY site /usr/share/nginx/html\n",
@@ -167,3 +168,57 @@ def test_what_makes_no_sense_is_told(run_uc: UcRunner, tree: Path, arguments: li
 
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("chart/Chart.yaml", "chart is a Helm chart, and helm is not installed"),
+        ("deploy/kustomization.yaml", "deploy is a kustomization, and kustomize is not installed"),
+    ],
+)
+def test_what_nobody_can_render_could_not_be_checked(run_uc: UcRunner, tree: Path, file: str, said: str) -> None:
+    path = tree / file
+    path.parent.mkdir()
+    path.write_text("resources: []\n" if "kustom" in file else "apiVersion: v2\nname: a\nversion: 1.0.0\n")
+
+    result = audit(run_uc, "--json", env={"PATH": str(tree / "nowhere")})
+
+    assert result.exit_code == 4
+    assert [(one["name"], one["message"]) for one in result.json["data"]["could_not_check"]] == [(file, said)]
+    assert ("api/Dockerfile", "UC101") in codes(result)
+
+
+def test_online_the_registry_says_who_runs_in_a_base(run_uc: UcRunner, registry: FakeRegistry) -> None:
+    config = {"os": "linux", "architecture": "amd64", "config": {"User": "10001", "ExposedPorts": {"8080/tcp": {}}}}
+    registry.put_configured("acme/base", "1", config)
+    (run_uc.folder / "Dockerfile").write_text(f"FROM {registry.host}/acme/base:1\nCMD server\n")
+
+    (silent,) = audit(run_uc, "--offline", "--json").json["data"]["ranking"]
+    (asked,) = audit(run_uc, "--online", "--json").json["data"]["ranking"]
+
+    assert silent["identity"] == "unknown"
+    assert (asked["identity"], asked["user"], asked["ports"]) == ("rootless", "10001", [8080])
+
+
+def test_a_layout_says_who_runs_in_a_base(run_uc: UcRunner, estate: Estate) -> None:
+    (run_uc.folder / "app").mkdir()
+    (run_uc.folder / "app" / "Dockerfile").write_text("FROM acme/unsigned:1.0\nCMD server\n")
+    (unknown,) = audit(run_uc, "app", "--json").json["data"]["ranking"]
+    (run_uc.folder / "undercurrent.toml").write_text('[images]\nlayouts = ["images"]\n')
+    (known,) = audit(run_uc, "app", "--json").json["data"]["ranking"]
+
+    assert (unknown["identity"], known["identity"]) == ("unknown", "root")
+
+
+def test_who_runs_in_images_is_in_the_status(run_uc: UcRunner, registry: FakeRegistry) -> None:
+    for tag, user in (("app", "10001"), ("root", "")):
+        config = {"os": "linux", "architecture": "amd64", "config": {"User": user}}
+        registry.put_configured("acme/app", tag, config)
+    assert run_uc("status", "--json").json["data"]["shares"]["images-rootless"]["of"] == 0
+
+    result = audit(run_uc, "--images", "--registry", registry.host, "--json")
+
+    assert {one["identity"] for one in result.json["data"]["ranking"]} == {"rootless", "root"}
+    share = run_uc("status", "--json").json["data"]["shares"]["images-rootless"]
+    assert (share["done"], share["of"]) == (1, 2)

@@ -1,7 +1,7 @@
 """An engine in this process that serves saved images on a socket. How real ones behave is shown in tests/peers."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -47,21 +47,26 @@ class FakeEngine:
     ) -> None:
         await self._runner.cleanup()
 
-    def add(self, text: str, name: str = "") -> Digest:
+    def add(self, text: str, name: str = "", config: Mapping[str, object] | None = None) -> Digest:
         """Adds an image with ``text`` in its file ``motd``; a name that another one has goes to it.
+
+        Args:
+            text: that.
+            name: what it is called.
+            config: how it runs: ``User`` and so on.
 
         Returns:
             Its id, the digest of its configuration.
         """
         layer = layer_tar({"motd": text.encode()})
-        config = json.dumps(
-            {"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": [Digest.of(layer)]}}
-        ).encode()
-        image_id = Digest.of(config)
+        rootfs = {"type": "layers", "diff_ids": [Digest.of(layer)]}
+        more = {} if config is None else {"config": config}
+        said = json.dumps({"os": "linux", "architecture": "amd64", "rootfs": rootfs, **more}).encode()
+        image_id = Digest.of(said)
         manifest = [{"Config": f"{image_id.encoded}.json", "RepoTags": None, "Layers": ["layer.tar"]}]
         self.images[image_id] = layer_tar(
             {
-                f"{image_id.encoded}.json": config,
+                f"{image_id.encoded}.json": said,
                 "layer.tar": layer,
                 "manifest.json": json.dumps(manifest).encode(),
             }

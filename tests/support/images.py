@@ -45,6 +45,7 @@ async def push_image(
     *,
     platform: Platform = AMD64,
     layer: bytes | None = None,
+    config: Mapping[str, object] | None = None,
 ) -> Manifest:
     """An image of one layer.
 
@@ -54,15 +55,15 @@ async def push_image(
         name: what it is called there.
         platform: what it says it runs on.
         layer: these bytes instead of the gzipped tar of ``files``.
+        config: how it runs: ``User``, ``ExposedPorts`` and so on.
     """
     tar = layer_tar(files)
     packed = gzip.compress(tar, mtime=0) if layer is None else layer
-    config = json.dumps(
-        {**platform.to_dict(), "config": {}, "rootfs": {"type": "layers", "diff_ids": [Digest.of(tar)]}}
-    ).encode()
-    config_descriptor = Descriptor.of(config, mediatypes.OCI_CONFIG)
+    rootfs = {"type": "layers", "diff_ids": [Digest.of(tar)]}
+    said = json.dumps({**platform.to_dict(), "config": config or {}, "rootfs": rootfs}).encode()
+    config_descriptor = Descriptor.of(said, mediatypes.OCI_CONFIG)
     layer_descriptor = Descriptor.of(packed, mediatypes.OCI_LAYER_GZIP)
-    await store.push_blob(config_descriptor, content_of(config))
+    await store.push_blob(config_descriptor, content_of(said))
     await store.push_blob(layer_descriptor, content_of(packed))
     manifest = build_manifest(config_descriptor, [layer_descriptor])
     await store.push_manifest(manifest, name)

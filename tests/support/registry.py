@@ -146,6 +146,22 @@ class FakeRegistry(FaultyServer):
         held = self.repositories[repository]
         held.blobs[digest], held.sizes[digest] = content, size
 
+    def put_configured(self, repository: str, tag: str, config: object) -> None:
+        """Holds an image without layers that has this configuration."""
+        raw = json.dumps(config).encode()
+        descriptor = {
+            "mediaType": "application/vnd.oci.image.config.v1+json",
+            "digest": self.put_blob(repository, raw),
+            "size": len(raw),
+        }
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": descriptor,
+            "layers": [],
+        }
+        self.put_manifest(repository, json.dumps(manifest).encode(), tag)
+
     def put_manifest(self, repository: str, raw: bytes, tag: str = "") -> str:
         """Puts a manifest in place, as it is; returns its digest."""
         digest = "sha256:" + hashlib.sha256(raw).hexdigest()

@@ -206,6 +206,8 @@ async def _asked(
                 return completed(await _read(await stores.image(place), name, "engine"), documented)
             except NotFound:
                 continue
+            except UndercurrentError as error:  # one that does not run, say: the registry may know
+                notes[name] = error
         if silently:
             return None
         return completed(await _read(await stores.image(f"docker://{name}"), name, "registry"), documented)

@@ -110,7 +110,7 @@ def _audit(manifest: _Manifest, outside: Sequence[Object], found: AuditedManifes
         findings = tuple(_of_pods(pods(manifest.documents), outside, found))
     if manifest.rendered:
         # Its lines are those of what was rendered, which nobody has; the template is told.
-        findings = tuple(_from_template(one, manifest.text) for one in findings)
+        findings = tuple(_from_template(one, manifest) for one in findings)
         found.results[manifest.file] = AuditedFile((), fingerprinted(by_place(findings), lambda _line: ""))
         return
     kept, ignored = applied(by_place(findings), in_yaml(manifest.text), manifest.file.name)
@@ -152,6 +152,8 @@ def _of_pods(running: Iterable[Pod], outside: Sequence[Object], found: AuditedMa
                 found.uses.setdefault(normal_image(container.image), []).append(use)
 
 
-def _from_template(finding: Finding, text: str) -> Finding:
-    source = source_of(text, finding.place.line)
-    return replace(finding, place=Place(source or finding.place.name))
+def _from_template(finding: Finding, manifest: _Manifest) -> Finding:
+    """At the template, as a path: Helm names it by the chart, whose folder may be called otherwise."""
+    _chart, _slash, path = source_of(manifest.text, finding.place.line).partition("/")
+    folder = posixpath.dirname(manifest.file.name)
+    return replace(finding, place=Place(posixpath.join(folder, path) if path else manifest.file.name))

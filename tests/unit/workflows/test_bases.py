@@ -1,10 +1,11 @@
 """Who runs in base images: the settings' table first, then layouts, engines and registries, then documentation."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from tests.support.fakeengine import FakeEngine
 from tests.support.images import push_image
 from tests.support.registry import FakeRegistry
 
@@ -24,23 +25,6 @@ CONFIG = {"architecture": "amd64", "os": "linux", "config": {"User": "10001:0", 
 async def registry() -> AsyncIterator[FakeRegistry]:
     async with FakeRegistry(referrers=True) as running:
         yield running
-
-
-def put(registry: FakeRegistry, repository: str, tag: str, config: object) -> None:
-    """An image with that configuration."""
-    raw = json.dumps(config).encode()
-    descriptor = {
-        "mediaType": "application/vnd.oci.image.config.v1+json",
-        "digest": registry.put_blob(repository, raw),
-        "size": len(raw),
-    }
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": descriptor,
-        "layers": [],
-    }
-    registry.put_manifest(repository, json.dumps(manifest).encode(), tag)
 
 
 def users(found: object) -> dict[str, tuple[str, str] | None]:
@@ -70,7 +54,7 @@ async def test_documentation_may_be_turned_off(settings: Settings) -> None:
 
 
 async def test_a_registry_is_asked_when_that_is_wanted(settings: Settings, registry: FakeRegistry) -> None:
-    put(registry, "acme/base", "1", CONFIG)
+    registry.put_configured("acme/base", "1", CONFIG)
     name, missing = f"{registry.host}/acme/base:1", f"{registry.host}/acme/none:1"
 
     found = await find_bases([name, missing], settings, offline=False)
@@ -85,18 +69,69 @@ async def test_a_registry_is_asked_when_that_is_wanted(settings: Settings, regis
 
 
 async def test_offline_no_registry_is_asked(settings: Settings, registry: FakeRegistry) -> None:
-    put(registry, "acme/base", "1", CONFIG)
+    registry.put_configured("acme/base", "1", CONFIG)
     asked = len(registry.requests())
 
     assert users(await find_bases([f"{registry.host}/acme/base:1"], settings)) == {f"{registry.host}/acme/base:1": None}
     assert len(registry.requests()) == asked
 
 
+@pytest.fixture
+async def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> AsyncIterator[FakeEngine]:
+    """An engine, and Docker's variable that leads to it."""
+    async with FakeEngine(tmp_path / "docker.sock") as running:
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{running.socket}")
+        yield running
+
+
+def with_engine(settings: Settings) -> Settings:
+    return replace(settings, images=replace(settings.images, engines=("docker",)))
+
+
+async def test_an_engine_is_asked_before_the_registry(
+    settings: Settings, engine: FakeEngine, registry: FakeRegistry
+) -> None:
+    both, registrys = f"{registry.host}/acme/base:1", f"{registry.host}/acme/other:1"
+    engine.add("x", both, {"User": "1234", "Env": ["A=b"], "ExposedPorts": {"8080/tcp": {}}})
+    registry.put_configured("acme/base", "1", CONFIG)
+    registry.put_configured("acme/other", "1", CONFIG)
+
+    found = await find_bases([both, registrys], with_engine(settings), offline=False)
+
+    assert users(found) == {both: ("engine", "1234"), registrys: ("registry", "10001:0")}
+    image = found[both]
+    assert image
+    assert image.environment == {"A": "b"}
+    assert registry.count("GET", "acme/base/") == 0
+
+
+async def test_offline_no_engine_is_asked(settings: Settings, engine: FakeEngine) -> None:
+    engine.add("x", "example.test/acme/base:1", {"User": "1234"})
+
+    found = await find_bases(["example.test/acme/base:1"], with_engine(settings))
+
+    assert users(found) == {"example.test/acme/base:1": None}
+    assert engine.asked == []
+
+
+async def test_an_engine_that_does_not_answer_keeps_nobody_from_asking_the_registry(
+    settings: Settings, registry: FakeRegistry, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{home / 'nobody.sock'}")
+    registry.put_configured("acme/base", "1", CONFIG)
+    name, missing = f"{registry.host}/acme/base:1", f"{registry.host}/acme/none:1"
+
+    found = await find_bases([name, missing], with_engine(settings), offline=False)
+
+    assert users(found) == {name: ("registry", "10001:0"), missing: None}
+    assert list(found.notes) == [missing]
+
+
 async def test_what_a_registry_answers_that_makes_no_sense_is_not_known(
     settings: Settings, registry: FakeRegistry
 ) -> None:
-    put(registry, "acme/a", "1", CONFIG | {"config": {"User": 5}})
-    put(registry, "acme/b", "1", [])
+    registry.put_configured("acme/a", "1", CONFIG | {"config": {"User": 5}})
+    registry.put_configured("acme/b", "1", [])
     names = [f"{registry.host}/acme/a:1", f"{registry.host}/acme/b:1", "127.0.0.1:1/acme/c:1", "No Name"]
 
     found = await find_bases(names, settings, offline=False)
