@@ -162,10 +162,25 @@ def _run(
     with watching(quiet=quiet) as observer:
         session = Session(loaded, observer, interactive and sys.stdin.isatty(), output == "human")
         result = body(session, **own)
-        report = asyncio.run(result) if isinstance(result, Coroutine) else result
+        report = _finished(result) if isinstance(result, Coroutine) else result
     if report is None:
         return 0
     from undercurrent.report.render import RENDERERS  # noqa: PLC0415
 
     put(RENDERERS[output](report))
     return report.exit_code
+
+
+def _finished(work: "Coroutine[Any, Any, Report | None]") -> "Report | None":
+    """What ``work`` gives.
+
+    Not as the result of the task: when it ends, `asyncio.run` restores the handler of SIGINT, and `signal` makes a text
+    of the task and its result for an error that nobody sees. For a large report that takes a second.
+    """
+    kept: list[Report | None] = []
+
+    async def keep() -> None:
+        kept.append(await work)
+
+    asyncio.run(keep())
+    return kept[0]

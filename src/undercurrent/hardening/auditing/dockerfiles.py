@@ -11,7 +11,7 @@ from undercurrent.hardening.auditing.baseline import fingerprinted
 from undercurrent.hardening.auditing.ignoring import Ignored, applied, in_dockerfile
 from undercurrent.hardening.auditing.ranking import Ranked
 from undercurrent.hardening.dockerfile import Dockerfile, parse
-from undercurrent.hardening.model import BaseImage, Context, FinalImage, describe, wanted_bases
+from undercurrent.hardening.model import BaseImage, Context, FinalImage, describe
 from undercurrent.hardening.rules import CHECKS, not_buildable
 from undercurrent.hardening.rules.subject import Subject
 
@@ -86,9 +86,7 @@ def _images(
     if not any(one.keyword == "FROM" for one in file.instructions):
         return
     for one in wanted:
-        target = one.target or None
-        bases = {base: find_base(base) for base in wanted_bases(file, target=target, arguments=one.arguments)}
-        yield describe(file, target=target, arguments=one.arguments, bases=bases, context=context)
+        yield describe(file, target=one.target or None, arguments=one.arguments, bases=find_base, context=context)
 
 
 def _said_once(subjects: Iterable[Subject]) -> Iterator[Finding]:

@@ -176,6 +176,7 @@ class Dockerfile:
         nodes: in their order.
         escape: the character that continues a line: a backslash or a backtick.
         faults: why BuildKit refuses it; empty for a file that builds.
+        instructions: those of its nodes that are, in their order.
     """
 
     name: str
@@ -183,11 +184,12 @@ class Dockerfile:
     nodes: tuple[Node, ...] = field(repr=False)
     escape: str = "\\"
     faults: tuple[Fault, ...] = ()
+    instructions: tuple[Instruction, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def instructions(self) -> tuple[Instruction, ...]:
-        """Its instructions, in their order."""
-        return tuple(node for node in self.nodes if isinstance(node, Instruction))
+    def __post_init__(self) -> None:
+        """Takes the instructions out once, since everything asks for them."""
+        instructions = tuple(node for node in self.nodes if isinstance(node, Instruction))
+        object.__setattr__(self, "instructions", instructions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,10 @@ def expansion(
     Raises:
         BadSubstitution: as in `expand`.
     """
-    lexer = _Lexer(text.removeprefix("\ufeff"), environment, escape, raw_quotes, raw_escapes, plain_quotes, skip_unset)
+    text = text.removeprefix("\ufeff")
+    if not text or _plain("$<'\"" + escape).fullmatch(text):  # as most are
+        return Expansion(text, tuple(part for part in _WORDS.findall(text) if part[0] not in SPACE), frozenset())
+    lexer = _Lexer(text, environment, escape, raw_quotes, raw_escapes, plain_quotes, skip_unset)
     try:
         result, words = lexer.until("", raw_escapes=raw_escapes)
     except _Bad as bad:

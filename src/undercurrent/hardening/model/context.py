@@ -41,6 +41,7 @@ class Context:
     root: Path
     ignored: tuple[_Pattern, ...] = ()
     _texts: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
+    _real: list[str] = field(default_factory=list, repr=False, compare=False)  # the root, all links followed
 
     @classmethod
     def of(cls, root: Path, dockerfile: str = "Dockerfile") -> "Context":
@@ -100,13 +101,19 @@ class Context:
     def _within(self, name: str) -> Path | None:
         """Where it really is; None where that is outside, or links run in a circle."""
         try:
-            root = self.root.resolve()
-            found = (root / name).resolve()
+            if not self._real:
+                self._real.append(os.path.realpath(self.root))
+            root = self._real[0]
+            found = os.path.realpath(os.path.join(root, name))  # noqa: PTH118 - a thousand files ask for this
         except (OSError, RuntimeError, ValueError):
             return None
-        return found if found.is_relative_to(root) else None
+        return Path(found) if found == root or found.startswith(root.rstrip("/") + "/") else None
 
     def _content(self, name: str) -> str | None:
+        try:
+            (self.root / name).lstat()
+        except (OSError, ValueError):
+            return None  # as mostly: there is no .dockerignore
         path = self._within(name)
         if path is None:
             return None

@@ -1,6 +1,6 @@
 """What a target of a Dockerfile builds: who runs in it, with what."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -26,7 +26,7 @@ def describe(
     *,
     target: str | None = None,
     arguments: Mapping[str, str] = _NOTHING,
-    bases: Mapping[str, BaseImage | None] | None = None,
+    bases: Mapping[str, BaseImage | None] | Callable[[str], BaseImage | None] | None = None,
     context: Context | None = None,
 ) -> FinalImage:
     """What ``target`` of a Dockerfile builds, as far as its text, its bases and its context tell.
@@ -36,7 +36,7 @@ def describe(
         target: a stage, by name or number; the last when None.
         arguments: build arguments that are given (``--build-arg``).
         bases: what is known of base images, by the names of `wanted_bases`; where a name is missing, and when None,
-            what is documented of well-known images.
+            what is documented of well-known images. Or what finds it: then no name needs to be asked for before.
         context: the files that it copies; without it, scripts are not followed.
 
     Raises:
@@ -47,6 +47,8 @@ def describe(
     stage = stage_named(found, target)
 
     def base_of(name: str) -> BaseImage | None:
+        if callable(bases):
+            return bases(name)
         return known(name) if bases is None or name not in bases else bases[name]
 
     workshop = Workshop(dockerfile, found, base_of, context)

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from undercurrent.findings import Finding, Fix, Rule, Severity
-from undercurrent.hardening.rules.subject import Subject
+from undercurrent.hardening.rules.subject import Call, Subject
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 
@@ -35,6 +35,8 @@ RULE: Final = Rule(
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Finds it."""
+    if not any(map(_is_one, subject.calls)):
+        return
     copied: set[str] = set()
     folder = "/"
     for instruction in subject.instructions:
@@ -43,13 +45,17 @@ def check(subject: Subject) -> Iterator[Finding]:
         elif instruction.keyword in {"COPY", "ADD"} and instruction.words and len(copied) < _MOST:
             copied.add(str(PurePosixPath(folder, instruction.words[-1].text)))
         for call in subject.calls_of(instruction):
-            if call.program in {"chown", "chgrp"} and call.has("-R", "--recursive"):
+            if _is_one(call):
                 paths = [word for word in call.arguments if not word.startswith("-")][1:]
                 for path in paths:
                     if any(_within(one, str(PurePosixPath(folder, path))) for one in copied):
                         message = _("chown -R {path} stores what was copied there a second time").format(path=path)
                         fix = Fix(_("COPY --chown instead, or only for what is written to"), safe=True)
                         yield RULE.found(subject.at(call.line), message, fix=fix, properties={"path": path})
+
+
+def _is_one(call: Call) -> bool:
+    return call.program in {"chown", "chgrp"} and call.has("-R", "--recursive")
 
 
 def _within(copied: str, path: str) -> bool:
