@@ -138,7 +138,7 @@ class Pod:
 def objects(documents: Iterable[Document]) -> Iterator[Object]:
     """The objects that manifests describe, the items of lists one by one."""
     for document in documents:
-        root = plain(document.root)
+        root = plain(document.root, document.name)
         if not isinstance(root, dict) or not isinstance(root.get("kind"), str):
             continue
         kind = root["kind"]

@@ -97,8 +97,9 @@ def siblings(dockerfiles: Collection[Dockerfile], names: Iterable[str]) -> Mappi
     for dockerfile in dockerfiles:
         path = PurePath(dockerfile.name)
         if path.name in {"Dockerfile", "Containerfile"}:
-            for length in (1, 2):
-                folders.setdefault(path.parent.parts[-length:], []).append(dockerfile)
+            parts = path.parent.parts
+            for ending in {parts[-1:], parts[-2:]}:  # the same one below a folder that has none above
+                folders.setdefault(ending, []).append(dockerfile)
     found: dict[str, BaseImage | None] = {}
     for name in dict.fromkeys(names):
         _resolve(name, folders, found, ())

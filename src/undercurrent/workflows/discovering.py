@@ -13,8 +13,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import NotFound
+from undercurrent.errors import NotFound, UndercurrentError
 from undercurrent.i18n import translate as _
+from undercurrent.oci.files.regular import reading
 
 __all__ = ["MAX_FILE", "FileKind", "FoundFile", "find_files"]
 
@@ -149,9 +150,9 @@ def _kind_of(path: Path) -> FileKind | None:
 
 def _says_kind(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with reading(path) as file:
             text = file.read(MAX_FILE)
-    except OSError:
+    except (OSError, UndercurrentError):
         return True  # whoever reads it says why that does not work
     return bool(_KUBERNETES.search(text)) and bool(_KIND.search(text))
 

@@ -113,7 +113,7 @@ async def hadolint_findings(
         return {}, ()
     names = {str(file.path): file.name for file in files} | {file.name: file.name for file in files}
     if how != "auto":
-        text = await asyncio.to_thread(Path(how).read_text, "utf-8", "replace")
+        text = await asyncio.to_thread(read_bounded, Path(how), how)
         return imported(text, names, how), ("hadolint",)
     program = find_hadolint()
     if program is None:

@@ -21,6 +21,7 @@ from undercurrent.hardening.model.nouns import BaseImage, FinalImage, Identity
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci.files.durable import replacing
+from undercurrent.oci.files.regular import reading
 from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
 from undercurrent.splices import Edit, as_bytes, as_text, line_before, spliced
@@ -113,7 +114,7 @@ class _Texts:
 
 def _content(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with reading(path) as file:
             content = file.read(MAX_FILE + 1)
     except OSError as error:
         raise EnvironmentLacks(_("{what}: {why}").format(what=path, why=system_reason(error))) from error

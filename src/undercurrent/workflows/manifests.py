@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import NotFound, TooLarge, UndercurrentError
+from undercurrent.errors import NotFound, UndercurrentError
 from undercurrent.fleet import Failed
 from undercurrent.hardening.manifests import violations
 from undercurrent.hardening.manifests.chartvalues import proposed_values
@@ -15,13 +15,13 @@ from undercurrent.hardening.manifests.patched import PatchedFile, patch
 from undercurrent.hardening.manifests.patching import Wanted
 from undercurrent.hardening.manifests.podsecurity import Violation
 from undercurrent.hardening.manifests.rendering import render_chart, render_kustomization, source_of
-from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.kube import pods
 from undercurrent.progress import Advanced, Finished, Observer, Started, silent
 from undercurrent.splices import as_bytes, as_text
 from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
 from undercurrent.workflows.keeping import keep
+from undercurrent.workflows.reading import read_bounded
 from undercurrent.yamltext import MAX_FILE, Document, parse
 
 __all__ = ["Patched", "Reader", "Rendered", "patch_manifests", "variables_of"]
@@ -122,15 +122,7 @@ def _read_all(found: Iterable[FoundFile]) -> _Read:
 
 
 def _documents(path: Path, name: str) -> tuple[Document, ...]:
-    try:
-        if path.stat().st_size > MAX_FILE:
-            raise TooLarge(_("{path} is larger than 4 MiB: that is no manifest").format(path=name))
-        return parse(as_text(path.read_bytes()), name)
-    except OSError as error:
-        raise NotFound(
-            _("cannot read {path}: {reason}").format(path=name, reason=system_reason(error)),
-            hint=_("check that the file exists and that you may read it"),
-        ) from error
+    return parse(as_text(read_bounded(path, name)), name)
 
 
 def _patched(read: _Read, found: Sequence[FoundFile], wanted: Wanted) -> tuple[PatchedFile, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from undercurrent.errors import EnvironmentLacks, UsageError
+from undercurrent.errors import BadContent, EnvironmentLacks, UsageError
 from undercurrent.hardening.templates import template
 from undercurrent.i18n import listed, system_reason
 from undercurrent.i18n import translate as _
@@ -70,6 +70,8 @@ def begin(
 
 def _differs(path: Path, text: str) -> bool:
     """Whether ``path`` is to be written; a file that is larger than the text is not read to its end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise BadContent(_("{path} is not a file").format(path=path))  # a FIFO would be waited for
     try:
         with path.open("rb") as file:
             return file.read(len(text.encode()) + 1) != text.encode()

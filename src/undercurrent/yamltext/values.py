@@ -114,23 +114,28 @@ def _to_point_at(document: Document, key: Key) -> Node | None:
     return next((node for name, node, _value in entries(above) if name == key[-1]), None) if above else None
 
 
-def plain(node: Node | None) -> Any:
+def plain(node: Node | None, name: str = "YAML") -> Any:
     """The node as dictionaries, lists and values; keys are text.
+
+    Args:
+        node: of a document.
+        name: of its file, for messages.
 
     Raises:
         TooLarge: its aliases make more of it than anybody means.
     """
-    return _Plain().of(node, MAX_DEPTH)
+    return _Plain(name).of(node, MAX_DEPTH)
 
 
 class _Plain:
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._count = 0
 
     def of(self, node: Node | None, deeper: int) -> Any:
         self._count += 1
         if self._count > MAX_VALUES or deeper < 0:
-            raise TooLarge(_("the aliases of a YAML file make too much of it"))
+            raise TooLarge(_("{path}: its aliases make too much of it").format(path=self._name))
         here = resolved(node) if node is not None else None
         if isinstance(here, MappingNode):
             return {name: self.of(value, deeper - 1) for name, _key, value in entries(here)}

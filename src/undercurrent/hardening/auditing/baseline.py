@@ -13,10 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from undercurrent.errors import ConfigError
+from undercurrent.errors import ConfigError, UndercurrentError
 from undercurrent.findings import Finding
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
+from undercurrent.oci.files.regular import reading
 
 __all__ = ["SCHEMA", "baseline_text", "fingerprinted", "read_baseline"]
 
@@ -53,13 +54,15 @@ def read_baseline(path: Path) -> frozenset[str]:
         ConfigError: it cannot be read, or is none.
     """
     try:
-        with path.open("rb") as file:
+        with reading(path) as file:
             raw = file.read(_MAX + 1)
     except OSError as error:
         raise ConfigError(
             _("cannot read {path}: {reason}").format(path=path, reason=system_reason(error)),
             hint=_("`--write-baseline FILE` writes one"),
         ) from error
+    except UndercurrentError as error:
+        raise ConfigError(error.message, hint=_("`--write-baseline FILE` writes one")) from error
     try:
         data = json.loads(raw) if len(raw) <= _MAX else None
     except (ValueError, RecursionError):

@@ -84,6 +84,12 @@ def _refuse_unknown(read: tomlfile.Document, model: "RuleFile") -> None:
         for number, rule in enumerate(model.rule)
         if rule.code not in known and not rule.code.startswith(("UC1", "DL", "SC"))
     ]
+    # A name that nothing begins with would make every rule quiet.
+    faults += [
+        tomlfile.Fault(("select", number), _("there is no rule {name!r}").format(name=name), hint)
+        for number, name in enumerate(model.select)
+        if not name.startswith(("DL", "SC")) and not any(one == name or one.startswith(name) for one in known)
+    ]
     read.refuse(faults)
 
 

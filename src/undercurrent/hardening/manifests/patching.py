@@ -98,10 +98,10 @@ def extended(document: Document, key: Key, items: Iterable[Any], whole: Iterable
         return ()
     above = find(document, key[:-1])
     own = getattr(above, "entry", lambda _name: None)(key[-1])
-    if own is None or not plain(node):
+    if own is None or not plain(node, document.name):
         return set_value(document, key, [*whole, *new])
     if isinstance(node, AliasNode):  # others share it: here it is written out
-        return set_value(document, key, [*plain(node), *new])
+        return set_value(document, key, [*plain(node, document.name), *new])
     return tuple(edit for item in new for edit in append(document, key, item))
 
 

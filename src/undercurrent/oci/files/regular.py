@@ -23,21 +23,26 @@ async def pieces(file: BinaryIO) -> AsyncIterator[bytes]:
         await asyncio.sleep(0)  # files never make the loop wait, so let the others run
 
 
-def reading(path: Path) -> BinaryIO:
+def reading(path: Path, name: str = "") -> BinaryIO:
     """A regular file, opened; a FIFO or a device does not block and is refused.
+
+    Args:
+        path: of the file.
+        name: what errors call it; its path unless given.
 
     Raises:
         NotFound, BadContent, CouldNotCheck: it is not there, no regular file, or may not be read.
     """
+    name = name or str(path)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if error.errno in {errno.ENOENT, errno.ENOTDIR}:
-            raise NotFound(_("{path} does not exist").format(path=path)) from error
+            raise NotFound(_("{path} does not exist").format(path=name)) from error
         raise CouldNotCheck(
-            _("{path} cannot be read: {reason}").format(path=path, reason=system_reason(error))
+            _("{path} cannot be read: {reason}").format(path=name, reason=system_reason(error))
         ) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise BadContent(_("{path} is not a file").format(path=path))
+        raise BadContent(_("{path} is not a file").format(path=name))
     return os.fdopen(descriptor, "rb")
