@@ -156,7 +156,7 @@ def test_an_image_that_cannot_be_read_could_not_be_checked(run_uc: UcRunner, est
         (["nowhere"], "nowhere is not there"),
         (["home"], "there is no Dockerfile, compose file or manifest in home"),
         (["--images", "--git", "x"], "files and images are not audited in one run"),
-        (["--baseline", "nowhere.json"], "cannot read nowhere.json"),
+        (["--baseline", "nowhere.json"], "nowhere.json does not exist"),
         (["--git", "ext::sh"], "neither a folder nor an address"),
         (["--build-arg", "x"], "--build-arg 'x' is not NAME=VALUE"),
     ],

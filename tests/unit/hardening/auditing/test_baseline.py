@@ -60,5 +60,5 @@ def test_anything_else_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_one_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="No such file"):
+    with pytest.raises(ConfigError, match="does not exist"):
         read_baseline(tmp_path / "nowhere.json")
