@@ -1,7 +1,6 @@
 """Builds an image for a proof, with the engine that runs it, and takes it away again."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from undercurrent.errors import Refused, UndercurrentError
 from undercurrent.hardening.proving.contexts import copied
 from undercurrent.hardening.proving.engines import Engine, image_of, run_engine, version_numbers
 from undercurrent.hardening.proving.heredocs import FOLDER, lowered
-from undercurrent.hardening.proving.leftovers import own_name
+from undercurrent.hardening.proving.leftovers import own_folder, own_name
 from undercurrent.hardening.proving.nouns import Built
 from undercurrent.i18n import translate as _
 
@@ -64,8 +63,8 @@ async def built(engine: Engine, recipe: Recipe, *, timeout_s: float) -> AsyncIte
     """
     own = f"localhost/{own_name()}:built"
     try:
-        with tempfile.TemporaryDirectory(prefix="uc-prove-") as folder:
-            text, context = await asyncio.to_thread(_prepared, engine, recipe, Path(folder))
+        with own_folder() as folder:
+            text, context = await asyncio.to_thread(_prepared, engine, recipe, folder)
             await _build(engine, replace(recipe, context=context), text, own, timeout_s)
         image = await image_of(engine, own, timeout_s=timeout_s, built=True)
         if recipe.tag:

@@ -1,6 +1,5 @@
 """Images that come to an engine from a layout, and what an engine's images are called elsewhere."""
 
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,7 +8,7 @@ from pathlib import Path
 from undercurrent.errors import CouldNotCheck, Unsupported
 from undercurrent.hardening.proving.building import untagged
 from undercurrent.hardening.proving.engines import Engine, image_of, run_engine
-from undercurrent.hardening.proving.leftovers import own_name
+from undercurrent.hardening.proving.leftovers import own_folder, own_name
 from undercurrent.hardening.proving.nouns import Built
 from undercurrent.i18n import translate as _
 from undercurrent.oci.digest import Digest
@@ -33,10 +32,10 @@ async def from_layout(engine: Engine, layout: Path, name: str, *, timeout_s: flo
         )
     own = own_name()
     try:
-        with tempfile.TemporaryDirectory(prefix="uc-prove-") as folder:
+        with own_folder() as folder:
             # podman calls an image after the folder it came from: a link gives it a name that is ours alone.
-            _link(Path(folder) / own, layout)
-            await run_engine(engine, "pull", "--quiet", f"oci:{own}:{name}", timeout_s=timeout_s, folder=Path(folder))
+            _link(folder / own, layout)
+            await run_engine(engine, "pull", "--quiet", f"oci:{own}:{name}", timeout_s=timeout_s, folder=folder)
         yield replace(await image_of(engine, f"localhost/{own}", timeout_s=timeout_s, built=True), name=name)
     finally:
         await untagged(engine, f"localhost/{own}:latest")
@@ -53,8 +52,8 @@ async def saved_digest(engine: Engine, image: Built, *, timeout_s: float) -> Dig
         CouldNotCheck: it does not save the image.
     """
     form = ("--format=docker-archive",) if engine.name == "podman" else ()
-    with tempfile.TemporaryDirectory(prefix="uc-prove-") as folder:
-        file = Path(folder) / "image.tar"
+    with own_folder() as folder:
+        file = folder / "image.tar"
         await run_engine(
             engine, "save", *form, f"--output={file}", image.id.removeprefix("sha256:"), timeout_s=timeout_s
         )

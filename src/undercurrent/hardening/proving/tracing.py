@@ -9,7 +9,6 @@ import asyncio
 import os
 import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Final
 from undercurrent.errors import MissingTool
 from undercurrent.hardening.proving.containers import Container
 from undercurrent.hardening.proving.engines import Engine
+from undercurrent.hardening.proving.leftovers import own_folder
 from undercurrent.hardening.proving.nouns import FailedCall
 from undercurrent.hardening.proving.refusals import parse_trace
 from undercurrent.i18n import translate as _
@@ -85,8 +85,8 @@ async def tracing(made: Container, *, wanted: bool, hold: bool = False) -> Async
     strace = shutil.which("strace", path=made.engine.environ.get("PATH"))
     if strace is None:
         raise MissingTool(_("strace is not installed; it tells which calls are refused"), hint="apt-get install strace")
-    with tempfile.TemporaryDirectory(prefix="uc-prove-") as folder:
-        file = Path(folder) / "trace"
+    with own_folder() as folder:
+        file = folder / "trace"
         pid = await made.prepare()
         process = await asyncio.create_subprocess_exec(
             *(strace, "-f", "-q", "-yy", "-s", "256", "-o", str(file), f"--trace={','.join(CALLS)},execve,exit_group"),
