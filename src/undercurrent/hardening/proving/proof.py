@@ -81,17 +81,17 @@ async def prove(proving: Proving, conditions: Conditions) -> Proof:
 
 
 async def _proved(proving: Proving, trial: Trial, conditions: Conditions) -> Proof:
-    seen = await trial.run(conditions, "after", manner=Manner(restart=True))
+    seen = await _tried(proving, trial, conditions)
     found = Found(conditions)
     if not _good(trial, seen) and proving.propose and not serves(seen, trial.before, trial.probe):
         found = await searched(trial, seen)
         if found.conditions != conditions:
-            seen = await trial.run(found.conditions, "after", manner=Manner(restart=True))
+            seen = await _tried(proving, trial, found.conditions)
     shorter: tuple[str, ...] | None = None
     if proving.shrink and _good(trial, seen):
         smaller, shorter = await shrunk(trial, seen.conditions, _fixed(proving))
         if smaller != seen.conditions:
-            seen = await trial.run(smaller, "after", manner=Manner(restart=True))
+            seen = await _tried(proving, trial, smaller)
     checks = tuple(judged(proving.after, seen, trial.before, trial.probe, proving.patience))
     proof = Proof(
         Verdict.ROOTLESS,
@@ -110,6 +110,16 @@ async def _proved(proving: Proving, trial: Trial, conditions: Conditions) -> Pro
         return replace(proof, verdict=Verdict.FAILED, said=seen.said or seen.error)
     why = await explained(trial, seen, found, proving.capabilities_before, shrink=proving.shrink)
     return replace(proof, verdict=why.verdict, failed_call=why.call, needed=why.needed, said=seen.said or seen.error)
+
+
+async def _tried(proving: Proving, trial: Trial, conditions: Conditions) -> Run:
+    """A whole run. What answers and then ends is compared with what stays: from then on, nothing is cut short."""
+    seen = await trial.run(conditions, "after", manner=Manner(restart=True))
+    if seen.answer.ok and not seen.stayed and not trial.patient:
+        trial.patient = True
+        if trial.probe.asks:
+            trial.before = await _as_it_was(proving, trial, conditions)
+    return seen
 
 
 def _good(trial: Trial, seen: Run) -> bool:
@@ -153,7 +163,7 @@ async def _as_it_was(proving: Proving, trial: Trial, conditions: Conditions) -> 
         command=conditions.command,
         entrypoint=conditions.entrypoint,
     )
-    seen = await trial.run(as_ever, "before", image=proving.before, probe=probe)
+    seen = await trial.run(as_ever, "before", image=proving.before, probe=probe, manner=Manner(compare=True))
     if proving.probe is None and proving.probe_before is None and seen.exit_code == 0:
         # It exposes a port, and was told to do something else, which it has done.
         trial.probe = NOTHING

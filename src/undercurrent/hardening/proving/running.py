@@ -58,12 +58,14 @@ class Manner:
         trace: calls that the kernel refuses are noted, which takes strace, and makes it slower.
         hold: likewise, and it is held for a moment at its first instruction, so that it can be looked at.
         to_the_end: a program that is asked nothing gets the time to do its work and end.
+        compare: the engine tells which files it wrote, for which it reads large images whole.
     """
 
     restart: bool = False
     trace: bool = False
     hold: bool = False
     to_the_end: bool = False
+    compare: bool = False
 
 
 PLAIN: Final = Manner()
@@ -81,7 +83,7 @@ class Run:
         stayed: it did not end by itself while it was watched.
         again: the answer after it was started again; None if that was not tried.
         said: its last words.
-        written: paths of the root file system that it added or changed.
+        written: paths of the root file system that it added or changed, if that was asked.
         refused: calls that the kernel refused, if they were traced.
         error: why it could not be started.
     """
@@ -139,7 +141,8 @@ async def run(
         if manner.restart and seen.answer.ok and not seen.ended:
             again, later = await _again(made, probe, patience)
             seen = replace(seen, again=again, seen=merged(one for one in (seen.seen, later) if one is not None))
-        return replace(seen, said=shortened(await made.logs()), written=await made.written(), refused=refused)
+        written = await made.written() if manner.compare else ()
+        return replace(seen, said=shortened(await made.logs()), written=written, refused=refused)
 
 
 async def _watched(

@@ -28,6 +28,7 @@ class Trial:
         observer: is told of each run.
         job: under this name.
         before: what the answers are compared with; None for nothing.
+        patient: also a run that only tries something has to stay up as long as a proof.
         runs: how many there were.
     """
 
@@ -38,6 +39,7 @@ class Trial:
     observer: Observer = silent
     job: str = ""
     before: Run | None = None
+    patient: bool = False
     runs: int = field(default=0)
 
     async def run(
@@ -51,9 +53,9 @@ class Trial:
     ) -> Run:
         """One more container; what is no proof yet is watched for a shorter time."""
         self.runs += 1
-        proof = manner.restart or image is not None
-        wait = self.patience if proof else replace(self.patience, stay_s=min(_GLANCE_S, self.patience.stay_s))
         asked = probe or self.probe
+        whole = self.patient or manner.restart or (image is not None and not asked.asks)
+        wait = self.patience if whole else replace(self.patience, stay_s=min(_GLANCE_S, self.patience.stay_s))
         if asked.kind == "exit" or (not asked.asks and self.before is not None and self.before.ended):
             # What does its work and ends is often gone before anybody could look.
             hold = manner.restart and can_trace(self.engine)
