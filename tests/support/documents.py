@@ -76,7 +76,7 @@ DOCUMENTS: Final = (
     _page("howto/sign-files"),
     _page("howto/signatures-in-another-repository", "cosign"),
     _page("howto/local-engine", "podman"),
-    _page("howto/harden-prove", "podman", APPLICATION),
+    _page("howto/harden-prove", "podman", "strace", APPLICATION),
     _page("howto/checklists"),
     _page("howto/evidence"),
     _page("howto/plan"),
@@ -97,7 +97,8 @@ COPY --chown=10001:10001 files /
 COPY server /
 EXPOSE 8080
 USER 10001:10001
-CMD ["/server", "write=/run/server.pid"]
+ENTRYPOINT ["/server"]
+CMD ["write=/run/server.pid"]
 """
 
 

@@ -20,6 +20,8 @@ _RESUMED: Final = re.compile(r"<\.\.\. \w+ resumed>(.*)", re.DOTALL)
 _STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _FOLDER: Final = re.compile(r"(?:AT_FDCWD|\d+)<(/[^>]*)>")
 _DESCRIPTOR: Final = re.compile(r"\d+<(/[^>]*)>")
+_SOCKET: Final = re.compile(r"(\d<[\w-]+):\[\d+\]>")
+"""A socket or pipe, with a number that the kernel gave it and that says nothing to anybody."""
 _PORT: Final = re.compile(r"htons\((\d+)\)")
 _REFUSED: Final = frozenset({"EROFS", "EACCES", "EPERM"})
 _LOST: Final = "ENOENT"
@@ -127,7 +129,8 @@ def _whole(text: str, trace: _Trace) -> Iterator[tuple[str, str]]:
 
 def _call(name: str, inner: str, error: str, program: str, folder: str) -> FailedCall:
     path = _path(name, inner, folder)
-    return FailedCall(f"{name}({inner})", error, path, program, _capability(name, inner, error, path))
+    said = _SOCKET.sub(r"\1>", inner)
+    return FailedCall(f"{name}({said})", error, path, program, _capability(name, inner, error, path))
 
 
 def _path(name: str, inner: str, folder: str) -> str:

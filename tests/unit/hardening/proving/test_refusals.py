@@ -119,3 +119,12 @@ def test_a_program_that_may_not_be_started_is_told() -> None:
 
 def test_garbage_is_no_trouble() -> None:
     assert parse_trace("x\n1\n1 (\n2 <... x resumed>\n3 open(\x00\n" + BEFORE[:90]) == ()
+
+
+def test_numbers_of_sockets_that_say_nothing_are_left_out() -> None:
+    (bound,) = parse_trace(
+        '7 execve("/srv", ["srv"], 0x7 /* 0 vars */) = 0\n'
+        "7 bind(3<TCP:[621922]>, {sa_family=AF_INET, sin_port=htons(80)}, 16) = -1 EACCES (Permission denied)\n"
+    )
+
+    assert bound.call == "bind(3<TCP>, {sa_family=AF_INET, sin_port=htons(80)}, 16)"
