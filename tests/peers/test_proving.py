@@ -423,6 +423,42 @@ def test_a_proof_of_an_image_is_attested_and_verified(with_podman: Workshop, run
     assert verified.json["data"]["images"][0]["verdict"] == "verified"
 
 
+TO_BE_FIXED = """\
+FROM scratch
+COPY skeleton /
+COPY needs /needs
+ENV PORT=80
+EXPOSE 80
+ENTRYPOINT ["/needs"]
+CMD ["write=/tmp/a"]
+"""
+
+
+def test_what_a_fix_would_make_of_it_is_proved_and_nothing_is_written(with_podman: Workshop, run_uc: UcRunner) -> None:
+    application = run_uc.folder / "application"
+    shutil.copytree(with_podman.folder, application)
+    (application / "Dockerfile").write_text(TO_BE_FIXED)
+    there = {path: path.read_bytes() for path in application.rglob("*") if path.is_file()}
+
+    proof = run_uc(
+        *("harden", "prove", "application", "--fix", "--unsafe-fixes", "--probe", "http://:80/", "--stay", "0.2"),
+        *("--no-propose", "--json"),
+        env=with_podman.environ,
+    )
+
+    assert proof.exit_code == 0, proof.stderr
+    told = proof.json["data"]
+    seen = {check["name"]: check["seen"] for check in told["checks"]}
+    assert told["verdict"] == "rootless"
+    assert told["before"]["config"] != told["after"]["config"]
+    assert seen["image-user"] == "USER 10001:10001"
+    assert seen["probe"] == "http://:8080/: 200 text/plain 3 bytes (= before: status, type, body)", "its port moved"
+    assert seen["writable-paths"] == "/tmp", "as the fix says"  # noqa: S108 - in a container
+    assert {path: path.read_bytes() for path in application.rglob("*") if path.is_file()} == there
+    records = run_uc("evidence", "list", "--json").json["data"]["records"]
+    assert records == [], "what is not written yet counts for nothing"
+
+
 async def test_the_digest_in_the_evidence_is_that_of_other_commands(with_podman: Workshop, run_uc: UcRunner) -> None:
     engine = await engine_of(with_podman)
     image = await image_of(engine, "example.test/needs:1.0", timeout_s=60)

@@ -49,7 +49,7 @@ static void act(const char *what, char *value) {
 }
 
 int main(int count, char **words) {
-  int port = 8080, one = 1;
+  int port = atoi(getenv("PORT") ? getenv("PORT") : "8080"), one = 1;
   signal(SIGPIPE, SIG_IGN);
   signal(SIGTERM, end);
   for (int at = 1; at < count; at++) {
