@@ -293,7 +293,11 @@ class _Lexer:
             return "$" + name if value is None and self.skip_unset else value or ""
         self.position += 1
         if not self.peek() or self.peek() in "{}:":
-            raise _Bad(_("“}” is missing") if not self.peek() else _("no name after “${”"))
+            raise _Bad(
+                _("“{mark}” is missing").format(mark="}")
+                if not self.peek()
+                else _("no name after “{opening}”").format(opening="${")
+            )
         name = self.name()
         modifier = self.next()
         if modifier == "}":
@@ -321,7 +325,8 @@ class _Lexer:
             return word if filled else ""
         if kind == "?":
             if not filled:
-                raise _Bad(f"{name}: {word or _('it has no value, and has to have one')}")
+                said = word or _("it has no value, and has to have one")
+                raise _Bad(f"{name}: {said}")
             return value or ""
         greedy = word.startswith(kind)
         trim = patterns.without_prefix if kind == "#" else patterns.without_suffix

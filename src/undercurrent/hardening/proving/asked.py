@@ -81,7 +81,7 @@ def capability_of(text: str) -> str:
     if name not in CAPABILITIES:
         raise UsageError(
             _("{text!r} is no capability").format(text=text[:80]),
-            hint=_("write a name like NET_BIND_SERVICE; capabilities(7) has them all"),
+            hint=_("write a name like NET_BIND_SERVICE; `man 7 capabilities` has them all"),
         )
     return f"CAP_{name}"
 
