@@ -82,5 +82,11 @@ def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
         "message": {"text": finding.message},
         "locations": [{"physicalLocation": physical}],
         "partialFingerprints": _fingerprints(finding),
-        "properties": dict(finding.properties or {}) | {"confidence": finding.confidence},
+        "properties": dict(finding.properties or {}) | {"confidence": finding.confidence} | _mending(finding),
     }
+
+
+def _mending(finding: Finding) -> dict[str, Any]:
+    """In words: SARIF's ``fixes`` are edits, which only `uc harden fix` works out."""
+    fix = finding.fix
+    return {"fix": {"description": fix.description, "safe": fix.safe}} if fix else {}

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from undercurrent.errors import NotFound
-from undercurrent.findings import Finding, Place, Rule, Severity
+from undercurrent.findings import Finding, Fix, Place, Rule, Severity
 from undercurrent.report.model import Cell, Report, Text
 from undercurrent.report.render import RENDERERS, as_json, error_as_json
 from undercurrent.signing.checks import Format
@@ -140,6 +140,17 @@ def test_sarif_carries_a_rules_example_and_how_often_it_is_right() -> None:
     assert told["properties"]["precision"] == "high"
     assert run["results"][0]["partialFingerprints"] == {"undercurrent/v2": "f"}
     assert run["results"][0]["properties"]["confidence"] == 0.8
+
+
+def test_sarif_says_what_would_mend_it_and_offers_no_edit_that_it_does_not_have() -> None:
+    fix = Fix("end with USER 10001:10001", safe=True)
+    document = json.loads(
+        RENDERERS["sarif"](Report("t", {}, findings=[IMAGE_UNSIGNED.found(Place("D", 1), "m", fix=fix)]))
+    )
+
+    (result,) = document["runs"][0]["results"]
+    assert result["properties"]["fix"] == {"description": "end with USER 10001:10001", "safe": True}
+    assert "fixes" not in result
 
 
 def test_annotations_escape_what_githubs_runner_reads() -> None:
