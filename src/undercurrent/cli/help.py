@@ -43,6 +43,7 @@ PLACEHOLDERS: Final = frozenset(
         N_("REF"),
         N_("REGEXP"),
         N_("RUN"),
+        N_("SECONDS"),
         N_("SOURCE"),
         N_("TEXT"),
         N_("TIME"),

@@ -77,9 +77,23 @@ def _wanted(target: str, flags: dict[str, Any]) -> Wanted:
 @click.option("--target", "stage", default="", metavar="NAME", help=_("Stage to build."))
 @click.option("--build-arg", multiple=True, metavar="NAME=VALUE", help=_("Build argument."))
 @click.option("-t", "--tag", default="", metavar="REF", help=_("Keep the image that was built, under this name."))
-@click.option("--wait", type=click.FloatRange(0, min_open=True), default=30, help=_("Seconds to wait for an answer."))
-@click.option("--stay", type=click.FloatRange(0), default=2, help=_("Seconds that it has to stay up."))
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=1800, help=_("Seconds for each build."))
+@click.option(
+    "--wait",
+    type=click.FloatRange(0, min_open=True),
+    default=30,
+    metavar="SECONDS",
+    help=_("Seconds to wait for an answer."),
+)
+@click.option(
+    "--stay", type=click.FloatRange(0), default=2, metavar="SECONDS", help=_("Seconds that it has to stay up.")
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=1800,
+    metavar="SECONDS",
+    help=_("Seconds for each build."),
+)
 @click.option("--predicate", type=click.Path(path_type=Path), metavar="FILE", help=_("Write it for uc image attest."))
 async def prove(session: Session, target: str, **flags: Any) -> Report:
     """Proves it."""
