@@ -1,7 +1,7 @@
 """How long an audit of many Dockerfiles takes: ``uc harden audit`` and hadolint, on the same files, in one run.
 
 ``python -m bench.auditing [--files N] [--runs N] [--corpora FOLDER] [--raw FILE]``. The files are those of the corpora
-(`UNDERCURRENT_DATA`), again and again, each copy with a comment of its own, so that nothing is the same twice. The
+(`UNDERCURRENT_DATA`), again and again, each copy with commands of its own, so that nothing is the same twice. The
 contenders run in turns, so that a busy machine is as busy for each of them. ``the model alone`` reads every file and
 says who runs in each of its images, in one process, without rules and output. Nothing is asserted.
 """
@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -31,6 +32,8 @@ __all__ = ["Taken", "copies", "main", "measure"]
 _BESIDE: Final = Path(sys.executable).parent
 _CORPORA: Final = Path(os.environ.get("UNDERCURRENT_DATA", "../shared/data")) / "dockerfiles"
 _MIB: Final = 1024
+_SHELL: Final = re.compile(rb"^RUN +(?![-<\[])", re.MULTILINE)
+"""Where a shell's commands begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def copies(corpora: Path, folder: Path, files: int) -> list[Path]:
     for number, path in enumerate(islice(cycle(found), files)):
         copy = folder / f"app-{number:04}" / "Dockerfile"
         copy.parent.mkdir()
-        copy.write_bytes(path.read_bytes().rstrip(b"\n") + b"\n# copy %d\n" % number)
+        copy.write_bytes(_SHELL.sub(b"RUN : %d; " % number, path.read_bytes()) + b"\n# copy %d\n" % number)
         made.append(copy)
     return made
 
@@ -94,8 +97,8 @@ def _model(files: Sequence[str]) -> None:
 def _contenders(files: Sequence[Path]) -> dict[str, Sequence[str]]:
     uc, names = str(_BESIDE / "uc"), [str(path) for path in files]
     found: dict[str, Sequence[str]] = {
-        "uc harden audit": (uc, "harden", "audit", "."),
-        "uc harden audit --json": (uc, "harden", "audit", "--json", "."),
+        "uc harden audit": (uc, "harden", "audit", "--hadolint", "off", "."),
+        "uc harden audit --json": (uc, "harden", "audit", "--hadolint", "off", "--json", "."),
         "the model alone": (sys.executable, "-m", "bench.auditing", "--model", *names),
         "hadolint": (str(_BESIDE / "hadolint"), "--format", "json", *names),
     }
