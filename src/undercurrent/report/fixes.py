@@ -1,7 +1,5 @@
 """A view of fixes: what is changed, what is left and why, and how to run what comes out."""
 
-import difflib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
@@ -19,6 +17,7 @@ from undercurrent.hardening.runside import (
 from undercurrent.i18n import ngettext
 from undercurrent.i18n import translate as _
 from undercurrent.report.model import Block, Cell, Diff, Mood, Report, Text, Tree
+from undercurrent.report.unified import unified
 from undercurrent.workflows.fixing import Fixes, Rewritten
 
 __all__ = ["Side", "view"]
@@ -37,7 +36,7 @@ def view(fixes: Fixes, *, written: bool, side: Side) -> Report:
     """
     blocks: list[Block] = []
     for file in fixes.files:
-        blocks += [] if written else [Diff(_diff(file))]
+        blocks += [] if written else [Diff(unified(file.name, file.before, file.after))]
     blocks += [_told(plan) for plan in fixes.plans if plan.changes or plan.hidden or plan.unfixed]
     running = (text for plan in fixes.plans if plan.run and plan.changes for text in _running(plan, side))
     blocks += [Text(text) for text in dict.fromkeys(running)]
@@ -74,17 +73,6 @@ def _summary(fixes: Fixes, left: int, *, written: bool) -> Cell:
         parts.append(text.format(count=left - hidden))
     mood: Mood = "good" if not left and (written or not count) else "unsure"
     return Cell(_("; ").join(parts), mood)
-
-
-def _diff(file: Rewritten) -> str:
-    before, after = _lines(file.before), _lines(file.after)
-    lines = difflib.unified_diff(before, after, f"a/{file.name}", f"b/{file.name}")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def _lines(text: str) -> list[str]:
-    """As `diff` and `patch` count them: only a line feed ends one."""
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _told(plan: FixPlan) -> Tree:
@@ -138,7 +126,7 @@ def _image_name(plan: FixPlan) -> str:
 
 
 def _file_data(file: Rewritten) -> dict[str, Any]:
-    return {"path": file.name, "diff": _diff(file)}
+    return {"path": file.name, "diff": unified(file.name, file.before, file.after)}
 
 
 def _plan_data(plan: FixPlan) -> dict[str, Any]:

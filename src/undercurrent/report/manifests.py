@@ -1,6 +1,5 @@
 """A view of patched manifests: the difference, what stays as it is and why, what charts and kustomizations need."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from undercurrent.i18n import ngettext
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
 from undercurrent.report.model import Block, Cell, Report, Text, Tree
+from undercurrent.report.unified import unified
 from undercurrent.workflows.manifests import Patched, Rendered
 
 __all__ = ["view"]
@@ -42,7 +42,7 @@ def _blocks(patched: Patched, changed: Sequence[PatchedFile]) -> Iterator[Block]
         if patched.written:
             yield Tree(Cell(file.name, "strong"), [Tree(f"{one.title}: {one.what}") for one in file.changes])
         else:
-            yield Text(_diff(file).rstrip("\n"))
+            yield Text(unified(file.name, file.before, file.after).rstrip("\n"))
     branches = [Tree(Cell(file.name, "strong"), _reasons(file.unfixed)) for file in patched.files if file.unfixed]
     if branches:
         yield Tree(Cell(_("left as it is"), "strong"), branches)
@@ -100,12 +100,6 @@ def _what(violation: Violation) -> str:
     return f"{where}: {violation.check}{value}"
 
 
-def _diff(file: PatchedFile) -> str:
-    before, after = (text.replace("\r\n", "\n").splitlines(keepends=True) for text in (file.before, file.after))
-    made = difflib.unified_diff(before, after, f"a/{file.name}", f"b/{file.name}")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in made)
-
-
 def _summary(patched: Patched, changed: int, left: int) -> Cell:
     if patched.written:
         text = ngettext("{count} file changed", "{count} files changed", changed)
@@ -128,7 +122,7 @@ def _file_data(file: PatchedFile) -> dict[str, Any]:
         "left": [
             {"title": one.title, "line": one.line, "check": one.check, "reason": one.reason} for one in file.unfixed
         ],
-        "diff": _diff(file) if file.after != file.before else "",
+        "diff": unified(file.name, file.before, file.after) if file.after != file.before else "",
     }
 
 

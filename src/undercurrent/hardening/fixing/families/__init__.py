@@ -16,7 +16,7 @@ from undercurrent.hardening.fixing.families import (
 )
 from undercurrent.hardening.fixing.families.recognising import Family, home, program_of
 from undercurrent.hardening.fixing.nouns import Situation, Steps
-from undercurrent.hardening.model.nouns import FinalImage
+from undercurrent.hardening.model.nouns import FinalImage, Identity
 
 __all__ = ["FAMILIES", "Family", "family_of", "program_of", "steps"]
 
@@ -41,7 +41,8 @@ def family_of(image: FinalImage) -> Family | None:
 
 
 def steps(family: Family | None, situation: Situation) -> Steps:
-    """What it needs; nothing where no family is known, but a home folder where it has an account of its own."""
+    """What it needs; where no family is known, a home folder if it goes from root to an account of its own."""
     if family:
         return family.steps(situation)
-    return Steps(environment=home(situation)) if situation.who.own else Steps()
+    leaves_root = situation.image.runner.identity is Identity.ROOT
+    return Steps(environment=home(situation)) if leaves_root and situation.who.own else Steps()
