@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from undercurrent.hardening.model.nouns import StatePath
+from undercurrent.hardening.ports import FIRST_FREE
 
 __all__ = [
-    "LOWEST_PORT",
     "Published",
     "RunSide",
     "command_line",
@@ -28,8 +28,6 @@ __all__ = [
     "volume_name",
 ]
 
-LOWEST_PORT: Final = 1024
-"""The first port that Linux lets everybody listen on, unless it is told otherwise."""
 
 _TMPFS_SIZE: Final = "64m"
 _EXECUTED: Final = "native-libraries"
@@ -57,7 +55,7 @@ class RunSide:
         volumes: paths to write to that have to.
         environment: variables beyond those of the image.
         capabilities: kept, ``CAP_…``; empty unless one cannot be avoided.
-        lowest_port: the lowest port that anybody may listen on; below `LOWEST_PORT` only where a program cannot be
+        lowest_port: the lowest port that anybody may listen on; below `FIRST_FREE` only where a program cannot be
             told to use another one. The sysctl that says so is one of those that "restricted" allows.
     """
 
@@ -68,7 +66,7 @@ class RunSide:
     volumes: tuple[StatePath, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
-    lowest_port: int = LOWEST_PORT
+    lowest_port: int = FIRST_FREE
 
     @property
     def named_user(self) -> str:
@@ -106,7 +104,7 @@ def engine_options(run: RunSide, name: str = "", *, publish: bool = True) -> tup
         options += ["--tmpfs", tmpfs_option(state)]
     for state in run.volumes:
         options += ["--volume", f"{volume_name(name, state.path)}:{state.path}"]
-    if run.lowest_port < LOWEST_PORT:
+    if run.lowest_port < FIRST_FREE:
         options += ["--sysctl", f"net.ipv4.ip_unprivileged_port_start={run.lowest_port}"]
     for variable, value in run.environment.items():
         options += ["--env", f"{variable}={value}"]
@@ -151,7 +149,7 @@ def compose_options(run: RunSide, name: str = "") -> dict[str, Any]:
         options["tmpfs"] = [tmpfs_option(state) for state in run.tmpfs]
     if run.volumes:
         options["volumes"] = [f"{volume_name(name, state.path)}:{state.path}" for state in run.volumes]
-    if run.lowest_port < LOWEST_PORT:
+    if run.lowest_port < FIRST_FREE:
         options["sysctls"] = {"net.ipv4.ip_unprivileged_port_start": run.lowest_port}
     if run.environment:
         options["environment"] = dict(run.environment)
@@ -169,7 +167,7 @@ def pod_security_context(run: RunSide) -> dict[str, Any]:
     if run.tmpfs or run.volumes:
         context["fsGroup"] = group
     context["seccompProfile"] = {"type": "RuntimeDefault"}
-    if run.lowest_port < LOWEST_PORT:
+    if run.lowest_port < FIRST_FREE:
         context["sysctls"] = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": str(run.lowest_port)}]
     return context
 

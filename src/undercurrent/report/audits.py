@@ -8,8 +8,8 @@ from typing import Final, Literal, TypeAlias
 from undercurrent.findings import Finding, Severity
 from undercurrent.hardening.auditing.ranking import Group, Ranked
 from undercurrent.hardening.model import Identity
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.rules import hadolint
-from undercurrent.hardening.rules.low_port import FIRST_FREE
 from undercurrent.hardening.rules.needs_capability import REASONS
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import listed, ngettext

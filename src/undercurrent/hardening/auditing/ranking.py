@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from undercurrent.hardening.model.nouns import FinalImage, Identity
+from undercurrent.hardening.ports import FIRST_FREE
 
 __all__ = ["MOST_USES", "Group", "Priority", "Ranked", "Use", "group_of", "priority_of"]
 
@@ -144,10 +145,7 @@ def _effort(image: Ranked) -> int:
         return 5
     if image.doubts or image.identity is Identity.UNKNOWN:
         return 3
-    return 2 if image.needs or image.drops or any(0 < port < _FREE for port in image.ports) else 1
-
-
-_FREE: Final = 1024
+    return 2 if image.needs or image.drops or any(0 < port < FIRST_FREE for port in image.ports) else 1
 
 
 def group_of(image: Ranked) -> Group:

@@ -18,7 +18,8 @@ from undercurrent.hardening.fixing.families import steps as steps_of
 from undercurrent.hardening.fixing.nouns import FixPlan, Situation, Steps, Unfixed, Who
 from undercurrent.hardening.model import Context
 from undercurrent.hardening.model.nouns import FinalImage, Identity
-from undercurrent.hardening.runside import LOWEST_PORT, Published, RunSide
+from undercurrent.hardening.ports import FIRST_FREE
+from undercurrent.hardening.runside import Published, RunSide
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
@@ -80,7 +81,7 @@ def plan(
     inserting.put(draft, situation, steps, owned, because=because)
     if image.runner.identity is not Identity.ROOTLESS:
         children.bracket(draft, stages)
-    run = _run(situation, steps, min((*stuck, LOWEST_PORT)))
+    run = _run(situation, steps, min((*stuck, FIRST_FREE)))
     return _decided(draft, situation, run, doubts, unsafe=unsafe)
 
 
@@ -100,8 +101,8 @@ def _who(image: FinalImage, uid: int | None, family: Family | None) -> Who | Non
 def _wanted(image: FinalImage, family: Family | None) -> Mapping[int, int]:
     low = ports.low_ports(image)
     if not image.ports and family:
-        low = tuple(port for port in family.ports if port < LOWEST_PORT)
-    taken = {port.number for port in image.ports if port.number >= LOWEST_PORT}
+        low = tuple(port for port in family.ports if port < FIRST_FREE)
+    taken = {port.number for port in image.ports if port.number >= FIRST_FREE}
     fixed = ports.new_places(low, ())
     # A port that is there already where this one would go to is this one, moved before.
     return {port: fixed[port] if fixed[port] in taken else ports.new_places([port], taken)[port] for port in low}
@@ -183,7 +184,7 @@ def _decided(draft: Draft, situation: Situation, run: RunSide, doubts: tuple[Unf
     if root:
         return FixPlan(image, {}, (), changes, (*unfixed, *doubts), {}, None)
     as_it_is = replace(situation, moved={})
-    run = _run(as_it_is, Steps(), min((*ports.low_ports(image), LOWEST_PORT)))
+    run = _run(as_it_is, Steps(), min((*ports.low_ports(image), FIRST_FREE)))
     alone = Draft(image)
     inserting.put(alone, as_it_is, Steps(), (), because="")
     kept = {path: tuple(sorted(made)) for path, made in alone.edits.items() if made}

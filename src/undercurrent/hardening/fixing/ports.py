@@ -7,13 +7,12 @@ from typing import Final
 from undercurrent.hardening.dockerfile import pairs
 from undercurrent.hardening.dockerfile.nodes import Dockerfile, Instruction
 from undercurrent.hardening.model.nouns import FinalImage
-from undercurrent.hardening.runside import LOWEST_PORT
+from undercurrent.hardening.ports import FIRST_FREE, free_port
 from undercurrent.splices import Edit, Span
 
 __all__ = ["exposed", "low_ports", "mentioned", "new_places"]
 
 _USUAL: Final = {80: 8080, 443: 8443}
-_UP: Final = 8000
 _OPTIONS: Final = (
     r"--?(?:p|P|l|b|a|port|http[-.]?port|https[-.]?port|web[-.]?port|server[-.]port|Dserver\.port|bind|bind[-_]port|"
     r"listen|http|https|addr|address|listen[-.]address|web\.listen-address|socket|http-socket|urls)"
@@ -25,7 +24,7 @@ _NAME: Final = re.compile(
 
 def low_ports(image: FinalImage) -> tuple[int, ...]:
     """The ports below 1024 that it listens on, ascending."""
-    return tuple(sorted({port.number for port in image.ports if 0 < port.number < LOWEST_PORT}))
+    return tuple(sorted({port.number for port in image.ports if 0 < port.number < FIRST_FREE}))
 
 
 def new_places(ports: Iterable[int], taken: Iterable[int]) -> dict[int, int]:
@@ -33,11 +32,8 @@ def new_places(ports: Iterable[int], taken: Iterable[int]) -> dict[int, int]:
     used = set(taken)
     found: dict[int, int] = {}
     for port in sorted(ports):
-        new = _USUAL.get(port, port + _UP)
-        while new in used:
-            new += 1
-        used.add(new)
-        found[port] = new
+        found[port] = free_port(port, used)
+        used.add(found[port])
     return found
 
 

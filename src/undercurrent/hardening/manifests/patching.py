@@ -2,16 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from undercurrent.i18n import translate as _
 from undercurrent.splices import Edit
 from undercurrent.yamltext import AliasNode, Document, Key, append, find, line_at, plain, set_value
 
-__all__ = ["LOWEST_FREE", "Change", "Patch", "Unfixed", "Wanted", "extended", "free_port", "set_all", "taken"]
-
-LOWEST_FREE: Final = 1024
-"""The lowest port that needs no capability, unless the kernel was told otherwise."""
+__all__ = ["Change", "Patch", "Unfixed", "Wanted", "extended", "set_all", "taken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +100,6 @@ def extended(document: Document, key: Key, items: Iterable[Any], whole: Iterable
     if isinstance(node, AliasNode):  # others share it: here it is written out
         return set_value(document, key, [*plain(node, document.name), *new])
     return tuple(edit for item in new for edit in append(document, key, item))
-
-
-def free_port(port: int, used: Iterable[int]) -> int:
-    """The port above 1023 that takes the place of one below: 80 becomes 8080, 443 becomes 8443."""
-    occupied = set(used)
-    wanted = port + 8000 if port != 80 else 8080  # noqa: PLR2004
-    while wanted in occupied:
-        wanted += 1
-    return wanted
 
 
 def taken(title: str, document: Document, key: Key, check: str, reason: str) -> Unfixed:

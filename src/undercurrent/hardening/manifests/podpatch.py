@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from undercurrent.hardening.manifests.patching import LOWEST_FREE, Change, Patch, Unfixed, Wanted, extended, set_all
+from undercurrent.hardening.manifests.patching import Change, Patch, Unfixed, Wanted, extended, set_all
 from undercurrent.hardening.manifests.podports import moved_ports
 from undercurrent.hardening.manifests.podsecurity import Violation, violations
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.kube import Container, Object, Pod
@@ -107,9 +108,9 @@ def _pod_security(pod: Pod, wanted: Wanted) -> Iterator[tuple[str, Any]]:
         yield "fsGroup", has.get("runAsGroup") or wanted.gid
     if mapping_in(has.get("seccompProfile")).get("type") not in ("RuntimeDefault", "Localhost"):
         yield "seccompProfile", {"type": "RuntimeDefault"}
-    lowest = min(_low_ports(pod), default=LOWEST_FREE)
+    lowest = min(_low_ports(pod), default=FIRST_FREE)
     names = [mapping_in(one).get("name") for one in list_in(has.get("sysctls"))]
-    if lowest < LOWEST_FREE and not wanted.move_ports and _PORT_START not in names:
+    if lowest < FIRST_FREE and not wanted.move_ports and _PORT_START not in names:
         yield "sysctls", [*list_in(has.get("sysctls")), {"name": _PORT_START, "value": str(lowest)}]
 
 
@@ -117,7 +118,7 @@ def _low_ports(pod: Pod) -> Iterator[int]:
     for container in pod.containers:
         for port in list_in(container.data.get("ports")):
             number = mapping_in(port).get("containerPort")
-            if isinstance(number, int) and 0 < number < LOWEST_FREE:
+            if isinstance(number, int) and 0 < number < FIRST_FREE:
                 yield number
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from undercurrent.hardening.manifests.patching import LOWEST_FREE, Change, free_port
+from undercurrent.hardening.manifests.patching import Change
+from undercurrent.hardening.ports import FIRST_FREE, free_port
 from undercurrent.kube import Container, Object, Pod
 from undercurrent.splices import Edit
 from undercurrent.yamltext import Document, Key, line_at, set_value
@@ -23,7 +24,7 @@ def moved_ports(pod: Pod, others: tuple[Object, ...]) -> _Moved:
     moves: dict[int, int] = {}
     for container in pod.containers:
         for index, number in _ports(container):
-            if number >= LOWEST_FREE:
+            if number >= FIRST_FREE:
                 continue
             moves.setdefault(number, free_port(number, used | set(moves.values())))
             key = pod.at(*container.key, "ports", index, "containerPort")

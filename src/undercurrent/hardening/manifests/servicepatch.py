@@ -7,13 +7,11 @@ from typing import Any, Final
 from undercurrent.hardening.manifests.compose import Service
 from undercurrent.hardening.manifests.composeports import PortMapping
 from undercurrent.hardening.manifests.patching import (
-    LOWEST_FREE,
     Change,
     Patch,
     Unfixed,
     Wanted,
     extended,
-    free_port,
     set_all,
 )
 from undercurrent.hardening.manifests.servicechecks import (
@@ -22,6 +20,7 @@ from undercurrent.hardening.manifests.servicechecks import (
     keeps_data,
     service_violations,
 )
+from undercurrent.hardening.ports import FIRST_FREE, free_port
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.splices import Edit
@@ -140,7 +139,7 @@ def _moves(service: Service) -> Iterator[tuple[PortMapping, int]]:
     used = {mapping.target for mapping in service.ports}
     moves: dict[int, int] = {}
     for mapping in service.ports:
-        if mapping.target < LOWEST_FREE and not mapping.last:
+        if mapping.target < FIRST_FREE and not mapping.last:
             moves.setdefault(mapping.target, free_port(mapping.target, used | set(moves.values())))
             yield mapping, moves[mapping.target]
 

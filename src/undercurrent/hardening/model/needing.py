@@ -14,10 +14,10 @@ from undercurrent.hardening.model.scripts import Ran, base_name
 from undercurrent.hardening.model.serving import Program, Server, program, server
 from undercurrent.hardening.model.starting import Start
 from undercurrent.hardening.model.workshop import Workshop
+from undercurrent.hardening.ports import FIRST_FREE
 
 __all__ = ["needs_of", "ports", "special_files", "state_of"]
 
-_LOW: Final = 1024
 _LAST: Final = 65_535
 _PORT_FLAG: Final = re.compile(r"--?(?:[\w-]*[-_])?(?:port|p)(?:=(\d{1,5}))?")
 _BIND_FLAG: Final = re.compile(r"--?(?:bind|b|listen|addr|address|http|http-address|web\.listen-address|S)(?:=(\S+))?")
@@ -125,7 +125,7 @@ def needs_of(build: Build, start: Start, who: Runner, listening: Iterable[Port])
 
 def _for_ports(listening: Iterable[Port]) -> Iterator[Need]:
     for port in listening:
-        if port.number < _LOW:
+        if port.number < FIRST_FREE:
             yield Need("CAP_NET_BIND_SERVICE", "low-port", port.origin, avoidable=True)
 
 

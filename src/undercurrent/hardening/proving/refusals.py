@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final
 
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.proving.nouns import FailedCall
 
 __all__ = ["parse_trace", "writes"]
@@ -25,7 +26,6 @@ _SOCKET: Final = re.compile(r"(\d<[\w-]+):\[\d+\]>")
 _PORT: Final = re.compile(r"htons\((\d+)\)")
 _REFUSED: Final = frozenset({"EROFS", "EACCES", "EPERM"})
 _LOST: Final = "ENOENT"
-_LOW_PORTS: Final = 1024
 
 _BY_CALL: Final[Mapping[str, str]] = {
     **dict.fromkeys(("chown", "lchown", "fchown", "fchownat"), "CAP_CHOWN"),
@@ -188,7 +188,7 @@ def _capability(name: str, inner: str, error: str, path: str) -> str:
 
 def _of_bind(inner: str, error: str) -> str:
     port = _PORT.search(inner)
-    return "CAP_NET_BIND_SERVICE" if error == "EACCES" and port and 0 < int(port[1]) < _LOW_PORTS else ""
+    return "CAP_NET_BIND_SERVICE" if error == "EACCES" and port and 0 < int(port[1]) < FIRST_FREE else ""
 
 
 def _of_socket(inner: str, _error: str) -> str:

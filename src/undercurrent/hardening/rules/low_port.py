@@ -4,17 +4,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from undercurrent.findings import Finding, Fix, Place, Rule, Severity
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.rules.built import BuiltImage
 from undercurrent.hardening.rules.subject import Subject
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 
-__all__ = ["FIRST_FREE", "RULE", "check", "check_built", "moved"]
+__all__ = ["RULE", "check", "check_built", "moved"]
 
 _WEB: Final = frozenset({80, 81, 88, 443})
 
-FIRST_FREE: Final = 1024
-"""The first port that any process may listen on, unless the host says otherwise."""
 
 RULE: Final = Rule(
     code="UC108",

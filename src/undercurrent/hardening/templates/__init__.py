@@ -6,11 +6,12 @@ from importlib.resources import files
 from typing import Any, Final
 
 from undercurrent.errors import UsageError
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.runside import Published, RunSide, compose_options, resources
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
-__all__ = ["APP", "HIGHEST_ID", "KINDS", "LOWEST_ID", "LOWEST_PORT", "PORT", "UID", "dockerfile", "template"]
+__all__ = ["APP", "HIGHEST_ID", "KINDS", "LOWEST_ID", "PORT", "UID", "dockerfile", "template"]
 
 KINDS: Final = ("alpine", "ubuntu", "python", "nodejs")
 """What there is a template for, in the order of their sizes."""
@@ -24,7 +25,6 @@ LOWEST_ID: Final = 10001
 """Lower numbers may be those of people and services of the machine (Kubernetes' checks KSV-0020 and KSV-0021)."""
 HIGHEST_ID: Final = 2**31 - 1
 """Kubernetes takes no higher one (``runAsUser``, validated as IsValidUserID in k8s.io/apimachinery)."""
-LOWEST_PORT: Final = 1024
 """Below it, listening needs CAP_NET_BIND_SERVICE."""
 _HIGHEST_PORT: Final = 65535
 
@@ -96,10 +96,10 @@ def dockerfile(kind: str, *, app: str = APP, port: int = PORT, uid: int = UID) -
                 "take up to 31 lower-case letters, digits and hyphens, a letter first, no user of the bases: my-app"
             ),
         )
-    if not LOWEST_PORT <= port <= _HIGHEST_PORT:
+    if not FIRST_FREE <= port <= _HIGHEST_PORT:
         raise UsageError(
             _("port {port} is not between {lowest} and {highest}").format(
-                port=port, lowest=LOWEST_PORT, highest=_HIGHEST_PORT
+                port=port, lowest=FIRST_FREE, highest=_HIGHEST_PORT
             ),
             hint=_("listening below 1024 needs a capability; the service in front of it can have any port"),
         )

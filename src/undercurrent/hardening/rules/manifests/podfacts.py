@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from undercurrent.hardening.manifests.patching import LOWEST_FREE
 from undercurrent.hardening.manifests.podchecks import Found
 from undercurrent.hardening.manifests.servicechecks import socket_in
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.kube import Pod
 from undercurrent.yamltext.shapes import list_in, mapping_in, text_in
 
@@ -20,7 +20,7 @@ _SECRET: Final = re.compile(
 )
 _NO_SECRET: Final = re.compile(r"(?:_|^)(?:FILE|PATH|DIR|NAME|URL|TTL|EXPIRY|EXPIRES?|LENGTH|ID|USER)$")
 
-_SWITCHES: Final = ("true", "false", "yes", "no", "on", "off", "1", "0")
+_SWITCHES: Final = frozenset({"true", "false", "yes", "no", "1", "0"})
 
 
 def is_secret(name: str, value: str | None) -> bool:
@@ -28,14 +28,7 @@ def is_secret(name: str, value: str | None) -> bool:
     upper = name.upper()
     if not value or _SECRET.search(upper) is None or _NO_SECRET.search(upper) is not None:
         return False
-    return not value.startswith(("$", "/run/secrets/")) and value.lower() not in (
-        "true",
-        "false",
-        "yes",
-        "no",
-        "1",
-        "0",
-    )
+    return not value.startswith(("$", "/run/secrets/")) and value.lower() not in _SWITCHES
 
 
 def writable_roots(pod: Pod) -> Iterator[Found]:
@@ -82,7 +75,7 @@ def low_ports(pod: Pod) -> Iterator[Found]:
     """Ports that need a capability, where the pod's kernel settings do not give them to everybody."""
     sysctls = [mapping_in(one) for one in list_in(pod.security.get("sysctls"))]
     free = [one.get("value") for one in sysctls if one.get("name") == "net.ipv4.ip_unprivileged_port_start"]
-    lowest = min((int(str(value)) for value in free if str(value).isdecimal()), default=LOWEST_FREE)
+    lowest = min((int(str(value)) for value in free if str(value).isdecimal()), default=FIRST_FREE)
     for container in pod.containers:
         for number, port in enumerate(list_in(container.data.get("ports"))):
             said = mapping_in(port).get("containerPort")

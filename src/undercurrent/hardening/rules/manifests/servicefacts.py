@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from undercurrent.hardening.manifests.compose import Service
-from undercurrent.hardening.manifests.patching import LOWEST_FREE
 from undercurrent.hardening.manifests.servicechecks import ServiceViolation, is_root
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.rules.manifests.podfacts import HIGHEST_OF_HOSTS, is_secret
 
 __all__ = ["low_ports", "secrets", "user_low", "user_root", "user_unset"]
@@ -39,5 +39,5 @@ def secrets(service: Service) -> Iterator[ServiceViolation]:
 def low_ports(service: Service) -> Iterator[ServiceViolation]:
     """Container ports below 1024."""
     for mapping in service.ports:
-        if mapping.target < LOWEST_FREE:
+        if mapping.target < FIRST_FREE:
             yield ServiceViolation("user", mapping.key, str(mapping.target))
