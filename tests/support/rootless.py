@@ -8,7 +8,7 @@ from typing import Any
 from tests.support.apps import App
 from tests.support.cli import Result, UcRunner
 
-__all__ = ["Hardened", "harden"]
+__all__ = ["Hardened", "harden", "show_rootless"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,18 @@ def harden(app: App, uc: UcRunner, environ: Mapping[str, str], *, stay_s: float 
     )
     codes = [_codes(audited, uc.folder, app_folder) for app_folder in (before, after)]
     return Hardened(codes[0], fixed, codes[1], [*again["changes"], *again["unfixed"]], proved)
+
+
+def show_rootless(seen: Hardened, app: App) -> None:
+    """Asserts that it ran as root, or as a name, before, and that it is proved to do without after its fix."""
+    assert seen.before & {"UC101", "UC103"}, "it runs as root, or as a user that has a name and no number"
+    assert not seen.after & {"UC101", "UC102", "UC103"}
+    assert (seen.image["after"], seen.image["unfixed"]) == ("rootless", [])
+    assert {*seen.image["run"]["tmpfs"], *seen.image["run"]["volumes"]} >= set(app.writes)
+    assert seen.left == [], "a second fix finds nothing to do"
+    assert seen.proved.exit_code == 0, seen.proved.stderr + seen.proved.stdout
+    assert seen.proved.json["data"]["verdict"] == "rootless"
+    assert seen.proved.json["data"]["missing"] == []
 
 
 def _fixed(uc: UcRunner, folder: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
 from undercurrent.workflows.dockerfileaudits import Job, audit_dockerfiles, hadolint_findings
 from undercurrent.workflows.manifestaudits import AuditedManifests, Building, audit_manifests
 
-__all__ = ["Asked", "Audit", "Audited", "Place", "Unchecked", "audit_files", "ranked"]
+__all__ = ["Asked", "Audit", "Audited", "Place", "Unchecked", "audit_files", "ranked", "without_known"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +163,16 @@ def _how(file: FoundFile, asked: Asked, manifests: AuditedManifests) -> tuple[Pa
 
 def _counted(file: FoundFile, result: AuditedFile, known_before: frozenset[str]) -> Audited:
     findings, left_out = chosen(result.findings, file.path, choice_for(file.path, file.top))
-    return Audited(
-        file.name,
-        str(file.kind),
-        result.images,
-        tuple(one for one in findings if one.fingerprint not in known_before),
-        (*result.ignored, *left_out),
-        tuple(one for one in findings if one.fingerprint in known_before),
+    audited = Audited(file.name, str(file.kind), result.images, findings, (*result.ignored, *left_out))
+    return without_known(audited, known_before)
+
+
+def without_known(audited: Audited, known_before: frozenset[str]) -> Audited:
+    """The same with the findings that are known from before, by their fingerprints, set apart."""
+    return replace(
+        audited,
+        findings=tuple(one for one in audited.findings if one.fingerprint not in known_before),
+        known=tuple(one for one in audited.findings if one.fingerprint in known_before),
     )
 
 

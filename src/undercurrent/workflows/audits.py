@@ -13,6 +13,7 @@ from undercurrent.hardening.auditing.dockerfiles import Wanted
 from undercurrent.hardening.auditing.imagefiles import inspect
 from undercurrent.hardening.auditing.ranking import Ranked
 from undercurrent.hardening.model import Identity
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.rules import BUILT_CHECKS
 from undercurrent.hardening.rules.built import BuiltImage
 from undercurrent.i18n import translate as _
@@ -20,7 +21,7 @@ from undercurrent.net.redaction import redact
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
-from undercurrent.workflows.auditing import Asked, Audit, Audited, Unchecked, audit_files, ranked
+from undercurrent.workflows.auditing import Asked, Audit, Audited, Unchecked, audit_files, ranked, without_known
 from undercurrent.workflows.cloning import repository
 from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
 from undercurrent.workflows.each import Search, each
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["Wish", "audit_all"]
 
 
-_FREE: Final = 1024
 _EVERYWHERE: Final = Places()
 
 
@@ -130,7 +130,7 @@ async def _images(wish: Wish, settings: Settings, known: frozenset[str], observe
             found = find(wanted(settings, wish.places), stores, settings.images, read=True, observer=observer)
         summary = await each("audit", Search(found, stores), _Inspecting, settings, observer=observer)
     audited = [one for success in summary.results for one in success.result]
-    counted = tuple(_counted(one, known) for one in audited)
+    counted = tuple(without_known(one, known) for one in audited)
     unchecked = tuple(Unchecked(one.key, one.error) for one in summary.failures)
     return Audit(counted, unchecked, ranked(counted, {}))
 
@@ -160,7 +160,7 @@ def _facts(image: BuiltImage) -> Ranked:
     identity = Identity.ROOT if image.is_root else Identity.ROOTLESS
     if not image.is_root and image.uid is None:
         identity = Identity.UNKNOWN
-    needs = [("CAP_NET_BIND_SERVICE", "low-port", True) for number, _protocol in image.ports if 0 < number < _FREE]
+    needs = [("CAP_NET_BIND_SERVICE", "low-port", True) for number, _protocol in image.ports if 0 < number < FIRST_FREE]
     needs += [("", "file-capability", True)] if any(file.capabilities for file in image.files) else []
     return Ranked(
         identity,
@@ -168,14 +168,6 @@ def _facts(image: BuiltImage) -> Ranked:
         ports=tuple(sorted({number for number, _protocol in image.ports})),
         needs=tuple(dict.fromkeys(needs)),
         server=image.command[0].rpartition("/")[2] if image.command else "",
-    )
-
-
-def _counted(one: Audited, known: frozenset[str]) -> Audited:
-    return replace(
-        one,
-        findings=tuple(finding for finding in one.findings if finding.fingerprint not in known),
-        known=tuple(finding for finding in one.findings if finding.fingerprint in known),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from posixpath import normpath
 
 from undercurrent import yamltext
-from undercurrent.errors import EnvironmentLacks, Refused, TooLarge, UndercurrentError
+from undercurrent.errors import EnvironmentLacks, Refused, UndercurrentError
 from undercurrent.hardening.dockerfile import Dockerfile, Stage, parse, stages, target
 from undercurrent.hardening.fixing import FixPlan, Unfixed, check, plan
 from undercurrent.hardening.fixing.following import built_from, follow, followed
@@ -18,16 +18,15 @@ from undercurrent.hardening.fixing.ports import low_ports
 from undercurrent.hardening.manifests.compose import Service, services
 from undercurrent.hardening.model import Context, describe, wanted_bases
 from undercurrent.hardening.model.nouns import BaseImage, FinalImage, Identity
-from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci.files.durable import replacing
-from undercurrent.oci.files.regular import reading
 from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
 from undercurrent.splices import Edit, as_bytes, as_text, line_before, spliced
 from undercurrent.workflows.bases import find_bases
-from undercurrent.workflows.discovering import MAX_FILE, FileKind, FoundFile, find_files
+from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
 from undercurrent.workflows.keeping import keep
+from undercurrent.workflows.reading import read_bounded
 
 __all__ = ["Fixes", "Rewritten", "Wish", "fix", "write"]
 
@@ -90,7 +89,7 @@ class _Texts:
             UndercurrentError: it cannot be read.
         """
         if name not in self._before:
-            self._before[name] = as_text(_content(path))
+            self._before[name] = as_text(read_bounded(path, str(path)))
             self._paths[name] = path
         return self._before[name]
 
@@ -110,17 +109,6 @@ class _Texts:
             for name, text in sorted(after.items())
             if text != self._before[name]
         )
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with reading(path) as file:
-            content = file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise EnvironmentLacks(_("{what}: {why}").format(what=path, why=system_reason(error))) from error
-    if len(content) > MAX_FILE:
-        raise TooLarge(_("{path} is larger than {limit} MiB").format(path=path, limit=MAX_FILE // 1024**2))
-    return content
 
 
 async def fix(paths: Sequence[Path], settings: Settings, wish: Wish, *, observer: Observer = silent) -> Fixes:
@@ -296,7 +284,7 @@ def write(fixes: Fixes) -> None:
         EnvironmentLacks: one cannot be written.
     """
     for file in fixes.files:
-        if as_text(_content(file.path)) != file.before:
+        if as_text(read_bounded(file.path, str(file.path))) != file.before:
             raise Refused(
                 _("{path} was changed meanwhile: nothing is written").format(path=file.name), hint=_("run it again")
             )
@@ -309,6 +297,6 @@ def write(fixes: Fixes) -> None:
                 out.write(as_bytes(file.after))
     except EnvironmentLacks:
         for file in fixes.files:
-            if as_text(_content(file.path)) == file.after:
+            if as_text(read_bounded(file.path, str(file.path))) == file.after:
                 keep(as_bytes(file.before), file.path)
         raise
