@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from multiprocessing.synchronize import Barrier
+from multiprocessing.synchronize import Barrier, Event
 from typing import Any, Final
 
 from undercurrent.evidence import Evidence, Record, open_store
@@ -47,43 +47,45 @@ def open_at_once(url: str, *, times: int) -> None:
         list(pool.map(open_one, range(times)))
 
 
-def write_at_once(url: str, *, writers: int, each: int, meanwhile: Callable[[], object] | None = None) -> int:
+def write_at_once(url: str, *, writers: int, each: int, meanwhile: Callable[[], object] | None = None) -> None:
     """Opens the store in ``writers`` processes in the same moment; each writes ``each`` records, one by one.
 
     Args:
         url: of the store.
         writers: how many processes.
         each: how many records.
-        meanwhile: what to do here again and again while they write.
-
-    Returns:
-        How often that was done while one of them was still writing.
+        meanwhile: what to do here again and again while they write; each keeps its last record until it was done twice.
 
     Raises:
         RuntimeError: a writer failed; its traceback is on stderr.
     """
     spawning = multiprocessing.get_context("spawn")
     barrier = spawning.Barrier(writers)
+    seen = spawning.Event()
     processes = [
-        spawning.Process(target=_write, args=(url, barrier, writer, each), daemon=True) for writer in range(writers)
+        spawning.Process(target=_write, args=(url, barrier, seen, writer, each), daemon=True)
+        for writer in range(writers)
     ]
     for process in processes:
         process.start()
-    done = 0
+    if meanwhile:
+        meanwhile()
+        meanwhile()
+    seen.set()
     while meanwhile and any(process.is_alive() for process in processes):
         meanwhile()
-        done += 1
     for process in processes:
         process.join()
     if any(process.exitcode for process in processes):
         raise RuntimeError(f"exit codes of the writers: {[process.exitcode for process in processes]}")
-    return done
 
 
-def _write(url: str, barrier: Barrier, writer: int, each: int) -> None:
+def _write(url: str, barrier: Barrier, seen: Event, writer: int, each: int) -> None:
     barrier.wait(60)
     with open_store(url) as store:
         for number in range(each):
+            if number == each - 1:
+                seen.wait(60)
             store.record(make_record(number, run=f"writer-{writer}"))
 
 
