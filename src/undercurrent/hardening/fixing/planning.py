@@ -18,7 +18,7 @@ from undercurrent.hardening.fixing.families import steps as steps_of
 from undercurrent.hardening.fixing.nouns import FixPlan, Situation, Steps, Unfixed, Who
 from undercurrent.hardening.model import Context
 from undercurrent.hardening.model.nouns import FinalImage, Identity
-from undercurrent.hardening.ports import FIRST_FREE
+from undercurrent.hardening.ports import FIRST_FREE, free_ports
 from undercurrent.hardening.runside import Published, RunSide
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
@@ -103,9 +103,9 @@ def _wanted(image: FinalImage, family: Family | None) -> Mapping[int, int]:
     if not image.ports and family:
         low = tuple(port for port in family.ports if port < FIRST_FREE)
     taken = {port.number for port in image.ports if port.number >= FIRST_FREE}
-    fixed = ports.new_places(low, ())
+    fixed = free_ports(low, ())
     # A port that is there already where this one would go to is this one, moved before.
-    return {port: fixed[port] if fixed[port] in taken else ports.new_places([port], taken)[port] for port in low}
+    return {port: fixed[port] if fixed[port] in taken else free_ports([port], taken)[port] for port in low}
 
 
 def _move(draft: Draft, situation: Situation, steps: Steps, mapped: frozenset[int]) -> frozenset[int]:

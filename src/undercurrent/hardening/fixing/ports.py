@@ -1,16 +1,16 @@
 """Ports that only root may listen on: where they are to be instead, and every mention of them in a Dockerfile."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from undercurrent.hardening.dockerfile import pairs
 from undercurrent.hardening.dockerfile.nodes import Dockerfile, Instruction
 from undercurrent.hardening.model.nouns import FinalImage
-from undercurrent.hardening.ports import FIRST_FREE, free_port
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.splices import Edit, Span
 
-__all__ = ["exposed", "low_ports", "mentioned", "new_places"]
+__all__ = ["exposed", "low_ports", "mentioned"]
 
 _USUAL: Final = {80: 8080, 443: 8443}
 _OPTIONS: Final = (
@@ -25,16 +25,6 @@ _NAME: Final = re.compile(
 def low_ports(image: FinalImage) -> tuple[int, ...]:
     """The ports below 1024 that it listens on, ascending."""
     return tuple(sorted({port.number for port in image.ports if 0 < port.number < FIRST_FREE}))
-
-
-def new_places(ports: Iterable[int], taken: Iterable[int]) -> dict[int, int]:
-    """Where they go: 80 to 8080, 443 to 8443, others 8000 up; the next that is free."""
-    used = set(taken)
-    found: dict[int, int] = {}
-    for port in sorted(ports):
-        found[port] = free_port(port, used)
-        used.add(found[port])
-    return found
 
 
 def mentioned(image: FinalImage, moved: Mapping[int, int]) -> tuple[list[Edit], frozenset[int]]:

@@ -4,16 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from undercurrent.findings import Finding, Fix, Place, Rule, Severity
-from undercurrent.hardening.ports import FIRST_FREE
+from undercurrent.hardening.ports import FIRST_FREE, free_port
 from undercurrent.hardening.rules.built import BuiltImage
 from undercurrent.hardening.rules.subject import Subject
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 
-__all__ = ["RULE", "check", "check_built", "moved"]
-
-_WEB: Final = frozenset({80, 81, 88, 443})
-
+__all__ = ["RULE", "check", "check_built"]
 
 RULE: Final = Rule(
     code="UC108",
@@ -42,7 +39,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     for port in subject.image.ports:
         if 0 < port.number < FIRST_FREE:
             message = _("port {port} is below 1024").format(port=f"{port.number}/{port.protocol}")
-            fix = Fix(_("listen on {port}, and publish it as before").format(port=moved(port.number)), safe=False)
+            fix = Fix(
+                _("listen on {port}, and publish it as before").format(port=free_port(port.number, ())), safe=False
+            )
             facts = {"port": port.number, "protocol": port.protocol, "surely": port.surely}
             confidence = RULE.confidence if port.surely else 0.8
             place = subject.where(port.origin)
@@ -55,8 +54,3 @@ def check_built(image: BuiltImage) -> Iterator[Finding]:
         if 0 < number < FIRST_FREE:
             message = _("{name}: port {port} is below 1024").format(name=image.name, port=f"{number}/{protocol}")
             yield RULE.found(Place(image.name), message, properties={"port": number, "protocol": protocol})
-
-
-def moved(port: int) -> int:
-    """The port above 1024 that stands for a low one by custom: 8080 for 80."""
-    return 8000 + port if port in _WEB else 10_000 + port

@@ -3,12 +3,6 @@
 import pytest
 from tests.support.fixes import fixed, planned
 
-from undercurrent.hardening.fixing.ports import new_places
-
-
-def test_places_are_the_usual_ones_or_the_next_that_is_free() -> None:
-    assert new_places([80, 443, 53], [8443]) == {53: 8053, 80: 8080, 443: 8444}
-
 
 @pytest.mark.parametrize(
     ("command", "moved"),

@@ -6,7 +6,7 @@ from typing import Final
 
 from undercurrent.findings import Finding, Fix, Rule, Severity
 from undercurrent.hardening.manifests.compose import Service
-from undercurrent.hardening.rules.low_port import moved
+from undercurrent.hardening.ports import free_ports
 from undercurrent.hardening.rules.manifests import podfacts, servicefacts
 from undercurrent.hardening.rules.manifests.subject import in_pod, in_service
 from undercurrent.i18n import gettext_noop as N_
@@ -37,19 +37,23 @@ RULE: Final = Rule(
 
 def check_pod(pod: Pod) -> Iterator[Finding]:
     """Finds it in a pod."""
-    for found in podfacts.low_ports(pod):
+    low = tuple(podfacts.low_ports(pod))
+    places = free_ports((int(found.value) for found in low), podfacts.ports(pod))
+    for found in low:
         finding = in_pod(RULE, pod, found, _("{title}: container {name} listens on port {value}"))
-        yield replace(finding, fix=_moving(found.value))
+        yield replace(finding, fix=_moving(places[int(found.value)]))
 
 
 def check_service(service: Service) -> Iterator[Finding]:
     """Finds it in a service."""
-    for found in servicefacts.low_ports(service):
+    low = tuple(servicefacts.low_ports(service))
+    places = free_ports((int(found.value) for found in low), (mapping.target for mapping in service.ports))
+    for found in low:
         finding = in_service(RULE, service, found, _("service {name} listens on port {value}"))
-        yield replace(finding, fix=_moving(found.value))
+        yield replace(finding, fix=_moving(places[int(found.value)]))
 
 
-def _moving(port: str) -> Fix:
+def _moving(port: int) -> Fix:
     """The program has to move first: the mapping alone would lead nowhere."""
     text = _("let the program listen on {port}, then `uc harden manifests --move-ports --write`")
-    return Fix(text.format(port=moved(int(port))), safe=False)
+    return Fix(text.format(port=port), safe=False)

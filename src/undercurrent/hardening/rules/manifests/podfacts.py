@@ -71,6 +71,12 @@ def tokens(pod: Pod) -> Iterator[Found]:
         yield Found(("automountServiceAccountToken",))
 
 
+def ports(pod: Pod) -> tuple[int, ...]:
+    """The ports of all its containers."""
+    said = (mapping_in(port).get("containerPort") for one in pod.containers for port in list_in(one.data.get("ports")))
+    return tuple(port for port in said if isinstance(port, int))
+
+
 def low_ports(pod: Pod) -> Iterator[Found]:
     """Ports that need a capability, where the pod's kernel settings do not give them to everybody."""
     sysctls = [mapping_in(one) for one in list_in(pod.security.get("sysctls"))]
