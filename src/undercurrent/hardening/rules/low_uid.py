@@ -9,9 +9,9 @@ from undercurrent.hardening.rules.subject import Subject
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 
-__all__ = ["HIGHEST", "RULE", "check", "check_built"]
+__all__ = ["RULE", "check", "check_built", "is_low"]
 
-HIGHEST: Final = 10_000
+_HIGHEST: Final = 10_000
 """The highest user id that is called low; others do so, too."""
 
 RULE: Final = Rule(
@@ -30,10 +30,15 @@ RULE: Final = Rule(
 )
 
 
+def is_low(uid: int) -> bool:
+    """Whether a user that is not root has an id as the host's own users have."""
+    return 0 < uid <= _HIGHEST
+
+
 def check(subject: Subject) -> Iterator[Finding]:
     """Finds it."""
     runner = subject.image.runner
-    if runner.uid is not None and 0 < runner.uid <= HIGHEST:
+    if runner.uid is not None and is_low(runner.uid):
         message = _("user id {uid} may be one of the host's own users").format(uid=runner.uid)
         fix = Fix(_("take an id above 10000, and give it the files that it needs"), safe=False)
         yield RULE.found(subject.where(runner.origin), message, fix=fix, properties={"uid": runner.uid})
@@ -42,6 +47,6 @@ def check(subject: Subject) -> Iterator[Finding]:
 def check_built(image: BuiltImage) -> Iterator[Finding]:
     """Finds it in an image that is built."""
     user = image.user.partition(":")[0]
-    if user.isdecimal() and 0 < int(user) <= HIGHEST:
+    if user.isdecimal() and is_low(int(user)):
         text = _("{name}: user id {uid} may be one of the host's own users")
         yield RULE.found(Place(image.name), text.format(name=image.name, uid=int(user)), properties={"uid": int(user)})

@@ -8,17 +8,13 @@ from typing import Final
 from undercurrent.findings import Finding, Fix, Place, Rule, Severity
 from undercurrent.hardening.dockerfile.nodes import Instruction
 from undercurrent.hardening.rules.built import BuiltImage
+from undercurrent.hardening.rules.secretnames import is_secret
 from undercurrent.hardening.rules.subject import Subject
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 
-__all__ = ["RULE", "check", "check_built", "names_secret"]
+__all__ = ["RULE", "check", "check_built"]
 
-_WORDS: Final = re.compile(
-    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|APIKEY|PRIVATE_?KEY|ACCESS_?KEY|SECRET_?KEY|CREDENTIALS?)"
-    r"(?:_?[0-9]+)?(?:$|_(?:KEY|VALUE|BASE))",
-    re.IGNORECASE,
-)
 _KNOWN: Final = re.compile(
     r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|glpat-[\w-]{20}|xox[abprs]-[\w-]{10,}|sk_live_[0-9A-Za-z]{16,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
@@ -50,11 +46,6 @@ RULE: Final = Rule(
 )
 
 
-def names_secret(name: str) -> bool:
-    """Whether a variable of that name holds a secret by custom; ``…_FILE`` and the like only say where one is."""
-    return bool(_WORDS.search(name))
-
-
 def check(subject: Subject) -> Iterator[Finding]:
     """Finds it, in any stage: what is not in the image is in the caches of the machines that build."""
     inside = {id(instruction) for instruction in subject.instructions}
@@ -71,7 +62,7 @@ def _told(instruction: Instruction) -> Iterator[tuple[str, float]]:
         yield _("a key is written here"), 0.99
     elif instruction.keyword in {"ENV", "ARG"}:
         for name, value in _assigned(instruction):
-            if names_secret(name) and value and "$" not in value:
+            if is_secret(name, value) and "$" not in value:
                 yield _("{name} is kept in the image's configuration or history").format(name=name), RULE.confidence
     elif instruction.keyword in {"COPY", "ADD"}:
         for word in instruction.words[:-1]:
@@ -95,6 +86,6 @@ def _assigned(instruction: Instruction) -> Iterator[tuple[str, str]]:
 def check_built(image: BuiltImage) -> Iterator[Finding]:
     """Finds it in an image that is built."""
     for name, value in image.environment:
-        if _KNOWN.search(value) or (names_secret(name) and value):
+        if _KNOWN.search(value) or is_secret(name, value):
             message = _("{image}: {name} is kept in its configuration").format(image=image.name, name=name)
             yield RULE.found(Place(image.name), message, properties={"variable": name})

@@ -1,34 +1,16 @@
 """What rules look for in pods that is no part of the Pod Security Standards."""
 
-import re
 from collections.abc import Iterator
-from typing import Final
 
 from undercurrent.hardening.manifests.podchecks import Found
 from undercurrent.hardening.manifests.servicechecks import socket_in
 from undercurrent.hardening.ports import FIRST_FREE
+from undercurrent.hardening.rules.low_uid import is_low
+from undercurrent.hardening.rules.secretnames import is_secret
 from undercurrent.kube import Pod
 from undercurrent.yamltext.shapes import list_in, mapping_in, text_in
 
-__all__ = ["HIGHEST_OF_HOSTS", "is_secret", "low_ports", "low_users", "secrets", "sockets", "tokens", "writable_roots"]
-
-HIGHEST_OF_HOSTS: Final = 10_000
-"""The highest user id that is called low."""
-
-_SECRET: Final = re.compile(
-    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?)(?:$|_)"
-)
-_NO_SECRET: Final = re.compile(r"(?:_|^)(?:FILE|PATH|DIR|NAME|URL|TTL|EXPIRY|EXPIRES?|LENGTH|ID|USER)$")
-
-_SWITCHES: Final = frozenset({"true", "false", "yes", "no", "1", "0"})
-
-
-def is_secret(name: str, value: str | None) -> bool:
-    """Whether a variable is called like a secret and has a value that could be one."""
-    upper = name.upper()
-    if not value or _SECRET.search(upper) is None or _NO_SECRET.search(upper) is not None:
-        return False
-    return not value.startswith(("$", "/run/secrets/")) and value.lower() not in _SWITCHES
+__all__ = ["low_ports", "low_users", "ports", "secrets", "sockets", "tokens", "writable_roots"]
 
 
 def writable_roots(pod: Pod) -> Iterator[Found]:
@@ -44,7 +26,7 @@ def low_users(pod: Pod) -> Iterator[Found]:
     contexts += [((*one.key, "securityContext"), one.security, one) for one in pod.containers]  # type: ignore[misc]
     for key, context, container in contexts:
         user = context.get("runAsUser")
-        if isinstance(user, int) and not isinstance(user, bool) and 0 < user <= HIGHEST_OF_HOSTS:
+        if isinstance(user, int) and not isinstance(user, bool) and is_low(user):
             yield Found((*key, "runAsUser"), str(user), container)
 
 

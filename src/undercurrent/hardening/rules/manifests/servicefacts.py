@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from undercurrent.hardening.manifests.compose import Service
 from undercurrent.hardening.manifests.servicechecks import ServiceViolation, is_root
 from undercurrent.hardening.ports import FIRST_FREE
-from undercurrent.hardening.rules.manifests.podfacts import HIGHEST_OF_HOSTS, is_secret
+from undercurrent.hardening.rules.low_uid import is_low
+from undercurrent.hardening.rules.secretnames import is_secret
 
 __all__ = ["low_ports", "secrets", "user_low", "user_root", "user_unset"]
 
@@ -25,7 +26,7 @@ def user_root(service: Service) -> Iterator[ServiceViolation]:
 def user_low(service: Service) -> Iterator[ServiceViolation]:
     """A user id that the host may use itself."""
     user = service.user.partition(":")[0]
-    if user.isdecimal() and 0 < int(user) <= HIGHEST_OF_HOSTS:
+    if user.isdecimal() and is_low(int(user)):
         yield ServiceViolation("user", ("user",), user)
 
 
