@@ -26,14 +26,17 @@ LONGEST: Final = 65536
 """Characters of a script that is parsed; a longer one is not understood."""
 
 _MOST: Final = 1000
-"""Times that ``${`` and such stand in a script that is parsed: the grammar takes time that is quadratic in them."""
+"""Times that ``${``, ``|`` and such stand in a script that is parsed: the grammar takes time that is quadratic in them."""
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _HALVES: Final = re.compile("[\ud800-\udfff]")
-_NESTING: Final = re.compile(r"\$[{(]|`|<<")
-_SETS: Final = re.compile(r"(?:^|[\s;&|({`])([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]]*\])?\+?=")
+_NESTING: Final = re.compile(r"\$[{(]|`|<<|\|")
+_SETS: Final = re.compile(
+    r"(?:^|[\s;&|({`])(?:(?:for|select)\s+([A-Za-z_][A-Za-z0-9_]*)|([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]]*\])?\+?=)"
+)
 _READS: Final = frozenset({"read", "unset", "getopts", "mapfile", "readarray", "printf"})
+_READ_NAMES: Final = re.compile(rf"\b(?:{'|'.join(sorted(_READS))})\s([^\n;&|]*)")
 _INCLUDES: Final = frozenset({".", "source", "eval"})
 
 _CHANGES: Final = MappingProxyType(
@@ -50,7 +53,7 @@ _CHANGES: Final = MappingProxyType(
     }
 )
 _LOOPS: Final = frozenset({"for_statement", "c_style_for_statement", "while_statement", "function_definition"})
-_CONDITIONS: Final = frozenset({"if_statement", "elif_clause", "while_statement"})
+_BRANCHES: Final = frozenset({"if_statement", "elif_clause"})
 
 
 def script(text: str, variables: Mapping[str, str] = _NOTHING) -> Script:
@@ -110,6 +113,7 @@ class _Walk:
     commands: list[Command] = field(default_factory=list)
     extra: dict[int, list["Node"]] = field(default_factory=dict)
     ahead: list[tuple["Node", tuple[Within, ...], tuple[Redirect, ...]]] = field(default_factory=list)
+    forgotten: int = 0  # up to which byte, what loops and functions set is forgotten
 
     def span(self, node: "Node") -> Span:
         start, end = node.start_byte, node.end_byte
@@ -169,7 +173,7 @@ class _Walk:
 
     def pipeline(self, node: "Node", within: tuple[Within, ...], redirects: tuple[Redirect, ...]) -> None:
         *first, last = _statements(node)
-        inside = _more(_behind(node, within), Within.PIPE)
+        inside = _more(within, Within.PIPE)
         self.later([last], inside, redirects)
         self.later(first, inside)
 
@@ -179,25 +183,27 @@ class _Walk:
             self.forget(node)
         if kind in _CHANGES:
             within = _more(within, _CHANGES[kind])
-        within = _behind(node, within)
-        if kind not in _CONDITIONS:
-            self.later(node.named_children, within, redirects)
-            return
-        conditions = {child.id for child in node.children_by_field_name("condition")}
-        if kind == "elif_clause":  # has no field for it
-            conditions = {child.id for child in takewhile(lambda child: child.type != "then", node.children)}
-        inside = within if kind == "while_statement" else _more(within, Within.IF)
-        for child in reversed(node.named_children):
-            state = _more(within, Within.CONDITION) if child.id in conditions else inside
-            self.later([child], state, () if child.id in conditions else redirects)
+        conditions = _conditions(node)
+        inside = _more(within, Within.IF) if kind in _BRANCHES else within
+        after = ""
+        for child in reversed(node.children):
+            if child.is_named:
+                asked = child.id in conditions
+                state = _more(within, Within.CONDITION) if asked else inside
+                state = _more(state, Within.BACKGROUND) if after == "&" else state
+                self.ahead.append((child, state, () if asked else redirects))
+            after = child.type
 
     def forget(self, node: "Node") -> None:
         """Variables that are set in a loop or a function: their value depends on when."""
-        for name in _SETS.findall((node.text or b"").decode("utf-8", "replace")):
+        if node.end_byte <= self.forgotten:
+            return  # of one in another, the text was looked at
+        self.forgotten = node.end_byte
+        text = (node.text or b"").decode("utf-8", "replace")
+        names = {name for found in _SETS.findall(text) for name in found}
+        names |= {name for words in _READ_NAMES.findall(text) for name in words.split()}
+        for name in names:
             self.values[name] = None
-        variable = node.child_by_field_name("variable")
-        if variable is not None:
-            self.values[(variable.text or b"").decode("utf-8", "replace")] = None
 
     def command(self, node: "Node", within: tuple[Within, ...], redirects: tuple[Redirect, ...]) -> None:
         words, places = list[str | None](), list[Span]()
@@ -215,7 +221,6 @@ class _Walk:
             words.append(self.word(inner))
             places.append(self.span(child))
             name = name or child.type == "command_name"
-        within = _behind(node, within)
         made = Command(
             tuple(words), tuple(places), self.span(node), tuple(assigned), (*self.redirects(own), *redirects), within
         )
@@ -232,7 +237,7 @@ class _Walk:
     def assignment(self, node: "Node", within: tuple[Within, ...], redirects: tuple[Redirect, ...]) -> None:
         """One that stands alone."""
         name, value = self.assigned(node)
-        made = Command((), (), self.span(node), ((name, value),), redirects, _behind(node, within))
+        made = Command((), (), self.span(node), ((name, value),), redirects, within)
         self.commands.append(made)
         self.remember(made, declares=True)
         self.later(node.named_children if _substitutes(node) else (), within)
@@ -273,6 +278,13 @@ class _Walk:
             word = self.word(node.named_children[-1]) if node.named_child_count else None
             return Redirect("<<<", None, span, word or "", word is not None)
         return Redirect(operator, self.word(target) if target is not None else None, span)
+
+
+def _conditions(node: "Node") -> set[int]:
+    """What decides whether the rest of a statement runs."""
+    if node.type == "elif_clause":  # has no field for it
+        return {child.id for child in takewhile(lambda child: child.type != "then", node.children)}
+    return {child.id for child in node.children_by_field_name("condition")}
 
 
 def _flat(node: "Node") -> "Iterable[Node]":
@@ -323,9 +335,3 @@ def _substitutes(node: "Node") -> bool:
 
 def _more(within: tuple[Within, ...], one: Within) -> tuple[Within, ...]:
     return within if one in within else (*within, one)
-
-
-def _behind(node: "Node", within: tuple[Within, ...]) -> tuple[Within, ...]:
-    """What runs in the background has a ``&`` after it."""
-    after = node.next_sibling
-    return _more(within, Within.BACKGROUND) if after is not None and after.type == "&" else within

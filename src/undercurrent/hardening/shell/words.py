@@ -119,7 +119,7 @@ def _expanded(text: str, values: Values, *, quoted: bool) -> str | None:
     if found is None or value is None:
         return None
     if found.end() < len(text) - (1 if text.startswith("${") else 0):
-        if "[" in text:
+        if set("[$`") & set(text[found.end() :]):  # an item of a list, or what only the script itself can say
             return None
         try:
             value = expand(text, {found[1]: value})

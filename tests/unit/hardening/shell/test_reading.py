@@ -67,6 +67,24 @@ def test_what_the_script_sets_counts_more() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "while x; do echo $A; read A; done",
+        "while x; do echo $A; for A in 1; do y; done; done",
+        "while x; do echo $A; while y; do A=2; done; done",
+        "f() { echo $A; unset A; }",
+    ],
+)
+def test_what_a_loop_sets_is_not_known_from_its_beginning_on(text: str) -> None:
+    assert ("echo", None) in words(text, A="1")
+
+
+def test_what_stands_in_for_a_variable_is_not_known_either_if_it_has_one() -> None:
+    assert words("echo x${A:-b}", A="") == [("echo", "xb")]
+    assert words("echo x${A:-$B} x${A:-$(b)} x${A:-`b`}", A="")[0] == ("echo", None, None, None)
+
+
+@pytest.mark.parametrize(
     ("text", "program", "within", "sure"),
     [
         ("a; x", "x", (), True),
@@ -152,6 +170,32 @@ def test_tests_are_commands() -> None:
 
     assert found.words == ("[", None, "=", "0", "]")
     assert Within.CONDITION in found.within
+
+
+@pytest.mark.parametrize("text", ["a && x &", "x >/f &", "x | a & b", "{ x & a; }", "if a; then x & fi"])
+def test_all_that_stands_before_an_ampersand_runs_in_the_background(text: str) -> None:
+    background = {one.program for one in script(text).commands if Within.BACKGROUND in one.within}
+
+    assert "x" in background
+    assert "b" not in background
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 30_000 + "x$a" + ")" * 30_000,
+        "while a; do " * 3_500 + "x" + "; done" * 3_500,
+        "for i in a; do " * 2_900 + "x" + "; done" * 2_900,
+        "a$b | " * 10_000 + "x",
+        "a$b && " * 9_000 + "x",
+    ],
+    ids=["brackets", "while", "for", "pipes", "and"],
+)
+def test_a_script_that_strangers_made_to_take_long_does_not(text: str) -> None:
+    began = time.process_time()
+    script(text)
+
+    assert time.process_time() - began < 5
 
 
 def test_places_are_characters() -> None:
