@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from undercurrent.hardening.shell import Command, Script, Within, script
 
-__all__ = ["ARGUMENTS", "ITSELF", "Ran", "Words", "base_name", "commands_of", "is_shell", "read"]
+__all__ = ["ARGUMENTS", "ITSELF", "Ran", "Words", "base_name", "commands_of", "read"]
 
 ARGUMENTS: Final = "__undercurrent_arguments__"
 """Stands for ``"$@"`` among the words of a command."""
@@ -22,7 +22,6 @@ _ALL: Final = re.compile(r'"\$\{?[@*]\}?"|\$\{?[@*]\}?(?![\w#])')
 _SELF: Final = re.compile(
     r'"\$(?:\{?BASH_SOURCE(?:\[0\])?\}?|\{?0\}?)"|\$(?:\{?BASH_SOURCE(?:\[0\])?\}?|\{?0\}?)(?!\w)'
 )
-_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 _PREFIXES: Final = frozenset({"exec", "command", "builtin", "nohup", "eval"})
 
 
@@ -52,11 +51,6 @@ class Ran:
 def base_name(path: str) -> str:
     """A path without its folders."""
     return path.rsplit("/", 1)[-1]
-
-
-def is_shell(program: str) -> bool:
-    """Whether it is a shell, by its name or path."""
-    return base_name(program) in _SHELLS
 
 
 def read(text: str, variables: Mapping[str, str]) -> tuple[tuple[Ran, ...], bool]:

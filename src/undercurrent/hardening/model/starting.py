@@ -8,15 +8,15 @@ from typing import Final
 from undercurrent.hardening.model.building import Build
 from undercurrent.hardening.model.files import files_below, find_file, find_program
 from undercurrent.hardening.model.nouns import Entrypoint, Origin
-from undercurrent.hardening.model.scripts import ARGUMENTS, ITSELF, Ran, base_name, is_shell, read
+from undercurrent.hardening.model.scripts import ARGUMENTS, ITSELF, Ran, base_name, read
 from undercurrent.hardening.model.serving import server
 from undercurrent.hardening.model.workshop import Workshop
 from undercurrent.hardening.model.wrappers import CHANGERS, started_by
+from undercurrent.hardening.shell import interpreter, is_shell
 
 __all__ = ["Start", "start"]
 
 _DEEPEST: Final = 12
-_SHEBANG: Final = re.compile(r"#!\s*(\S+)(?:\s+(\S+))?")
 _TRIVIAL: Final = frozenset(
     {
         *("wait", "exit", "return", "true", "false", ":", "echo", "printf", "tail", "sleep", "set", "shift", "export"),
@@ -210,13 +210,8 @@ class _Follower:
             self._start.complete = False
             return
         self._scripts.add(place)
-        first = text.partition("\n")[0]
-        interpreter = _SHEBANG.match(first)
-        name = ""
-        if interpreter:
-            name = base_name(interpreter[1])
-            name = base_name(interpreter[2] or "") if name == "env" else name
-        if not by_shell and interpreter and not is_shell(name):
+        name = interpreter(text)
+        if not by_shell and name and not is_shell(name):
             self._start.chain.append(name)
             self._start.final = (name, place)
             return

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from undercurrent.hardening.dockerfile.nodes import Heredoc, Instruction
+from undercurrent.hardening.shell.interpreters import interpreter, is_shell
 from undercurrent.hardening.shell.nouns import Command, Script
 from undercurrent.hardening.shell.reading import script
 from undercurrent.splices import Span
@@ -13,7 +14,6 @@ from undercurrent.splices import Span
 __all__ = ["Body", "bodies"]
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-_SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,7 @@ def _is_script(text: str, document: Heredoc, source: str) -> bool:
     command = text.replace(opener, " ", 1).split()
     if opener not in text or any(word.startswith("-") is (at == 0) for at, word in enumerate(command)):
         return False
-    first = document.body.of(source).split("\n", 1)[0]
-    interpreter = command[0] if command else first[2:].strip().split(" ")[-1] if first.startswith("#!") else "sh"
-    return interpreter.rsplit("/", 1)[-1] in _SHELLS
+    return is_shell(command[0] if command else interpreter(document.content) or "sh")
 
 
 def _array(instruction: Instruction) -> Script:
