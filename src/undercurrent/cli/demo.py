@@ -24,12 +24,12 @@ __all__ = ["demo"]
 @command("demo", help=_("Watch the main job run on real images from this machine: no registry, no Docker, no root."))
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("undercurrent-demo"))
 def demo(session: Session, folder: Path) -> None:
-    """Packs, signs, verifies, tampers, verifies again, and says where that leaves you."""
+    """Packs, signs, verifies, tampers, verifies again, makes a server rootless, and says where that leaves you."""
     del session
     prepared = DemoFolder.prepare(folder, asyncio.run(find_syft()).path)
     with _inside(prepared.path):
         click.echo(f"$ cd {shlex.quote(str(folder))}")
-        for step in (_pack, _sign, _verify, _tamper, _verify_again, _standing):
+        for step in (_pack, _sign, _verify, _tamper, _verify_again, _harden, _standing):
             step()
     _say(_("Everything is still there to look at: {folder}").format(folder=folder))
 
@@ -69,8 +69,17 @@ def _verify_again() -> None:
     _run("image verify --all --recursive --deep", expected=1)
 
 
+def _harden() -> None:
+    _say(_("6. A web server as most are: root, on port 80. What is wrong with it, what would change, what is left:"))
+    _run("harden audit web", expected=1)
+    _run("harden fix web", expected=1)
+    _run("harden fix web --write")
+    _run("harden manifests web --write")
+    _run("harden audit web")
+
+
 def _standing() -> None:
-    _say(_("6. All of this was recorded. Out of that comes where you stand, and what to do next:"))
+    _say(_("7. All of this was recorded. Out of that comes where you stand, and what to do next:"))
     _run("status")
     _run("report -o standing.html")
 

