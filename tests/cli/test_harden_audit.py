@@ -171,6 +171,24 @@ def test_what_makes_no_sense_is_told(run_uc: UcRunner, tree: Path, arguments: li
 
 
 @pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("kept.json", "kept.json is not hadolint's JSON"),
+        ("web", "web is not a file"),
+        ("none.json", "none.json does not exist"),
+    ],
+)
+def test_what_hadolint_did_not_say_is_bad_input(run_uc: UcRunner, tree: Path, kept: str, said: str) -> None:
+    (tree / "kept.json").write_text("DL3008 warning: Pin versions\n")
+
+    result = run_uc("harden", "audit", "--hadolint", kept)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"error[invalid-config]: {said}")
+    assert f"hint: `hadolint --no-fail -f json FILE... > {kept}` writes one" in result.stderr
+
+
+@pytest.mark.parametrize(
     ("file", "said"),
     [
         ("chart/Chart.yaml", "chart is a Helm chart, and helm is not installed"),

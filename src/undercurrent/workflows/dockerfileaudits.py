@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import UndercurrentError
+from undercurrent.errors import ConfigError, UndercurrentError
 from undercurrent.findings import Finding
 from undercurrent.hardening.auditing.dockerfiles import AuditedFile, Wanted, audit_dockerfile
 from undercurrent.hardening.auditing.hadolinting import find_hadolint, imported, run_hadolint
@@ -107,14 +107,18 @@ async def hadolint_findings(
         observer: is told what happens.
 
     Raises:
-        UndercurrentError: what it says cannot be used.
+        ConfigError: the file cannot be used.
+        UndercurrentError: what the program says cannot be used.
     """
     if how == "off" or not files:
         return {}, ()
     names = {str(file.path): file.name for file in files} | {file.name: file.name for file in files}
     if how != "auto":
-        text = await asyncio.to_thread(read_bounded, Path(how), how)
-        return imported(text, names, how), ("hadolint",)
+        try:
+            return imported(await asyncio.to_thread(read_bounded, Path(how), how), names, how), ("hadolint",)
+        except UndercurrentError as error:
+            hint = _("`hadolint --no-fail -f json FILE... > {path}` writes one").format(path=how)
+            raise ConfigError(error.message, hint=hint) from error
     program = find_hadolint()
     if program is None:
         return {}, ()

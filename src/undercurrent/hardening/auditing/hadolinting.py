@@ -56,7 +56,10 @@ async def run_hadolint(program: Path, files: Sequence[Path]) -> str:
 
     async def one(names: Sequence[str]) -> list[Any]:
         async with room:
-            return _parsed(await _said(program, names), str(program))
+            try:
+                return _parsed(await _said(program, names), str(program))
+            except BadContent as error:
+                raise CouldNotCheck(_("{program} says something else than JSON").format(program=program)) from error
 
     try:
         async with asyncio.TaskGroup() as group:

@@ -67,10 +67,13 @@ async def test_the_real_one_is_asked_once_for_many_files(hadolint: Path, tmp_pat
     assert {"DL3008", "DL3014"} <= {str((one.properties or {})["code"]) for one in found["Dockerfile.0"]}
 
 
-async def test_one_that_says_nothing_could_not_check(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("body", "told"), [("raise SystemExit('out of memory')", "out of memory"), ("print('usage:')", "else than JSON")]
+)
+async def test_one_that_says_nothing_of_use_could_not_check(tmp_path: Path, body: str, told: str) -> None:
     program = tmp_path / "hadolint"
-    program.write_text(f"#!{sys.executable}\nraise SystemExit('out of memory')\n")
+    program.write_text(f"#!{sys.executable}\n{body}\n")
     program.chmod(0o755)
 
-    with pytest.raises(CouldNotCheck, match="out of memory"):
+    with pytest.raises(CouldNotCheck, match=told):
         await run_hadolint(program, [tmp_path])
