@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Finding", "Fix", "Place", "Rule", "Severity"]
+__all__ = ["Finding", "Fix", "Place", "Replacement", "Rule", "Severity"]
 
 
 class Severity(StrEnum):
@@ -70,11 +70,33 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """What is to stand in a file instead of what stands there now.
+
+    Attributes:
+        begin: where that begins; with its line and column.
+        end: where it ends: the first character that stays. The same as ``begin`` where something is put in.
+        text: the new one.
+    """
+
+    begin: Place
+    end: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fix:
-    """What would mend it; safe means that nothing else changes."""
+    """What would mend it.
+
+    Attributes:
+        description: in words.
+        safe: nothing else changes.
+        edits: what does it, all of them together; none where only a person, or `uc harden fix`, can say.
+    """
 
     description: str
     safe: bool
+    edits: tuple[Replacement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

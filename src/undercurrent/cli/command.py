@@ -33,12 +33,12 @@ Body: TypeAlias = "Callable[..., Report | Coroutine[Any, Any, Report | None] | N
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a command runs with; ``for_people`` says that the result is not printed for machines."""
+    """What a command runs with; ``output`` says how its result is printed, as `report.render.RENDERERS` names it."""
 
     loaded: "Loaded"
     observer: Observer
     interactive: bool
-    for_people: bool = True
+    output: str = "human"
 
     @property
     def settings(self) -> "Settings":
@@ -160,7 +160,7 @@ def _run(
 
     loaded = settings.load(flags, file=config)
     with watching(quiet=quiet) as observer:
-        session = Session(loaded, observer, interactive and sys.stdin.isatty(), output == "human")
+        session = Session(loaded, observer, interactive and sys.stdin.isatty(), output)
         result = body(session, **own)
         report = _finished(result) if isinstance(result, Coroutine) else result
     if report is None:

@@ -25,6 +25,6 @@ def status(session: Session, catalogue: str | None, exit_code: bool, *, keep_goi
         only=catalogue,
         deep=False,
     )
-    if not (no_remember or exit_code or not session.for_people):
+    if not (no_remember or exit_code or session.output != "human"):
         remember_look(found.where, found.at, session.observer)
     return view.view(found, exit_code=exit_code)

@@ -28,11 +28,13 @@ class Asked:
         wanted: targets, and build arguments, of every Dockerfile.
         hadolint: ``auto``, ``off``, or a file with its JSON.
         known: fingerprints of findings that are known from before.
+        edits: findings come with the edits of safe fixes, which takes as long again.
     """
 
     wanted: tuple[Wanted, ...] = ()
     hadolint: str = "auto"
     known: frozenset[str] = frozenset()
+    edits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ async def audit_files(
     dockerfiles += _named_elsewhere(dockerfiles, manifests, files)
     more, tools = await hadolint_findings(dockerfiles, asked.hadolint, observer)
     jobs = [
-        Job(file, *_how(file, asked, manifests), more.get(file.name, ()), harden=settings.harden)
+        Job(file, *_how(file, asked, manifests), more.get(file.name, ()), harden=settings.harden, edits=asked.edits)
         for file in dockerfiles
     ]
     results = await audit_dockerfiles(jobs, settings, observer=observer) | manifests.results

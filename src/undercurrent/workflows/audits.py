@@ -54,6 +54,7 @@ class Wish:
         hadolint: ``auto``, ``off``, or a file with its JSON.
         baseline: a file of findings that are known from before.
         write_baseline: where to write such a file.
+        edits: findings in Dockerfiles come with the edits of safe fixes.
     """
 
     paths: tuple[Path, ...] = ()
@@ -67,6 +68,7 @@ class Wish:
     hadolint: str = "auto"
     baseline: Path | None = None
     write_baseline: Path | None = None
+    edits: bool = False
 
 
 async def audit_all(wish: Wish, settings: Settings, *, observer: Observer = silent) -> Audit:
@@ -104,7 +106,7 @@ async def _files(wish: Wish, settings: Settings, known: frozenset[str], observer
                 ),
                 hint=_("name the file itself; or `--images` for images that are built"),
             )
-        asked = Asked(_wanted(wish), wish.hadolint, known)
+        asked = Asked(_wanted(wish), wish.hadolint, known, wish.edits)
         return await audit_files(files, asked, settings, observer=observer)
 
 

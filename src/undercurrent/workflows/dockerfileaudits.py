@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import posixpath
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -42,6 +43,7 @@ class Job:
         more: what another program found in it.
         harden: settings of base images.
         bases: what was found out of base images, beside the settings and what is built in.
+        edits: findings come with the edits of safe fixes.
     """
 
     file: FoundFile
@@ -50,6 +52,7 @@ class Job:
     more: tuple[Finding, ...] = ()
     harden: HardenSettings = field(default_factory=HardenSettings)
     bases: Mapping[str, BaseImage] = field(default_factory=dict)
+    edits: bool = False
 
 
 async def audit_dockerfiles(
@@ -179,9 +182,17 @@ def _one(job: Job) -> AuditedFile | UndercurrentError:
             context=_context(job),
             wanted=job.wanted,
             more=job.more,
+            folder=_folder(job) if job.edits else None,
         )
     except UndercurrentError as error:
         return error
+
+
+def _folder(job: Job) -> str:
+    """The build context as findings call it; of a repository that was cloned, below its address."""
+    address, below, name = job.file.name.rpartition("//")
+    way = os.path.relpath(job.context, job.file.path.parent)
+    return address + below + posixpath.normpath(posixpath.join(posixpath.dirname(name), way))
 
 
 def _context(job: Job) -> Context:

@@ -52,6 +52,6 @@ async def audit(session: Session, fail_on: view.FailOn, everything: bool, explai
     places, names, images = places_of(flags), flags.pop("names"), flags["images"]
     flags["arguments"] = pairs(flags["arguments"], "--build-arg")
     paths = () if images else tuple(map(Path, names))
-    wish = Wish(paths=paths, names=names if images else (), places=places, **flags)
+    wish = Wish(paths=paths, names=names if images else (), places=places, edits=session.output == "sarif", **flags)
     found = await audit_all(wish, session.settings, observer=session.observer)
     return view.view(found, fail_on, everything=everything, explain=explain)

@@ -9,6 +9,7 @@ from undercurrent.errors import BadContent
 from undercurrent.findings import Finding, Place
 from undercurrent.hardening.auditing.baseline import fingerprinted
 from undercurrent.hardening.auditing.ignoring import Ignored, applied, in_dockerfile
+from undercurrent.hardening.auditing.mending import Mending
 from undercurrent.hardening.auditing.ranking import Ranked
 from undercurrent.hardening.dockerfile import Dockerfile, parse
 from undercurrent.hardening.model import BaseImage, Context, FinalImage, describe
@@ -51,6 +52,7 @@ def audit_dockerfile(
     context: Context | None = None,
     wanted: Sequence[Wanted] = (),
     more: Iterable[Finding] = (),
+    folder: str | None = None,
 ) -> AuditedFile:
     """What the rules find in a Dockerfile.
 
@@ -61,9 +63,11 @@ def audit_dockerfile(
         context: the folder that it is built with.
         wanted: the targets; the last stage where there are none.
         more: findings of another program about the same file.
+        folder: what findings call the context; the edits of safe fixes come along where it is given, which takes time.
     """
     file = parse(source, name)
-    images: tuple[FinalImage, ...] = ()
+    mending = None if folder is None else Mending(folder, find_base, context)
+    images: tuple[tuple[FinalImage, Wanted], ...] = ()
     refused = tuple(not_buildable.check_file(file, name))
     try:
         images = tuple(_images(file, find_base, context, wanted or (Wanted(),)))
@@ -71,30 +75,33 @@ def audit_dockerfile(
         refused = refused or (not_buildable.RULE.found(Place(name, 1), error.message),)
     found = chain(
         refused,
-        _said_once(Subject(image, name) for image in images),
+        _said_once(((Subject(image, name), one) for image, one in images), mending),
         more,
     )
     kept, ignored = applied(by_place(found), in_dockerfile(file), name)
     findings = fingerprinted(by_place(kept), text_at(file))
-    bases = tuple(dict.fromkeys(image.base_name for image in images if image.base_name))
-    return AuditedFile(tuple(Ranked.of(image) for image in images), findings, ignored, bases)
+    bases = tuple(dict.fromkeys(image.base_name for image, _wanted in images if image.base_name))
+    return AuditedFile(tuple(Ranked.of(image) for image, _wanted in images), findings, ignored, bases)
 
 
 def _images(
     file: Dockerfile, find_base: Callable[[str], BaseImage | None], context: Context | None, wanted: Iterable[Wanted]
-) -> Iterator[FinalImage]:
+) -> Iterator[tuple[FinalImage, Wanted]]:
     if not any(one.keyword == "FROM" for one in file.instructions):
         return
     for one in wanted:
-        yield describe(file, target=one.target or None, arguments=one.arguments, bases=find_base, context=context)
+        image = describe(file, target=one.target or None, arguments=one.arguments, bases=find_base, context=context)
+        yield image, one
 
 
-def _said_once(subjects: Iterable[Subject]) -> Iterator[Finding]:
+def _said_once(subjects: Iterable[tuple[Subject, Wanted]], mending: Mending | None) -> Iterator[Finding]:
     """What the rules find in images; what one as a whole has from a stage that is built as well is said there alone."""
     said: dict[int, set[tuple[str, str]]] = {}
-    for subject in sorted(subjects, key=lambda one: len(one.image.lineage)):
+    for subject, wanted in sorted(subjects, key=lambda one: len(one[0].image.lineage)):
         image = subject.image
         found = [finding for check in CHECKS for finding in check(subject)]
+        if mending:
+            found = list(mending.with_edits(found, image, wanted.arguments))
         said.setdefault(image.stage.index, set()).update((one.rule.code, one.message) for one in found)
         below = {key for stage in image.lineage[1:] for key in said.get(stage.index, ())}
         own = image.stage.origin.line

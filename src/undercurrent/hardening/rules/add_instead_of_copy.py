@@ -41,5 +41,6 @@ def check(subject: Subject) -> Iterator[Finding]:
             message = _("{address} is taken as it is today").format(address=remote[0])
             yield RULE.found(subject.at(instruction), message, fix=fix, severity=Severity.WARNING)
         elif sources and not remote and not any(_ARCHIVE.match(one) or "$" in one for one in sources):
-            fix = Fix(_("COPY instead"), safe=True)
+            edits = subject.replaced(instruction.keyword_span, "COPY")
+            fix = Fix(_("COPY instead"), safe=True, edits=edits)
             yield RULE.found(subject.at(instruction), _("COPY does the same, and nothing else"), fix=fix)

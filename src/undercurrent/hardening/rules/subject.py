@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from undercurrent.findings import Place
+from undercurrent.findings import Place, Replacement
 from undercurrent.hardening.dockerfile.nodes import Instruction
 from undercurrent.hardening.model.nouns import FinalImage, Origin
+from undercurrent.hardening.rules.replacements import replacements
 from undercurrent.hardening.shell import Body, bodies
+from undercurrent.splices import Edit, Span
 
 __all__ = ["Call", "Subject"]
 
@@ -70,6 +72,10 @@ class Subject:
     def where(self, origin: Origin) -> Place:
         """Where something was learnt; what was learnt elsewhere (a base image, a script) is at the image's FROM."""
         return self.at(origin.line if origin.what == self.file.name and origin.line else self.image.stage.origin)
+
+    def replaced(self, span: Span, text: str) -> tuple[Replacement, ...]:
+        """``text`` instead of what stands in the file at ``span``, as a fix has it."""
+        return tuple(replacements(self.name, self.file.source, [Edit(span, text)]))
 
     @property
     def instructions(self) -> Iterator[Instruction]:
