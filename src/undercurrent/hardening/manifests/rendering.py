@@ -1,6 +1,5 @@
 """Helm's charts and Kustomize's folders, rendered by the real programs: what they make is what runs."""
 
-import asyncio
 import os
 import re
 import shutil
@@ -9,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from undercurrent.errors import EnvironmentLacks, MissingTool, Refused, TooLarge
-from undercurrent.i18n import system_reason
+from undercurrent.errors import MissingTool, Refused, TooLarge
 from undercurrent.i18n import translate as _
-from undercurrent.processes import answer
+from undercurrent.processes import call, plain
 from undercurrent.splices import as_text, line_of
 
 __all__ = ["render_chart", "render_kustomization", "source_of"]
@@ -34,7 +32,7 @@ async def render_chart(chart: Path, name: str, values: Sequence[Path] = ()) -> s
     Raises:
         MissingTool: there is no helm.
         Refused: helm refuses the chart; the message has its words.
-        EnvironmentLacks: it does not end.
+        TimedOut: it does not end.
         TooLarge: it makes too much.
     """
     program = shutil.which("helm")
@@ -61,7 +59,7 @@ async def render_kustomization(folder: Path, name: str) -> str:
     Raises:
         MissingTool: there is neither.
         Refused: it refuses the folder; the message has its words.
-        EnvironmentLacks: it does not end.
+        TimedOut: it does not end.
         TooLarge: it makes too much.
     """
     kustomize, kubectl = shutil.which("kustomize"), shutil.which("kubectl")
@@ -76,32 +74,16 @@ async def render_kustomization(folder: Path, name: str) -> str:
 
 async def _run(command: Sequence[str], environment: dict[str, str], what: str) -> str:
     name = Path(command[0]).name
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-            process_group=0,
-        )
-    except OSError as error:
-        raise MissingTool(
-            _("{program} cannot be run: {reason}").format(program=name, reason=system_reason(error))
-        ) from error
-    try:
-        output, said = await answer(process, _TIME_LIMIT_S)
-    except TimeoutError:
-        raise EnvironmentLacks(_("{program} does not finish").format(program=name)) from None
-    if process.returncode != 0:
-        words = " ".join(as_text(said).split())[-_LAST_WORDS:]
+    ran = await call(*command, timeout_s=_TIME_LIMIT_S, environ=environment, kept=_MOST)
+    if ran.code != 0:
+        words = " ".join(plain(ran.err).split())[-_LAST_WORDS:]
         raise Refused(
             _("{program} cannot render {path}: {reason}").format(program=name, path=what, reason=words),
             hint=_("run `{command}` by hand to see all that it says").format(command=" ".join((name, *command[1:]))),
         )
-    if len(output) > _MOST:
+    if ran.cut:
         raise TooLarge(_("{program} makes more than 16 MiB of {path}").format(program=name, path=what))
-    return as_text(output)
+    return as_text(ran.stdout)
 
 
 def source_of(text: str, line: int) -> str:

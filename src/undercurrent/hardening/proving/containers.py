@@ -13,8 +13,8 @@ from undercurrent.hardening.proving import procfs
 from undercurrent.hardening.proving.engines import Engine, run_engine
 from undercurrent.hardening.proving.leftovers import own_name
 from undercurrent.hardening.proving.nouns import Conditions
-from undercurrent.hardening.proving.programs import Ran, plain
 from undercurrent.i18n import translate as _
+from undercurrent.processes import Ran, plain
 
 __all__ = ["Container", "State", "arguments", "container", "ends"]
 

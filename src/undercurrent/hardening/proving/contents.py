@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import os
 import tarfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -13,6 +12,7 @@ from undercurrent.hardening.proving.containers import container
 from undercurrent.hardening.proving.engines import Engine
 from undercurrent.hardening.proving.missing import Content, Look
 from undercurrent.hardening.proving.nouns import Conditions
+from undercurrent.processes import started
 
 __all__ = ["looking_into", "parse_listing"]
 
@@ -41,26 +41,14 @@ async def looking_into(engine: Engine, image: str) -> AsyncIterator[Look]:
 
 
 async def _beginning(engine: Engine, name: str, path: str) -> Content:
-    process = await asyncio.create_subprocess_exec(
-        *(engine.program, "cp", f"{name}:{path}", "-"),
-        env=dict(engine.environ),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        process_group=0,
-    )
     read = bytearray()
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            while process.stdout is not None and len(read) < _MOST and (piece := await process.stdout.read(65536)):
-                read += piece
-    except TimeoutError:
-        pass
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, 9)
-        await process.wait()
+    async with started(
+        *(engine.program, "cp", f"{name}:{path}", "-"), environ=engine.environ, stderr=asyncio.subprocess.DEVNULL
+    ) as process:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_S):
+                while process.stdout is not None and len(read) < _MOST and (piece := await process.stdout.read(65536)):
+                    read += piece
     return parse_listing(bytes(read), PurePosixPath(path).name)
 
 

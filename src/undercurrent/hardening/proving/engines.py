@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 from undercurrent.errors import CouldNotCheck, EnvironmentLacks, MissingTool, NotFound, UndercurrentError
 from undercurrent.hardening.proving.nouns import Built
-from undercurrent.hardening.proving.programs import Ran, call
 from undercurrent.i18n import translate as _
+from undercurrent.processes import Ran, call
 
 __all__ = ["Engine", "EngineName", "find_engine", "image_of", "run_engine", "version_numbers"]
 
@@ -157,15 +157,29 @@ def version_numbers(version: str) -> tuple[int, ...]:
 
 
 async def run_engine(
-    engine: Engine, *arguments: str | Path, timeout_s: float = _ANSWER_S, check: bool = True, folder: Path | None = None
+    engine: Engine, *arguments: str | Path, timeout_s: float = 0, check: bool = True, folder: Path | None = None
 ) -> Ran:
     """Runs the engine's command.
+
+    Args:
+        engine: whose.
+        arguments: of it.
+        timeout_s: seconds that its user gives it; 0 for as many as a short answer may take.
+        check: it must not fail.
+        folder: its working directory.
 
     Raises:
         CouldNotCheck: it fails, and ``check`` says that this matters.
         TimedOut: it takes too long.
     """
-    ran = await call(engine.program, *arguments, timeout_s=timeout_s, environ=engine.environ, folder=folder)
+    ran = await call(
+        engine.program,
+        *arguments,
+        timeout_s=timeout_s or _ANSWER_S,
+        environ=engine.environ,
+        folder=folder,
+        longer=_("give it more with --timeout") if timeout_s else "",
+    )
     if check and ran.code != 0:
         raise CouldNotCheck(
             _("{engine} {verb} fails: {reason}").format(

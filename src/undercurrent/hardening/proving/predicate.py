@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from undercurrent import __version__
 from undercurrent.hardening.proving.nouns import Built, Conditions, FailedCall, Missing, Proof, Writable
-from undercurrent.hardening.proving.programs import plain
+from undercurrent.processes import plain
 
 __all__ = ["TYPE", "as_json"]
 

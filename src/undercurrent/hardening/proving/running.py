@@ -19,10 +19,10 @@ from undercurrent.hardening.proving.containers import Container, State, containe
 from undercurrent.hardening.proving.engines import Engine
 from undercurrent.hardening.proving.nouns import Answer, Conditions, FailedCall
 from undercurrent.hardening.proving.probes import NOTHING, Probe
-from undercurrent.hardening.proving.programs import call, shortened
 from undercurrent.hardening.proving.tracing import tracing
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
+from undercurrent.processes import call, shortened
 
 __all__ = ["PLAIN", "Manner", "Patience", "Run", "run"]
 

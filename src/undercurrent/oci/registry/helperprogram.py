@@ -3,17 +3,15 @@
 Protocol: https://github.com/docker/docker-credential-helpers#development
 """
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from undercurrent.errors import ConfigError, EnvironmentLacks, MissingTool
-from undercurrent.i18n import system_reason
+from undercurrent.errors import ConfigError, EnvironmentLacks, TimedOut
 from undercurrent.i18n import translate as _
-from undercurrent.processes import answer
+from undercurrent.processes import call
 
 __all__ = ["ask_helper"]
 
@@ -44,29 +42,18 @@ async def ask_helper(helper: str, action: str, text: str, configured_in: Path) -
     if not _NAME.fullmatch(helper):
         raise ConfigError(_("{path}: {name!r} is not a credential helper").format(path=configured_in, name=helper))
     try:
-        process = await asyncio.create_subprocess_exec(
-            program,
-            action,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            process_group=0,  # Ctrl-C on the terminal is for us: what is under way is finished
+        ran = await call(
+            *(program, action),
+            timeout_s=_TIME_LIMIT_S,
+            stdin=text.encode(),
+            install=_("install it, or take it out of credsStore and credHelpers in {path}").format(path=configured_in),
         )
-    except OSError as error:
-        raise MissingTool(
-            _("{program}, which {path} names, cannot be run: {reason}").format(
-                program=program, path=configured_in, reason=system_reason(error)
-            ),
-            hint=_("install it, or take it out of credsStore and credHelpers in {path}").format(path=configured_in),
-        ) from error
-    try:
-        output, _error = await answer(process, _TIME_LIMIT_S, text.encode())
-    except TimeoutError:
+    except TimedOut:  # it asks its user, who is not there: asking again is of no use
         raise EnvironmentLacks(_("{program} does not finish").format(program=program)) from None
-    return _read(output, process.returncode, program, action)
+    return _read(ran.stdout, ran.code, program, action)
 
 
-def _read(output: bytes, status: int | None, program: str, action: str) -> Mapping[str, Any] | None:
+def _read(output: bytes, status: int, program: str, action: str) -> Mapping[str, Any] | None:
     if status != 0:
         if _NOT_FOUND in output:
             return None

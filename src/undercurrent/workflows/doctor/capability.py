@@ -1,6 +1,5 @@
 """One thing a machine can have, and the system whose packages bring it."""
 
-import asyncio
 import os
 import platform
 import sys
@@ -8,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from undercurrent.processes import answer
+from undercurrent.errors import MissingTool, TimedOut
+from undercurrent.processes import call
 
 __all__ = ["Capability", "Kind", "Machine", "Probe", "System", "run_program"]
 
@@ -85,16 +85,7 @@ def _system() -> System:
 async def run_program(arguments: list[str], *, timeout_s: float) -> tuple[int, str] | None:
     """Exit status and output of a program; None if it cannot be started or takes longer than ``timeout_s``."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-    except OSError:
+        ran = await call(*arguments, timeout_s=timeout_s)
+    except (MissingTool, TimedOut):
         return None
-    try:
-        said, _nothing = await answer(process, timeout_s)
-    except TimeoutError:
-        return None
-    return process.returncode or 0, said.decode(errors="replace")
+    return ran.code, ran.out + ran.err
