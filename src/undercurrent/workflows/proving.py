@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,7 +31,6 @@ from undercurrent.hardening.proving.building import Recipe, built
 from undercurrent.hardening.proving.leftovers import sweep
 from undercurrent.hardening.proving.predicate import as_json
 from undercurrent.hardening.proving.storing import from_layout, saved_digest
-from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.oci.reference import Reference, names_host
 from undercurrent.oci.stores import Stores
@@ -38,6 +38,7 @@ from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
 from undercurrent.workflows.keeping import keep
 from undercurrent.workflows.provingfixes import Fixed, as_conditions, fixed, moved_probe
+from undercurrent.workflows.reading import read_bounded
 from undercurrent.workflows.recording import Recording, recording
 
 __all__ = ["NOTHING_BEFORE", "Wanted", "file_of", "outcome_of", "prove_target"]
@@ -45,7 +46,6 @@ __all__ = ["NOTHING_BEFORE", "Wanted", "file_of", "outcome_of", "prove_target"]
 NOTHING_BEFORE: Final = "none"
 _LAYOUT: Final = "oci:"
 _FILES: Final = ("Dockerfile", "Containerfile")
-_MOST: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,7 @@ async def prove_target(wanted: Wanted, settings: Settings, *, observer: Observer
 
     Raises:
         UsageError, NotFound: the target is nothing that can be proved.
+        CouldNotCheck, BadContent, TooLarge: it cannot be read, or is no file, or larger than what people write.
         MissingTool, EnvironmentLacks: there is no engine, or the evidence cannot be written.
         Refused: it does not build.
         CouldNotCheck: the engine does not do its part.
@@ -127,16 +128,18 @@ async def prove_target(wanted: Wanted, settings: Settings, *, observer: Observer
 
 
 async def _proved(wanted: Wanted, settings: Settings, record: Recording, observer: Observer) -> Proof:
+    target = _target(wanted.target)
+    other = None if wanted.before in (None, NOTHING_BEFORE) else _target(wanted.before)
+    change = await _change(target, wanted, settings, observer) if wanted.fix else None
     engine = await find_engine(wanted.engine)
     await sweep(engine)
-    change = await _change(wanted, settings, observer) if wanted.fix else None
     async with AsyncExitStack() as closing:
-        after = await closing.enter_async_context(_image(engine, wanted.target, wanted, tag=wanted.tag, change=change))
+        after = await closing.enter_async_context(_image(engine, target, wanted, tag=wanted.tag, change=change))
         before: Built | None = after
         if wanted.before == NOTHING_BEFORE:
             before = None
-        elif wanted.before is not None or change is not None:
-            before = await closing.enter_async_context(_image(engine, wanted.before or wanted.target, wanted))
+        elif other is not None or change is not None:
+            before = await closing.enter_async_context(_image(engine, other or target, wanted))
         proving = Proving(
             engine,
             after,
@@ -150,20 +153,41 @@ async def _proved(wanted: Wanted, settings: Settings, record: Recording, observe
             observer=observer,
         )
         proof = await prove(proving, as_conditions(wanted.conditions, change.run if change else None))
-        await _record(proof, engine, wanted, settings, record)
+        await _record(proof, engine, target, wanted, settings, record)
     return proof
 
 
-async def _change(wanted: Wanted, settings: Settings, observer: Observer) -> Fixed:
-    file = None if wanted.target.startswith(_LAYOUT) else file_of(wanted.target)
-    if file is None:
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a name means.
+
+    Attributes:
+        name: as it was written.
+        file: the Dockerfile; None for an image.
+        text: what stands in it.
+    """
+
+    name: str
+    file: Path | None = None
+    text: bytes = b""
+
+
+def _target(name: str) -> _Target:
+    if name.startswith(_LAYOUT) and not name.removeprefix(_LAYOUT).partition(":")[2]:
+        raise UsageError(_("{target} names no image").format(target=name), hint=_("write oci:FOLDER:NAME"))
+    file = None if name.startswith(_LAYOUT) else file_of(name)
+    return _Target(name) if file is None else _Target(name, file, read_bounded(file, str(file)))
+
+
+async def _change(target: _Target, wanted: Wanted, settings: Settings, observer: Observer) -> Fixed:
+    if target.file is None:
         raise UsageError(
-            _("{target} is an image, and only Dockerfiles are fixed").format(target=wanted.target),
+            _("{target} is an image, and only Dockerfiles are fixed").format(target=target.name),
             hint=_("name the Dockerfile that it is built from"),
         )
     return await fixed(
-        file,
-        _read(file),
+        target.file,
+        target.text,
         settings,
         stage=wanted.stage,
         arguments=wanted.arguments,
@@ -174,23 +198,20 @@ async def _change(wanted: Wanted, settings: Settings, observer: Observer) -> Fix
 
 @asynccontextmanager
 async def _image(
-    engine: Engine, target: str, wanted: Wanted, *, tag: str = "", change: Fixed | None = None
+    engine: Engine, target: _Target, wanted: Wanted, *, tag: str = "", change: Fixed | None = None
 ) -> AsyncIterator[Built]:
-    if target.startswith(_LAYOUT):
-        folder, _colon, name = target.removeprefix(_LAYOUT).partition(":")
-        if not name:
-            raise UsageError(_("{target} names no image").format(target=target), hint=_("write oci:FOLDER:NAME"))
+    if target.name.startswith(_LAYOUT):
+        folder, _colon, name = target.name.removeprefix(_LAYOUT).partition(":")
         async with from_layout(engine, Path(folder), name, timeout_s=wanted.build_s) as image:
             yield image
         return
-    file = file_of(target)
-    if file is None:
-        yield await image_of(engine, target, timeout_s=wanted.build_s)
+    if target.file is None:
+        yield await image_of(engine, target.name, timeout_s=wanted.build_s)
         return
     recipe = Recipe(
-        str(file),
-        change.text if change else _read(file),
-        file.parent,
+        str(target.file),
+        change.text if change else target.text,
+        target.file.parent,
         target=wanted.stage,
         arguments=wanted.arguments,
         files=change.files if change else {},
@@ -208,29 +229,18 @@ def file_of(target: str) -> Path | None:
         NotFound: it is a path, and no Dockerfile is there.
     """
     path = Path(target)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be looked into
         for name in _FILES:
-            if (path / name).is_file():
+            if os.path.lexists(path / name):
                 return path / name
         raise NotFound(
             _("{path} has no Dockerfile").format(path=path), hint=_("name the file: {path}/NAME").format(path=path)
         )
-    if path.is_file():
+    if os.path.lexists(path):
         return path
     if target.startswith(("/", "./", "../", "~")):
         raise NotFound(_("{path} does not exist").format(path=target))
     return None
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            text = opened.read(_MOST + 1)
-    except OSError as error:
-        raise UsageError(_("cannot read {path}: {reason}").format(path=file, reason=system_reason(error))) from error
-    if len(text) > _MOST:
-        raise UsageError(_("{path} is too large for a Dockerfile").format(path=file))
-    return text
 
 
 _OUTCOMES: Final[Mapping[Verdict, str]] = {
@@ -247,18 +257,20 @@ def outcome_of(proof: Proof) -> str:
     return _OUTCOMES[proof.verdict]
 
 
-async def _record(proof: Proof, engine: Engine, wanted: Wanted, settings: Settings, record: Recording) -> None:
+async def _record(
+    proof: Proof, engine: Engine, target: _Target, wanted: Wanted, settings: Settings, record: Recording
+) -> None:
     """An image that has a name counts among those of an estate; one that is gone with its proof does not."""
     outcome, said = outcome_of(proof), as_json(proof)
-    if (file := file_of(wanted.target)) is not None:
+    if target.file is not None:
         if not wanted.fix:  # else it is not what stands there yet
-            record.add("dockerfile-rootless", str(file), outcome, str(file), **said)
+            record.add("dockerfile-rootless", str(target.file), outcome, str(target.file), **said)
         if not wanted.tag:
             return
-    if wanted.target.startswith(_LAYOUT):
+    if target.name.startswith(_LAYOUT):
         async with Stores(settings) as stores:
-            image = await stores.image(wanted.target)
-        place = wanted.target.rpartition(f":{image.name}")[0]
+            image = await stores.image(target.name)
+        place = target.name.rpartition(f":{image.name}")[0]
         record.add("image-rootless", image.descriptor.digest, outcome, image.name, place=place, **said)
         return
     digest = _in_registry(proof.after) or await saved_digest(engine, proof.after, timeout_s=wanted.build_s)
