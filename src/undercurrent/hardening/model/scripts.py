@@ -71,6 +71,8 @@ def commands_of(scripts: Iterable[Script]) -> tuple[Ran, ...]:
 
 def _ran(command: Command) -> Ran | None:
     words = list(command.words)
+    if words[:1] == ["command"] and words[1:2] in (["-v"], ["-V"]):
+        return None  # it only asks where a program is
     replaces = False
     while len(words) > 1 and words[0] in _PREFIXES:
         replaces = replaces or words[0] == "exec"

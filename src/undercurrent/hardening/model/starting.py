@@ -135,8 +135,8 @@ class _Follower:
             if program in CHANGERS:
                 self._start.complete = False
             return
-        kind, rest = begun
-        if kind == "changer" and not self._start.drops:
+        rest, changes = begun
+        if changes and not self._start.drops:
             self._start.drops = program
         self.follow(rest, origin, depth + 1)
 
@@ -188,7 +188,8 @@ class _Follower:
     def _shell(self, program: str, rest: list[str], origin: Origin, depth: int) -> None:
         command = next((at for at, word in enumerate(rest) if re.fullmatch(r"-[a-z]*c", word)), None)
         if command is not None and command + 1 < len(rest):
-            self._text(rest[command + 1], rest[command + 3 :], origin, depth)
+            itself = rest[command + 2] if command + 2 < len(rest) else ""
+            self._text(rest[command + 1], rest[command + 3 :], origin, depth, itself=itself)
             return
         first = next((at for at, word in enumerate(rest) if not word.startswith("-")), len(rest))
         left = rest[first:]
@@ -217,7 +218,9 @@ class _Follower:
             return
         self._text(text, arguments, origin, depth, place=place)
 
-    def _text(self, text: str, arguments: list[str], origin: Origin, depth: int, place: str = "") -> None:
+    def _text(
+        self, text: str, arguments: list[str], origin: Origin, depth: int, place: str = "", itself: str = ""
+    ) -> None:
         commands, understood = read(text, self._build.environment)
         if not understood:
             self._start.complete = False
@@ -226,12 +229,12 @@ class _Follower:
         for command in commands:
             self._start.commands.append((command, origin))
             arguments = _set_anew(command, arguments)
-            itself = ITSELF in command.words or command.path == ITSELF
+            again = not itself and ITSELF in (command.path, *command.words)
             if command.program in CHANGERS and not self._start.drops and _changes(command):
                 self._start.drops = command.program
                 self._start.guarded = _GUARD.search(text) is not None
                 self._start.chain.append(command.program)
-            if itself or (command.program in _TRIVIAL and not command.replaces):
+            if again or (command.program in _TRIVIAL and not command.replaces):
                 continue
             if command.replaces or last is None or not last.replaces:
                 last = command
@@ -239,18 +242,22 @@ class _Follower:
         if last is None:
             self._start.complete = False
             return
-        self._follow_command(last, arguments, origin, depth)
+        self._follow_command(last, [itself] if itself else [], arguments, origin, depth)
 
-    def _follow_command(self, command: Ran, arguments: list[str], origin: Origin, depth: int) -> None:
+    def _follow_command(
+        self, command: Ran, itself: list[str], arguments: list[str], origin: Origin, depth: int
+    ) -> None:
         words: list[str] = []
         for word in (command.path, *command.words):
             if word == ARGUMENTS:
                 words += arguments
+            elif word == ITSELF:
+                words += itself
             elif word is None:
                 words.append("$…")
             else:
                 words.append(word)
-        if not words[0] or words[0].startswith("$"):
+        if not words or not words[0] or words[0].startswith("$"):
             self._start.complete = False
             self._start.final = tuple(words[1:])
             return
@@ -278,7 +285,7 @@ def _changes(command: Ran) -> bool:
     """Whether a command of a script really starts something as another user (``su --help`` does not)."""
     words = ["x" if word is None else word for word in command.words]
     begun = started_by(command.program, words)
-    return begun is not None and begun[0] == "changer" and bool({ARGUMENTS, ITSELF} & set(words) or command.replaces)
+    return begun is not None and begun[1] and bool({ARGUMENTS, ITSELF} & set(words) or command.replaces)
 
 
 def _set_anew(command: Ran, arguments: list[str]) -> list[str]:

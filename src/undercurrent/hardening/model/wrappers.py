@@ -1,182 +1,168 @@
 """Small programs that start another one: inits, such that change the user, interpreters; and what they start."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-__all__ = ["CHANGERS", "INITS", "started_by"]
+__all__ = ["CHANGERS", "started_by"]
 
 _Words: TypeAlias = Sequence[str]
 
 
-def _after_options(words: _Words, with_value: str = "", long_with_value: frozenset[str] = frozenset()) -> list[str]:
-    """What follows the options: up to ``--``, or to the first word without a hyphen."""
-    left = list(words)
-    while left and left[0].startswith("-"):
-        word = left.pop(0)
-        if word == "--":
-            break
-        named = word[2:] if word.startswith("--") else ""
-        takes = named in long_with_value if named else len(word) == 2 and word[1] in with_value  # noqa: PLR2004
-        if takes:
-            left[:1] = []
-    return left
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the words of a program lead to what it starts.
 
+    Attributes:
+        short: letters of its short options that take a value.
+        long: its long options that take a value, separated by spaces.
+        skips: words of its own that follow the options, such as the user.
+        assigns: ``NAME=value`` may follow, too.
+        only_by: the options without which it changes no user; empty if it does anyhow.
+    """
 
-def _user_first(words: _Words) -> list[str]:
-    return _after_options(words)[1:]
+    short: str = ""
+    long: str = ""
+    skips: int = 0
+    assigns: bool = False
+    only_by: tuple[str, ...] = ()
 
-
-def _setpriv(words: _Words) -> list[str]:
-    names = (
-        "reuid regid ruid rgid euid egid groups inh-caps ambient-caps bounding-set securebits pdeathsig selinux-label"
-    )
-    return _after_options(words, "", frozenset([*names.split(), "apparmor-profile", "ptracer"]))
-
-
-def _su(words: _Words) -> list[str]:
-    """``su [-] [-s shell] [-c command] [user [arguments]]``, and ``runuser -u user [--] command``."""
-    left, command, user_given = list(words), "", False
-    rest: list[str] = []
-    while left:
-        word = left.pop(0)
-        if word in {"-c", "--command"} and left:
-            command = left.pop(0)
-        elif word in {"-u", "--user"} and left:
-            left.pop(0)
-            user_given = True
-        elif word in {"-s", "--shell", "-g", "--group", "-G", "--supp-group", "-w"} and left:
-            left.pop(0)
-        elif word == "--":
-            rest += left
-            break
-        elif word.startswith("-"):
-            command = word.partition("=")[2] if word.startswith("--command=") else command
-        else:
-            rest += [word, *(left if user_given else [])]
-            if user_given:
+    def started(self, words: _Words) -> list[str]:
+        """What is started: what follows the options, which end at ``--`` or at the first word without a hyphen."""
+        at, long = 0, self.long.split()
+        while at < len(words) and words[at].startswith("-"):
+            word = words[at]
+            at += 1
+            if word == "--":
                 break
-    if command:
-        return ["sh", "-c", command]
-    return rest if user_given else rest[1:]
+            at += word[2:] in long if word.startswith("--") else self._ends_in_option(word[1:])
+        while self.assigns and at < len(words) and _ASSIGNMENT.match(words[at]):
+            at += 1
+        return list(words[at + self.skips :])
+
+    def _ends_in_option(self, letters: str) -> bool:
+        """Whether the value of an option is the next word: ``-u app``, ``-Eu app``, not ``-uapp``."""
+        first = next((at for at, letter in enumerate(letters) if letter in self.short), None)
+        return first is not None and first + 1 == len(letters)
 
 
-def _sudo(words: _Words) -> list[str]:
-    left = _after_options(words, "ugChpT", frozenset({"user", "group", "host", "prompt", "chdir"}))
-    while left and re.match(r"[A-Za-z_]\w*=", left[0]):
-        left.pop(0)
-    return left
+_ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=")
+_PLAIN: Final = _Way()
+_USER_FIRST: Final = _Way(skips=1)
 
-
-def _chroot(words: _Words) -> list[str]:
-    return _after_options(words)[1:]
-
-
-def _env(words: _Words) -> list[str]:
-    left = _after_options(words, "uCS")
-    while left and re.match(r"[A-Za-z_]\w*=", left[0]):
-        left.pop(0)
-    return left
-
-
-def _tini(words: _Words) -> list[str]:
-    return _after_options(words, "pew")
-
-
-def _dumb_init(words: _Words) -> list[str]:
-    return _after_options(words, "r", frozenset({"rewrite"}))
-
-
-def _timeout(words: _Words) -> list[str]:
-    return _after_options(words, "ks")[1:]
-
-
-def _chpst(words: _Words) -> list[str]:
-    return _after_options(words, "uUbe/ndmopflcrst")
-
-
-def _plain(words: _Words) -> list[str]:
-    return _after_options(words)
-
-
-CHANGERS: Final[Mapping[str, Callable[[_Words], list[str]]]] = MappingProxyType(
+_CHANGERS: Final[Mapping[str, _Way]] = MappingProxyType(
     {
-        "gosu": _user_first,
-        "su-exec": _user_first,
-        "setuidgid": _user_first,
-        "s6-setuidgid": _user_first,
-        "pieuvre": _user_first,
-        "setpriv": _setpriv,
-        "su": _su,
-        "runuser": _su,
-        "sudo": _sudo,
-        "chpst": _chpst,
-        "chroot": _chroot,
+        "gosu": _USER_FIRST,
+        "su-exec": _USER_FIRST,
+        "setuidgid": _USER_FIRST,
+        "s6-setuidgid": _USER_FIRST,
+        "s6-applyuidgid": _Way("ugG"),
+        "setpriv": _Way(
+            long="reuid regid ruid rgid euid egid groups inh-caps ambient-caps bounding-set securebits pdeathsig "
+            "selinux-label apparmor-profile ptracer",
+            only_by=("--reuid", "--ruid", "--euid"),
+        ),
+        "sudo": _Way("ugChpT", "user group host prompt chdir", assigns=True),
+        "chpst": _Way("uUbe/nlLmdopfcrst", only_by=("-u",)),
+        "chroot": _Way(skips=1, only_by=("--userspec",)),
     }
 )
+_BY_NAME: Final = frozenset({"su", "runuser"})
+
+CHANGERS: Final = frozenset({*_CHANGERS, *_BY_NAME})
 """Programs that become another user and then start what follows."""
 
-INITS: Final[Mapping[str, Callable[[_Words], list[str]]]] = MappingProxyType(
+_INITS: Final[Mapping[str, _Way]] = MappingProxyType(
     {
-        "tini": _tini,
-        "tini-static": _tini,
-        "docker-init": _tini,
-        "dumb-init": _dumb_init,
-        "catatonit": _plain,
-        "pid1": _plain,
-        "my_init": _plain,
-        "env": _env,
-        "nohup": _plain,
-        "nice": _plain,
-        "ionice": _plain,
-        "stdbuf": _plain,
-        "exec": _plain,
-        "time": _plain,
-        "xvfb-run": _plain,
-        "with-contenv": _plain,
-        "timeout": _timeout,
+        "tini": _Way("pe"),
+        "tini-static": _Way("pe"),
+        "docker-init": _Way("pe"),
+        "dumb-init": _Way("r", "rewrite"),
+        "catatonit": _PLAIN,
+        "pid1": _PLAIN,
+        "my_init": _PLAIN,
+        "env": _Way("uC", "unset chdir", assigns=True),
+        "nohup": _PLAIN,
+        "nice": _Way("n", "adjustment"),
+        "ionice": _Way("cn", "class classdata"),
+        "stdbuf": _Way("ioe", "input output error"),
+        "exec": _Way("a"),
+        "time": _Way("fo", "format output"),
+        "timeout": _Way("ks", "kill-after signal", skips=1),
+        "xvfb-run": _Way("efnpsw", "error-file auth-file server-num xauth-protocol server-args wait"),
+        "with-contenv": _PLAIN,
+        "s6-envuidgid": _USER_FIRST,
+        "npx": _Way("p", "package"),
+        "uvx": _Way("p", "from with python"),
+        "bunx": _Way("p", "package"),
     }
 )
 """Programs that start what follows, as the same user."""
 
 _RUNNERS: Final = MappingProxyType(
-    {
-        "bundle": ("exec",),
-        "poetry": ("run",),
-        "pipenv": ("run",),
-        "uv": ("run",),
-        "pdm": ("run",),
-        "hatch": ("run",),
-        "mix": ("run",),
-    }
+    {"bundle": "exec", "poetry": "run", "pipenv": "run", "uv": "run", "pdm": "run", "hatch": "run"}
 )
+"""Likewise, after this word."""
+
 _PYTHON: Final = re.compile(r"(?:python|pypy)[0-9.]*")
 
 
-def started_by(program: str, words: _Words) -> tuple[str, list[str]] | None:
-    """What ``program`` starts in turn: its base name's rest of the words; None if it starts nothing.
+def started_by(program: str, words: _Words) -> tuple[list[str], bool] | None:
+    """What ``program`` starts in turn; None if it starts nothing.
 
     Args:
         program: a base name.
         words: its arguments.
 
     Returns:
-        ``init``, ``changer`` or ``runner``, and the words of what is started.
+        The words of what is started, and whether as another user.
     """
-    if program in CHANGERS:
-        left = CHANGERS[program](words)
-        changes = program != "chroot" or any(word.startswith("--userspec") for word in words)
-        return ("changer" if changes else "init", left) if left else None
-    if program in INITS:
-        left = INITS[program](words)
-        return ("init", left) if left else None
-    if program in _RUNNERS and list(words[:1]) == list(_RUNNERS[program]) and len(words) > 1:
-        return "runner", _after_options(words[1:])
-    if program in {"npx", "uvx", "bunx"} and words:
-        return "runner", _after_options(words)
-    if _PYTHON.fullmatch(program) and "-m" in words[:-1]:
-        at = list(words).index("-m")
-        if all(word.startswith("-") for word in words[:at]):
-            return "runner", [words[at + 1], *words[at + 2 :]]
-    return None
+    if program in _BY_NAME:
+        left, changes = _su(words), True
+    elif program in _CHANGERS:
+        way = _CHANGERS[program]
+        left = way.started(words)
+        own = words[: len(words) - len(left)]
+        changes = not way.only_by or any(word.startswith(way.only_by) for word in own)
+    elif program in _INITS:
+        left, changes = _INITS[program].started(words), False
+    elif _RUNNERS.get(program) in words[:1]:
+        left, changes = _PLAIN.started(words[1:]), False
+    else:
+        left, changes = _module(program, words), False
+    return (left, changes) if left else None
+
+
+def _su(words: _Words) -> list[str]:
+    """``su [-] [-s shell] [-c command] [user [arguments]]``, and ``runuser -u user [--] command``."""
+    command, user_given, rest, at = "", False, list[str](), 0
+    while at < len(words):
+        word, value = words[at], words[at + 1] if at + 1 < len(words) else ""
+        at += 1
+        if word in {"-c", "--command"}:
+            command, at = value, at + 1
+        elif word in {"-u", "--user"} or word.startswith("--user="):
+            user_given, at = True, at + ("=" not in word)
+        elif word in {"-s", "--shell", "-g", "--group", "-G", "--supp-group", "-w"}:
+            at += 1
+        elif word == "--":
+            rest += words[at:]
+            break
+        elif word.startswith("-"):
+            command = word.partition("=")[2] if word.startswith("--command=") else command
+        elif user_given:
+            rest += words[at - 1 :]
+            break
+        else:
+            rest.append(word)
+    if command:
+        return ["sh", "-c", command]
+    return rest if user_given else rest[1:]
+
+
+def _module(program: str, words: _Words) -> list[str]:
+    """``python -m gunicorn …``."""
+    at = list(words).index("-m") if _PYTHON.fullmatch(program) and "-m" in words else len(words)
+    return list(words[at + 1 :]) if all(word.startswith("-") for word in words[:at]) else []

@@ -26,7 +26,7 @@ LONGEST: Final = 65536
 """Characters of a script that is parsed; a longer one is not understood."""
 
 _MOST: Final = 1000
-"""Times that ``${``, ``|`` and such stand in a script that is parsed: the grammar takes time that is quadratic in them."""
+"""Times that ``${``, ``|`` and such may stand in a script: the grammar takes time that is quadratic in them."""
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f]")

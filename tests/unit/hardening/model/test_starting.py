@@ -30,6 +30,20 @@ def image(text: str, context: Path | None = None) -> FinalImage:
         ('CMD ["chroot", "/srv", "server"]', ("chroot", "server"), ""),
         ('CMD ["env", "A=1", "server"]', ("env", "server"), ""),
         ('CMD ["timeout", "-k", "5", "10", "server"]', ("timeout", "server"), ""),
+        ('CMD ["timeout", "--signal", "KILL", "10", "server"]', ("timeout", "server"), ""),
+        ('CMD ["tini", "-w", "server"]', ("tini", "server"), ""),
+        ('CMD ["nice", "-n", "10", "ionice", "-c", "3", "server"]', ("nice", "ionice", "server"), ""),
+        ('CMD ["stdbuf", "-o", "L", "stdbuf", "-oL", "server"]', ("stdbuf", "stdbuf", "server"), ""),
+        ('CMD ["xvfb-run", "-a", "-s", "-screen 0", "server"]', ("xvfb-run", "server"), ""),
+        ('CMD ["setpriv", "--no-new-privs", "server"]', ("setpriv", "server"), ""),
+        ('CMD ["chpst", "-P", "-e", "/env", "server"]', ("chpst", "server"), ""),
+        ('CMD ["chpst", "-u", "app", "server"]', ("chpst", "server"), "chpst"),
+        ('CMD ["runuser", "--user=app", "server", "-u"]', ("runuser", "server"), "runuser"),
+        ('CMD ["su", "app", "-c", "exec server"]', ("su", "server"), "su"),
+        ('CMD ["sudo", "-Eu", "app", "A=1", "server"]', ("sudo", "server"), "sudo"),
+        ('CMD ["python3", "-u", "-m", "gunicorn", "-m", "7"]', ("python3", "gunicorn"), ""),
+        ('CMD ["python3", "app.py", "-m", "x"]', ("python3",), ""),
+        ('CMD ["mix", "run", "--no-halt"]', ("mix",), ""),
         ('CMD ["bundle", "exec", "puma", "-p", "3000"]', ("bundle", "puma"), ""),
         ("CMD cd /app && exec gosu app server", ("gosu", "server"), "gosu"),
         ("CMD mkdir -p /run/x; exec server", ("server",), ""),
@@ -45,6 +59,22 @@ def test_small_programs_are_followed(text: str, chain: tuple[str, ...], drops: s
     assert (found.entrypoint.chain, found.runner.drops) == (chain, drops)
     assert found.entrypoint.server == (chain[-1] if chain else "")
     assert found.entrypoint.complete == bool(chain)
+
+
+@pytest.mark.parametrize(
+    ("text", "chain", "complete"),
+    [
+        ('ENTRYPOINT ["sh", "-c", "exec \\"$0\\" \\"$@\\""]\nCMD ["server", "-x"]', ("server",), True),
+        ('ENTRYPOINT ["sh", "-c", "exec $@", "--"]\nCMD ["server"]', ("server",), True),
+        ('ENTRYPOINT ["sh", "-c", "exec \\"$@\\""]', (), False),
+        ('ENTRYPOINT ["sh", "-c", "$0"]', (), False),
+        ("CMD command -v server || true; server; command -v x", ("server",), True),
+    ],
+)
+def test_a_command_for_the_shell_may_start_its_arguments(text: str, chain: tuple[str, ...], complete: bool) -> None:
+    found = image(f"FROM scratch\n{text}").entrypoint
+
+    assert (found.chain, found.complete) == (chain, complete)
 
 
 def test_an_entrypoint_resets_the_command_of_the_base() -> None:
