@@ -7,7 +7,7 @@ from typing import Final
 from undercurrent.hardening.dockerfile import pairs
 from undercurrent.hardening.dockerfile.nodes import Dockerfile, Instruction
 from undercurrent.hardening.model.nouns import FinalImage
-from undercurrent.hardening.ports import FIRST_FREE
+from undercurrent.hardening.ports import FIRST_FREE, names_port
 from undercurrent.splices import Edit, Span
 
 __all__ = ["exposed", "low_ports", "mentioned"]
@@ -16,9 +16,6 @@ _USUAL: Final = {80: 8080, 443: 8443}
 _OPTIONS: Final = (
     r"--?(?:p|P|l|b|a|port|http[-.]?port|https[-.]?port|web[-.]?port|server[-.]port|Dserver\.port|bind|bind[-_]port|"
     r"listen|http|https|addr|address|listen[-.]address|web\.listen-address|socket|http-socket|urls)"
-)
-_NAME: Final = re.compile(
-    r"(?i)(?:^|_)(?:port|ports|listen|listen_addr|addr|address|bind|urls?|http|https)(?:_|$)|PORT$"
 )
 
 
@@ -84,7 +81,7 @@ def _patterns(keyword: str, port: int) -> tuple[re.Pattern[str], ...]:
 def _variables(dockerfile: Dockerfile, one: Instruction, port: int) -> Iterator[tuple[int, int]]:
     """Where the port is the value of a variable that is named for one, or the end of such an address."""
     for pair in pairs(one):
-        if pair.value is None or not _NAME.search(pair.name.text):
+        if pair.value is None or not names_port(pair.name.text):
             continue
         value = pair.value.span.of(dockerfile.source)
         if match := re.fullmatch(rf"[\"']?(?:[^\s\"']*:)?(?P<port>{port})/?[\"']?", value):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from undercurrent.hardening.manifests.selecting import selects
 from undercurrent.kube import Object, Pod, pods
 from undercurrent.yamltext import Document
 from undercurrent.yamltext.shapes import list_in, mapping_in
@@ -57,7 +58,4 @@ def _ports(container: Any) -> Iterator[tuple[int, str]]:
 
 def _is_about(policy: Object, pod: Pod) -> bool:
     spec = mapping_in(policy.data.get("spec"))
-    labels = mapping_in(pod.metadata.get("labels"))
-    wanted = mapping_in(mapping_in(spec.get("podSelector")).get("matchLabels"))
-    same = policy.namespace == pod.owner.namespace
-    return same and all(str(labels.get(name)) == str(value) for name, value in wanted.items())
+    return policy.namespace == pod.owner.namespace and selects(spec.get("podSelector"), pod)

@@ -82,10 +82,17 @@ def patch(
             texts[name],
             after[name],
             tuple(change for found in patches[name] for change in found.changes),
-            tuple(reason for found in patches[name] for reason in found.unfixed),
+            tuple(_left(name, patches)),
         )
         for name in texts
     )
+
+
+def _left(name: str, patches: Mapping[str, list[Patch]]) -> dict[Unfixed, None]:
+    """What is left in a file; what several pods are mentioned by counts once."""
+    own = (reason for found in patches[name] for reason in found.unfixed)
+    every = (patch for found in patches.values() for patch in found)
+    return dict.fromkeys((*own, *(reason for patch in every for reason in patch.mentions.get(name, ()))))
 
 
 def _by_file(patches: Mapping[str, list[Patch]]) -> dict[str, list[Edit]]:

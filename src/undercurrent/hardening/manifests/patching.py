@@ -69,11 +69,19 @@ class Unfixed:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """The edits of one pod or service, and of what mentions it; by the name of the file."""
+    """The edits of one pod or service, and of what mentions it.
+
+    Attributes:
+        edits: by the name of the file.
+        changes: what they do.
+        unfixed: what is left of it.
+        mentions: what mentions it, and could not follow; by the name of the file.
+    """
 
     edits: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     unfixed: tuple[Unfixed, ...] = ()
+    mentions: Mapping[str, tuple[Unfixed, ...]] = field(default_factory=dict)
 
 
 def set_all(document: Document, key: Key, values: Mapping[str, Any]) -> tuple[Edit, ...]:

@@ -1,19 +1,19 @@
 """Pods made to pass Kubernetes' "restricted", or the reasons why they cannot."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from undercurrent.hardening.manifests.patching import Change, Patch, Unfixed, Wanted, extended, set_all
-from undercurrent.hardening.manifests.podports import moved_ports
+from undercurrent.hardening.manifests.podports import declared_ports, free_moves, moved_ports, obstacles, staying
 from undercurrent.hardening.manifests.podsecurity import Violation, violations
 from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.kube import Container, Object, Pod
 from undercurrent.splices import Edit
-from undercurrent.yamltext import Key, remove, set_value
+from undercurrent.yamltext import Document, Key, remove, set_value
 from undercurrent.yamltext.shapes import list_in, mapping_in
 
 __all__ = ["patch_pod"]
@@ -59,7 +59,9 @@ def patch_pod(pod: Pod, wanted: Wanted, others: tuple[Object, ...] = ()) -> Patc
         edits.extend(made)
         changes.extend(Change(pod.title, pod.line(*key), f"{_dotted(pod, key)}.{said}") for said in _said(values))
 
-    new_security = dict(_pod_security(pod, wanted))
+    blocked = tuple(_blocked(pod, others)) if wanted.move_ports else ()
+    moves = dict(_moves(pod, {port for port, _why in blocked})) if wanted.move_ports else {}
+    new_security = dict(_pod_security(pod, wanted, moves))
     for container in pod.containers:
         put((*container.key, "securityContext"), dict(_security(pod, container, wanted)))
         edits += _less_capabilities(pod, container, wanted)
@@ -72,11 +74,34 @@ def patch_pod(pod: Pod, wanted: Wanted, others: tuple[Object, ...] = ()) -> Patc
         edits += extended(pod.document, pod.at("volumes"), [{"name": name, "emptyDir": {}} for name, *_rest in volumes])
     put(("securityContext",), new_security)
     files: dict[str, list[Edit]] = {pod.document.name: edits}
-    if wanted.move_ports:
-        for document, edit, change in moved_ports(pod, others):
-            files.setdefault(document.name, []).append(edit)
-            changes.append(change)
-    return Patch({name: tuple(found) for name, found in files.items() if found}, tuple(changes))
+    for document, edit, change in moved_ports(pod, moves, others):
+        files.setdefault(document.name, []).append(edit)
+        changes.append(change)
+    return Patch(
+        {name: tuple(found) for name, found in files.items() if found},
+        tuple(changes),
+        tuple(why for _port, why in blocked),
+        _by_file(staying(pod, moves, others)),
+    )
+
+
+def _by_file(found: Iterable[tuple[Document, Unfixed]]) -> dict[str, tuple[Unfixed, ...]]:
+    files: dict[str, list[Unfixed]] = {}
+    for document, why in found:
+        files.setdefault(document.name, []).append(why)
+    return {name: tuple(left) for name, left in files.items()}
+
+
+def _blocked(pod: Pod, others: tuple[Object, ...]) -> Iterator[tuple[int, Unfixed]]:
+    """The ports that cannot be moved, with the reason."""
+    for port, new in free_moves(pod).items():
+        for container in pod.containers:
+            if port in declared_ports(container):
+                yield from ((port, why) for why in obstacles(pod, container, port, new, others))
+
+
+def _moves(pod: Pod, blocked: Collection[int]) -> Iterator[tuple[int, int]]:
+    yield from ((port, new) for port, new in free_moves(pod).items() if port not in blocked)
 
 
 def _stands(found: Violation) -> bool:
@@ -91,7 +116,7 @@ def _unfixed(found: Violation, _wanted: Wanted) -> Unfixed:
     return Unfixed(found.pod.title, found.line, found.check, reason)
 
 
-def _pod_security(pod: Pod, wanted: Wanted) -> Iterator[tuple[str, Any]]:
+def _pod_security(pod: Pod, wanted: Wanted, moves: Mapping[int, int]) -> Iterator[tuple[str, Any]]:
     has = pod.security
     own = [container.security.get("runAsUser") for container in pod.containers]
     if not has.get("runAsNonRoot") and not _own_namespace(pod):
@@ -108,18 +133,10 @@ def _pod_security(pod: Pod, wanted: Wanted) -> Iterator[tuple[str, Any]]:
         yield "fsGroup", has.get("runAsGroup") or wanted.gid
     if mapping_in(has.get("seccompProfile")).get("type") not in ("RuntimeDefault", "Localhost"):
         yield "seccompProfile", {"type": "RuntimeDefault"}
-    lowest = min(_low_ports(pod), default=FIRST_FREE)
+    lowest = min((port for port in free_moves(pod) if port not in moves), default=FIRST_FREE)
     names = [mapping_in(one).get("name") for one in list_in(has.get("sysctls"))]
-    if lowest < FIRST_FREE and not wanted.move_ports and _PORT_START not in names:
+    if lowest < FIRST_FREE and _PORT_START not in names:
         yield "sysctls", [*list_in(has.get("sysctls")), {"name": _PORT_START, "value": str(lowest)}]
-
-
-def _low_ports(pod: Pod) -> Iterator[int]:
-    for container in pod.containers:
-        for port in list_in(container.data.get("ports")):
-            number = mapping_in(port).get("containerPort")
-            if isinstance(number, int) and 0 < number < FIRST_FREE:
-                yield number
 
 
 def _keeps(pod: Pod) -> bool:
