@@ -35,7 +35,11 @@ def planned(
     """Its fix."""
     image = image_of(text, folder, target=target, bases=bases)
     context = Context.of(folder) if folder else None
-    return plan(image, uid=uid, unsafe=unsafe, context=context, stages=stages(image.dockerfile), mapped=mapped)
+
+    def outside(port: int, _new: int) -> str | None:
+        return "" if port in mapped else None
+
+    return plan(image, uid=uid, unsafe=unsafe, context=context, stages=stages(image.dockerfile), outside=outside)
 
 
 def source_of(found: FixPlan) -> str:

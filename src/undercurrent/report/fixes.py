@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
+from undercurrent.fleet import Failed
 from undercurrent.hardening.fixing import Change, FixPlan, Unfixed
 from undercurrent.hardening.model.nouns import Identity
 from undercurrent.hardening.runside import (
@@ -16,6 +17,7 @@ from undercurrent.hardening.runside import (
 )
 from undercurrent.i18n import ngettext
 from undercurrent.i18n import translate as _
+from undercurrent.report import failures
 from undercurrent.report.model import Block, Cell, Diff, Mood, Report, Text, Tree
 from undercurrent.report.unified import unified
 from undercurrent.workflows.fixing import Fixes, Rewritten
@@ -44,12 +46,23 @@ def view(fixes: Fixes, *, written: bool, side: Side) -> Report:
         "written": written,
         "files": [_file_data(file) for file in fixes.files],
         "images": [_plan_data(plan) for plan in fixes.plans],
-        "notRead": [{"path": path, "reason": reason} for path, reason in fixes.not_read],
+        "notRead": [
+            {"path": one.key, "code": one.error.code, "reason": one.error.message, "hint": one.error.hint}
+            for one in fixes.not_read
+        ],
     }
-    blocks += [Text(f"{path}: {reason}", "unsure") for path, reason in fixes.not_read]
-    left = sum(map(_is_left, fixes.plans)) + len(fixes.not_read)
+    blocks += [_not_read(one) for one in fixes.not_read]
+    left = sum(map(_is_left, fixes.plans))
     ended = left > 0 or (bool(fixes.files) and not written)
-    return Report("harden-fix", data, blocks, summary=_summary(fixes, left, written=written), exit_code=int(ended))
+    code = failures.exit_code(fixes.not_read, [1] if ended else [])
+    return Report("harden-fix", data, blocks, summary=_summary(fixes, left, written=written), exit_code=code)
+
+
+def _not_read(failed: Failed) -> Tree:
+    """Its name once: most messages begin with it."""
+    message = failed.error.message
+    told = message if failed.key in message else f"{failed.key}: {message}"
+    return Tree(Cell(told, "bad"), [Tree(Cell(failed.error.hint, "quiet"))] if failed.error.hint else [])
 
 
 def _is_left(plan: FixPlan) -> bool:
@@ -71,7 +84,10 @@ def _summary(fixes: Fixes, left: int, *, written: bool) -> Cell:
     if left - hidden > 0:
         text = ngettext("{count} is left, with its reason", "{count} are left, with their reasons", left - hidden)
         parts.append(text.format(count=left - hidden))
-    mood: Mood = "good" if not left and (written or not count) else "unsure"
+    if fixes.not_read:
+        text = ngettext("{count} file could not be read", "{count} files could not be read", len(fixes.not_read))
+        parts.append(text.format(count=len(fixes.not_read)))
+    mood: Mood = "good" if not left and not fixes.not_read and (written or not count) else "unsure"
     return Cell(_("; ").join(parts), mood)
 
 
@@ -79,24 +95,24 @@ def _told(plan: FixPlan) -> Tree:
     name = plan.image.dockerfile.name
     stage = plan.image.stage.name
     label = _("{path}, stage {stage}").format(path=name, stage=stage) if stage else name
-    children = [Tree(Cell(f"✓ {_at(one)}{one.what}", "good")) for one in plan.changes]
-    told = [change.unsafe_because for change in plan.changes if change.unsafe_because]
+    children = [Tree(Cell(f"✓ {_at(one, name)}{one.what}", "good")) for one in plan.changes]
+    left = {f"{_at(one, name)}{one.reason}" for one in plan.unfixed}
+    told = [why for change in plan.changes if (why := change.unsafe_because) and why not in left]
     children += [Tree(Cell(f"! {why}", "unsure")) for why in dict.fromkeys(told)]
-    children += [_waiting(one) for one in plan.hidden]
-    children += [Tree(Cell(f"✗ {_left_at(one)}{one.reason}", "bad")) for one in plan.unfixed]
+    children += [_waiting(one, name) for one in plan.hidden]
+    children += [Tree(Cell(f"✗ {_at(one, name)}{one.reason}", "bad")) for one in plan.unfixed]
     return Tree(Cell(label, "strong"), children)
 
 
-def _waiting(change: Change) -> Tree:
+def _waiting(change: Change, name: str) -> Tree:
     why = [Tree(Cell(change.unsafe_because, "unsure"))] if change.unsafe_because else []
-    return Tree(Cell(f"– {_at(change)}{change.what}", "quiet"), why)
+    return Tree(Cell(f"– {_at(change, name)}{change.what}", "quiet"), why)
 
 
-def _at(one: Change) -> str:
-    return _("line {line}: ").format(line=one.line) if one.line else ""
-
-
-def _left_at(one: Unfixed) -> str:
+def _at(one: Change | Unfixed, name: str) -> str:
+    """The line in the file ``name``, or where in another one."""
+    if one.path != name:
+        return _("{path}, line {line}: ").format(path=one.path, line=one.line)
     return _("line {line}: ").format(line=one.line) if one.line else ""
 
 

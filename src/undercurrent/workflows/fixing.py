@@ -4,18 +4,27 @@ import asyncio
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from posixpath import normpath
 
-from undercurrent import yamltext
-from undercurrent.errors import EnvironmentLacks, Refused, UndercurrentError
+from undercurrent.errors import EnvironmentLacks, NotFound, Refused, UndercurrentError
+from undercurrent.fleet import Failed
 from undercurrent.hardening.dockerfile import Dockerfile, Stage, parse, stages, target
 from undercurrent.hardening.fixing import FixPlan, Unfixed, check, plan
 from undercurrent.hardening.fixing.following import built_from, follow, followed
-from undercurrent.hardening.fixing.ports import low_ports
-from undercurrent.hardening.manifests.compose import Service, services
+from undercurrent.hardening.fixing.running import (
+    Followed,
+    ImageName,
+    Runner,
+    follow_pods,
+    repository,
+    runners,
+    skaffold_names,
+    usual_name,
+)
+from undercurrent.hardening.manifests.compose import Service
 from undercurrent.hardening.model import Context, describe, wanted_bases
 from undercurrent.hardening.model.nouns import BaseImage, FinalImage, Identity
 from undercurrent.i18n import translate as _
@@ -27,6 +36,7 @@ from undercurrent.workflows.bases import find_bases
 from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
 from undercurrent.workflows.keeping import keep
 from undercurrent.workflows.reading import read_bounded
+from undercurrent.workflows.surroundings import Surroundings, chart_mentions, look_around
 
 __all__ = ["Fixes", "Rewritten", "Wish", "fix", "write"]
 
@@ -65,12 +75,12 @@ class Fixes:
     Attributes:
         plans: one for each image.
         files: that change, all or none of them.
-        not_read: paths that could not be read, and why.
+        not_read: what could not be read.
     """
 
     plans: tuple[FixPlan, ...]
     files: tuple[Rewritten, ...]
-    not_read: tuple[tuple[str, str], ...] = ()
+    not_read: tuple[Failed, ...] = ()
 
 
 class _Texts:
@@ -89,7 +99,7 @@ class _Texts:
             UndercurrentError: it cannot be read.
         """
         if name not in self._before:
-            self._before[name] = as_text(read_bounded(path, str(path)))
+            self._before[name] = as_text(read_bounded(path, name))
             self._paths[name] = path
         return self._before[name]
 
@@ -121,29 +131,42 @@ async def fix(paths: Sequence[Path], settings: Settings, wish: Wish, *, observer
         observer: is told what happens.
 
     Raises:
-        NotFound: a path is not there.
+        NotFound: a path is not there, or there is no Dockerfile.
+        UndercurrentError: there is none, and what was named instead cannot be read.
     """
     found = await asyncio.to_thread(find_files, paths)
     texts = _Texts()
-    compose = _services(found, texts)
+    around = look_around(found, lambda one: texts.read(one.name, one.path))
+    if not any(one.kind is FileKind.DOCKERFILE for one in found):
+        raise _nothing_to_fix(paths, found, around)
     plans: list[FixPlan] = []
-    not_read: list[tuple[str, str]] = []
+    not_read: list[Failed] = []
     for one in found:
         if one.kind is FileKind.DOCKERFILE:
             try:
-                plans += await _File(one, compose, texts, settings, wish).fix(observer)
+                plans += await _File(one, around, texts, settings, wish).fix(observer)
             except UndercurrentError as error:
-                not_read.append((one.name, error.message))
+                not_read.append(Failed(one.name, error))
+    moving = any(made.moved and made.edits for made in plans)
+    not_read += [failed for failed in around.unread if moving or failed.key in _named(paths, found)]
     return Fixes(tuple(plans), texts.rewritten(), tuple(not_read))
 
 
-def _services(found: Iterable[FoundFile], texts: _Texts) -> tuple[Service, ...]:
-    made: list[Service] = []
-    for one in found:
-        if one.kind is FileKind.COMPOSE:
-            with suppress(UndercurrentError):  # the audit says so
-                made += services(yamltext.parse(texts.read(one.name, one.path), one.name))
-    return tuple(made)
+def _named(paths: Sequence[Path], found: Iterable[FoundFile]) -> frozenset[str]:
+    """The files that were named themselves."""
+    named = {Path(os.path.abspath(path)) for path in paths}  # noqa: PTH100 - as it was named, through links
+    return frozenset(one.name for one in found if one.path in named)
+
+
+def _nothing_to_fix(paths: Sequence[Path], found: Sequence[FoundFile], around: Surroundings) -> UndercurrentError:
+    unread = [failed.error for failed in around.unread if failed.key in _named(paths, found)]
+    if unread:
+        return unread[0]
+    said = " ".join(map(str, paths))
+    hint = _("name a Dockerfile, or a folder with one")
+    if found:
+        hint = _("manifests are changed by `{command}`").format(command=f"uc harden manifests {said}")
+    return NotFound(_("there is no Dockerfile at {paths}").format(paths=", ".join(map(str, paths))), hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +174,7 @@ class _File:
     """A Dockerfile, and what there is to know for its fix."""
 
     found: FoundFile
-    compose: tuple[Service, ...]
+    around: Surroundings
     texts: _Texts
     settings: Settings
     wish: Wish
@@ -178,7 +201,7 @@ class _File:
     def _targets(self, name: str) -> list[str | None]:
         if self.wish.target:
             return [self.wish.target]
-        built = (one.build for one in self.compose if built_from(one, name))
+        built = (one.build for one in self.around.services if built_from(one, name))
         return list(dict.fromkeys((*(build.target or None for build in built if build), None)))
 
     def _bases(self, file: Dockerfile) -> tuple[str, ...]:
@@ -197,30 +220,56 @@ class _File:
             return describe(one, target=wanted, arguments=self.wish.arguments, bases=bases, context=context)
 
         image = described(file)
-        mapped = _mapped(using, low_ports(image))
+        running = self._running(file, stage, using)
+
+        def outside(port: int, new: int) -> str | None:
+            return _outside(using, running, self.around, port, new)
+
         made = plan(
             image,
             uid=self.wish.uid,
             unsafe=self.wish.unsafe,
             context=context,
             stages=stages(file, self.wish.arguments),
-            mapped=mapped,
+            outside=outside,
         )
         if not made.edits:
             return file, made
         changed = check(file, made.edits.get(file.name, ()))
         if described(changed).runner.identity is not Identity.ROOTLESS:
             return file, _given_up(made)
-        self._note(made, changed, folder, using)
-        return changed, made
+        outer = self._note(made, changed, folder, using, running)
+        told = chart_mentions(self.around.charts, self._name_of(file, stage, using), made.moved)
+        return changed, replace(
+            made, changes=(*made.changes, *outer.changes), unfixed=(*made.unfixed, *outer.unfixed, *told)
+        )
 
     def _using(self, file: Dockerfile, stage: Stage) -> tuple[Service, ...]:
         """The services that are built from this stage."""
         found = stages(file, self.wish.arguments)
-        built = [one for one in self.compose if built_from(one, self.found.name) and one.build]
+        built = [one for one in self.around.services if built_from(one, self.found.name) and one.build]
         return tuple(one for one in built if one.build and _is_target(found, one.build.target, stage))
 
-    def _note(self, made: FixPlan, changed: Dockerfile, folder: str, using: Iterable[Service]) -> None:
+    def _name_of(self, file: Dockerfile, stage: Stage, using: Iterable[Service]) -> ImageName:
+        """What the image of this stage is called by manifests."""
+        name, found = self.found.name, stages(file, self.wish.arguments)
+        said = {repository(one.image) for one in using if one.image}
+        if not _is_target(found, "", stage):
+            return ImageName(frozenset(said))
+        said |= set(skaffold_names(self.around.cluster.objects, name))
+        usual = usual_name(self.found.path)
+        rivals = tuple(other for other in self.around.called.get(usual, ()) if other != name)
+        bases = frozenset(repository(one.base) for one in found if one.base)
+        return ImageName(frozenset(said), usual, bases, rivals)
+
+    def _running(self, file: Dockerfile, stage: Stage, using: Iterable[Service]) -> tuple[Runner, ...]:
+        """The containers of manifests that run this stage."""
+        return runners(self.around.cluster.pods, self._name_of(file, stage, using))
+
+    def _note(
+        self, made: FixPlan, changed: Dockerfile, folder: str, using: Iterable[Service], running: Sequence[Runner]
+    ) -> Followed:
+        """Notes what changes in all files, and gives what those that run the image do and leave."""
         for path, edits in made.edits.items():
             if path == changed.name:
                 self.texts.replace(path, changed.source)
@@ -228,8 +277,15 @@ class _File:
                 name = normpath(str(PurePath(folder) / path))
                 self.texts.read(name, Path(name))
                 self.texts.edit(name, edits)
+        manifests = follow_pods(running, made.moved, self.around.cluster)
+        changes = list(manifests.changes)
         for service in using:
-            self.texts.edit(service.document.name, follow(service, made.moved))
+            mappings, told = follow(service, made.moved)
+            self.texts.edit(service.document.name, mappings)
+            changes += told
+        for path, edits in manifests.edits.items():
+            self.texts.edit(path, edits)
+        return replace(manifests, changes=tuple(changes))
 
 
 def _as_found(made: FixPlan, before: Sequence[tuple[Dockerfile, FixPlan]]) -> FixPlan:
@@ -260,11 +316,19 @@ def _folder_of(service: Service) -> str:
     return normpath(str(PurePath(service.document.name).parent / context))
 
 
-def _mapped(using: Sequence[Service], ports: Iterable[int]) -> frozenset[int]:
-    """Ports that each of the services maps, so that all of them can follow."""
-    wanted = frozenset(ports)
-    found = [followed(one, wanted) for one in using]
-    return frozenset.intersection(*found) if found else frozenset()
+def _outside(
+    using: Sequence[Service], running: Sequence[Runner], around: Surroundings, port: int, new: int
+) -> str | None:
+    """Why it is no safe change that a port moves; empty if all that publishes it follows, None if nothing does."""
+    if not all(port in followed(one, [port]) for one in using):
+        return None
+    made = follow_pods(running, {port: new}, around.cluster)
+    if not made.ports:
+        return "" if using else None
+    if made.unfixed:
+        first = made.unfixed[0]
+        return _("{path}, line {line}: {reason}").format(path=first.path, line=first.line, reason=first.reason)
+    return next((change.unsafe_because for change in made.changes if not change.safe), "")
 
 
 def _given_up(made: FixPlan) -> FixPlan:

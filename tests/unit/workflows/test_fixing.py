@@ -88,7 +88,7 @@ async def test_only_the_target_that_is_asked_for(folder: Path) -> None:
     assert [plan.image.stage.name for plan in fixes.plans] == ["a"]
     fixes = await fix([Path("web")], Settings(), Wish(target="b"))
     assert not fixes.files
-    assert fixes.not_read[0][0] == "web/Dockerfile"
+    assert fixes.not_read[0].key == "web/Dockerfile"
 
 
 async def test_permissions_are_kept_and_links_are_followed(folder: Path) -> None:
@@ -107,7 +107,8 @@ async def test_a_link_out_of_the_folder_is_not_followed(folder: Path, tmp_path_f
     other.write_text('FROM scratch\nCOPY a /a\nEXPOSE 9000\nCMD ["/a"]\n')
     (folder / "web" / "Dockerfile").unlink()
     (folder / "web" / "Dockerfile").symlink_to(other)
-    assert not (await fix([Path()], Settings(), Wish(unsafe=True))).files
+    with pytest.raises(NotFound, match="no Dockerfile"):
+        await fix([Path()], Settings(), Wish(unsafe=True))
 
 
 async def test_a_file_that_changed_meanwhile_is_not_written_over(folder: Path) -> None:

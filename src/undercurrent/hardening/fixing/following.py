@@ -1,19 +1,19 @@
 """Compose services that are built from a Dockerfile: they follow where its ports go, and keep theirs outside."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from posixpath import normpath
-from typing import Any, Final
 
+from undercurrent.hardening.fixing.nouns import Change
 from undercurrent.hardening.manifests.compose import Service
+from undercurrent.hardening.manifests.servicepatch import move_port
+from undercurrent.hardening.ports import is_configured_in, speaks_of
+from undercurrent.i18n import translate as _
 from undercurrent.splices import Edit
 from undercurrent.yamltext import set_value
 
 __all__ = ["built_from", "follow", "followed"]
-
-
-_CONFIGURED: Final = ("/etc/", "/usr/local/etc/", "/usr/local/apache2/conf", "/usr/local/nginx")
 
 
 def built_from(service: Service, dockerfile: str) -> bool:
@@ -32,7 +32,7 @@ def built_from(service: Service, dockerfile: str) -> bool:
 
 def followed(service: Service, ports: Iterable[int]) -> frozenset[int]:
     """The ports that it maps, that nothing else of its file speaks of, and no configuration that is mounted may say."""
-    if any(mount.kind == "bind" and mount.target.startswith(_CONFIGURED) for mount in service.mounts):
+    if any(mount.kind == "bind" and is_configured_in(mount.target) for mount in service.mounts):
         return frozenset()
     mapped = {mapping.target for mapping in service.ports if not mapping.last}
     return frozenset(port for port in ports if port in mapped and not _spoken_of(service, port))
@@ -44,28 +44,26 @@ def _spoken_of(service: Service, port: int) -> bool:
     if re.search(others, text):
         return True
     kept = {key: value for key, value in service.data.items() if key not in ("ports", "expose", "build")}
-    return any(re.search(rf"(?<![\w.]){port}(?![\w.])", one) for one in _texts(kept))
+    return speaks_of(kept, port)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _texts(inner)
-    elif value is not None and not isinstance(value, bool):
-        yield str(value)
+def follow(service: Service, moved: Mapping[int, int]) -> tuple[list[Edit], list[Change]]:
+    """Edits of its file: the container's side of its mappings, and what it exposes to others; and what they do.
 
-
-def follow(service: Service, moved: Mapping[int, int]) -> list[Edit]:
-    """Edits of its file: the container's side of its mappings, and what it exposes to others."""
+    Raises:
+        Unsupported: it is written in a way that cannot be changed with certainty.
+    """
     edits: list[Edit] = []
+    lines: dict[int, int] = {}
     for mapping in service.ports:
         if mapping.target in moved and not mapping.last:
-            key = service.at(*mapping.value_key())
-            edits += set_value(service.document, key, mapping.moved(moved[mapping.target]))
+            edits += move_port(service, mapping, moved[mapping.target])
+            lines.setdefault(mapping.target, service.line(*mapping.key))
     for index, text in enumerate(service.texts("expose")):
         if text.isdecimal() and int(text) in moved:
             edits += set_value(service.document, service.at("expose", index), moved[int(text)])
-    return edits
+            lines.setdefault(int(text), service.line("expose", index))
+    text = _("{title} follows: its port {port} becomes {new}")
+    title = f"service {service.name}"
+    said = ((text.format(title=title, port=port, new=moved[port]), line) for port, line in lines.items())
+    return edits, [Change("port", what, service.document.name, line) for what, line in said]

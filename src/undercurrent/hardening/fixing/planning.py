@@ -4,9 +4,9 @@ A safe fix leaves everybody what they have: what is started, from what, under wh
 changes and for whom, and waits to be asked for. Nothing is planned where something was not understood.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from undercurrent.hardening.dockerfile import Stage
 from undercurrent.hardening.fixing import accounts, children, entering, folders, inserting, ports, refusing
@@ -23,10 +23,18 @@ from undercurrent.hardening.runside import Published, RunSide
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
-__all__ = ["UID", "plan"]
+__all__ = ["UID", "Outside", "plan"]
 
 UID: Final = 10001
 """Above what distributions and hosts give to accounts of their own."""
+
+
+Outside: TypeAlias = Callable[[int, int], str | None]
+"""Asked about a port and where it goes: None if no file at hand publishes it; else why it is no safe change, or ""."""
+
+
+def _nobody(_port: int, _new: int) -> str | None:
+    return None
 
 
 def plan(
@@ -36,7 +44,7 @@ def plan(
     unsafe: bool = False,
     context: Context | None = None,
     stages: Sequence[Stage] = (),
-    mapped: frozenset[int] = frozenset(),
+    outside: Outside = _nobody,
 ) -> FixPlan:
     """What is to be done about ``image``.
 
@@ -46,7 +54,7 @@ def plan(
         unsafe: also what is not safe.
         context: its build context; files in it are edited, too.
         stages: all stages of the file: those built on this image go on as they were.
-        mapped: ports of the container that files at hand map, so that these follow when a port is moved.
+        outside: who follows when a port is moved.
     """
     if stopped := tuple(refusing.impossible(image)):
         return FixPlan(image, {}, (), (), stopped, {}, None)
@@ -73,7 +81,7 @@ def plan(
     draft = Draft(image)
     if image.runner.identity is not Identity.ROOTLESS:
         entering.enter(draft, files)
-    stuck = _move(draft, situation, steps, mapped)
+    stuck = _move(draft, situation, steps, outside)
     situation = replace(situation, moved={port: new for port, new in situation.moved.items() if port not in stuck})
     if not stuck:
         drop_setcap(draft)
@@ -108,7 +116,7 @@ def _wanted(image: FinalImage, family: Family | None) -> Mapping[int, int]:
     return {port: fixed[port] if fixed[port] in taken else free_ports([port], taken)[port] for port in low}
 
 
-def _move(draft: Draft, situation: Situation, steps: Steps, mapped: frozenset[int]) -> frozenset[int]:
+def _move(draft: Draft, situation: Situation, steps: Steps, outside: Outside) -> frozenset[int]:
     """Moves the ports that can be moved, and says which cannot."""
     image, moved = situation.image, situation.moved
     mentions, moving = ports.mentioned(image, moved)
@@ -125,8 +133,10 @@ def _move(draft: Draft, situation: Situation, steps: Steps, mapped: frozenset[in
             continue  # it was moved before
         what = _("port {port} becomes {new}, which everybody may listen on").format(port=port, new=moved[port])
         whom = _("who publishes {port} has to publish {new}: {outside}:{new}, not {outside}:{port}")
-        told = whom.format(port=port, new=moved[port], outside=port)
-        draft.change("port", what, lines.get(port, image.stage.origin.line), because="" if port in mapped else told)
+        because = outside(port, moved[port])
+        if because is None:
+            because = whom.format(port=port, new=moved[port], outside=port)
+        draft.change("port", what, lines.get(port, image.stage.origin.line), because=because)
     for port in sorted(stuck):
         text = _("port {port}: nothing that can be changed here says it; the program has to listen on {new}")
         line = lines.get(port, image.stage.origin.line)
