@@ -20,7 +20,7 @@ from undercurrent.hardening.manifests.servicechecks import (
     keeps_data,
     service_violations,
 )
-from undercurrent.hardening.ports import FIRST_FREE, free_port
+from undercurrent.hardening.ports import FIRST_FREE, free_ports
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.splices import Edit
@@ -136,12 +136,9 @@ def _lists(service: Service, wanted: Wanted) -> Iterator[tuple[str, list[str]]]:
 
 
 def _moves(service: Service) -> Iterator[tuple[PortMapping, int]]:
-    used = {mapping.target for mapping in service.ports}
-    moves: dict[int, int] = {}
-    for mapping in service.ports:
-        if mapping.target < FIRST_FREE and not mapping.last:
-            moves.setdefault(mapping.target, free_port(mapping.target, used | set(moves.values())))
-            yield mapping, moves[mapping.target]
+    low = [mapping for mapping in service.ports if mapping.target < FIRST_FREE and not mapping.last]
+    places = free_ports((mapping.target for mapping in low), (mapping.target for mapping in service.ports))
+    yield from ((mapping, places[mapping.target]) for mapping in low)
 
 
 def _shown(value: Any) -> str:
