@@ -130,7 +130,60 @@ def test_what_kustomize_builds_is_what_runs(run_uc: UcRunner) -> None:
     assert result.json["data"]["could_not_check"] == []
     assert [name for code, name in found(result) if code == "UC149"] == ["overlay/kustomization.yaml"]
     assert any("Pod my-web" in one["message"] for one in result.json["findings"])
-    assert ("UC141", "base/pod.yaml") in found(result)
+    assert [name for code, name in found(result) if code == "UC141"] == ["base/pod.yaml"]
+
+
+PLAIN = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  hostPID: true
+  automountServiceAccountToken: false
+  containers:
+  - name: web
+    image: acme/web
+    securityContext: {privileged: true, readOnlyRootFilesystem: true}  # uc:ignore UC140 -- a driver
+"""
+MENDED = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec: {hostPID: false, hostIPC: true}
+"""
+
+
+def test_what_a_kustomization_is_made_of_is_told_once(run_uc: UcRunner) -> None:
+    overlay = "resources: [../base, more.yaml]\nnameSuffix: -a\npatches: [{path: patch.yaml}]\n"
+    written(
+        run_uc.folder,
+        **{
+            "base/pod.yaml": PLAIN,
+            "base/kustomization.yaml": "resources: [pod.yaml]\n",
+            "one/more.yaml": PLAIN.replace("name: web", "name: more"),
+            "one/kustomization.yaml": overlay,
+            "one/patch.yaml": MENDED,
+            "alone.yaml": PLAIN.replace("name: web", "name: alone"),
+            "web/Dockerfile": "FROM debian:12\nCMD server\n",
+            "compose.yaml": "services: {web: {build: web, image: acme/web}}\n",
+        },
+    )
+
+    result = audit(run_uc, "--json", env=with_program("kustomize"))
+
+    assert result.json["data"]["could_not_check"] == []
+    places = {code: sorted(name for one, name in found(result) if one == code) for code, _name in found(result)}
+    assert places["UC146"] == ["alone.yaml", "base/pod.yaml", "one/more.yaml"]
+    assert places["UC149"] == ["alone.yaml", "one/kustomization.yaml", "one/more.yaml"]
+    assert "UC140" not in places
+    assert len(result.json["findings"]) == len({(str(one["place"]), one["message"]) for one in result.json["findings"]})
+    (image,) = result.json["data"]["ranking"]
+    assert [use["where"] for use in image["used_by"]] == [
+        "compose.yaml: web",
+        "alone.yaml: Pod alone",
+        "one: Pod more-a",
+        "one: Pod web-a",
+    ]
 
 
 def rootfs(path: Path) -> Path:

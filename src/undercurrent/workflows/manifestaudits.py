@@ -19,6 +19,7 @@ from undercurrent.hardening.rules.manifests import in_pods, in_services
 from undercurrent.kube import Object, Pod, pods
 from undercurrent.splices import as_text
 from undercurrent.workflows.discovering import FileKind, FoundFile
+from undercurrent.workflows.kustomized import kustomized, told_once
 from undercurrent.workflows.manifests import Reader, variables_of
 from undercurrent.workflows.reading import read_bounded
 from undercurrent.yamltext import Document, parse
@@ -81,13 +82,17 @@ async def audit_manifests(files: Sequence[FoundFile]) -> AuditedManifests:
             manifests.append(_Manifest(file, text, parse(text, name), _is_rendered(file)))
         except UndercurrentError as error:
             found.results[file] = error
+    built = kustomized([one.file for one in manifests if one.file.kind is FileKind.KUSTOMIZE], files)
+    # What is built of them is what runs.
+    parts = {file for one in built for file in (*one.resources, *one.patches, *one.others)}
     outside = reached(document for one in manifests for document in one.documents)
     for manifest in manifests:
         try:
-            _audit(manifest, outside, found)
+            _audit(manifest, outside, found, runs=manifest.file not in parts)
         except UndercurrentError as error:
             found.results[manifest.file] = error
         await asyncio.sleep(0)
+    found.results = told_once(found.results, built)
     return found
 
 
@@ -103,11 +108,11 @@ async def _text(file: FoundFile, name: str) -> str:
     return as_text(read_bounded(file.path, name))
 
 
-def _audit(manifest: _Manifest, outside: Sequence[Object], found: AuditedManifests) -> None:
+def _audit(manifest: _Manifest, outside: Sequence[Object], found: AuditedManifests, *, runs: bool) -> None:
     if manifest.file.kind is FileKind.COMPOSE:
         findings = tuple(_of_services(manifest, found))
     else:
-        findings = tuple(_of_pods(pods(manifest.documents), outside, found))
+        findings = tuple(_of_pods(pods(manifest.documents), outside, found, runs=runs))
     if manifest.rendered:
         # Its lines are those of what was rendered, which nobody has; the template is told.
         findings = tuple(_from_template(one, manifest) for one in findings)
@@ -142,13 +147,15 @@ def _learn(service: Service, use: Use, folder: Path, found: AuditedManifests) ->
         found.images[normal_image(service.image)] = dockerfile
 
 
-def _of_pods(running: Iterable[Pod], outside: Sequence[Object], found: AuditedManifests) -> Iterator[Finding]:
+def _of_pods(
+    running: Iterable[Pod], outside: Sequence[Object], found: AuditedManifests, *, runs: bool
+) -> Iterator[Finding]:
     for pod in running:
         findings = in_pods((pod,))
         yield from findings
         use = use_of_pod(pod, outside, findings)
         for container in pod.containers:
-            if container.image:
+            if container.image and runs:
                 found.uses.setdefault(normal_image(container.image), []).append(use)
 
 

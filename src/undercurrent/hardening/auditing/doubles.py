@@ -1,4 +1,8 @@
-"""Says each thing once: what a compose file repeats of a Dockerfile that it builds stands at the Dockerfile alone."""
+"""Says each thing once.
+
+What a compose file repeats of a Dockerfile that it builds stands at the Dockerfile alone; what is built of a
+kustomization and stands in one of its files, at that.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +13,7 @@ from undercurrent.findings import Finding, Fix
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
-__all__ = ["low_mappings", "said_once", "with_mappings"]
+__all__ = ["low_mappings", "not_said", "said_once", "still_so", "with_mappings"]
 
 _LISTENS_LOW: Final = "UC108"
 _MAPS_LOW: Final = "UC162"
@@ -46,6 +50,40 @@ def with_mappings(findings: Iterable[Finding], mappings: Sequence[Finding]) -> t
         mappings: of the services that it builds (`low_mappings`).
     """
     return tuple(_mapped(one, mappings) if one.rule.code == _LISTENS_LOW else one for one in findings)
+
+
+def not_said(rendered: Iterable[Finding], resources: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in what was rendered, without those that are said at the resources that it is made of."""
+    names = _names(resources)
+    return tuple(one for one in rendered if not any(name in _object(one)[1] for name in names[_about(one)]))
+
+
+def still_so(resource: Iterable[Finding], rendered: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in a resource that are also in what was rendered of it, and those that are about no object."""
+    names = _names(rendered)
+    return tuple(
+        one
+        for one in resource
+        if not _fact(one, "title") or any(_object(one)[1] in name for name in names[_about(one)])
+    )
+
+
+def _names(findings: Iterable[Finding]) -> defaultdict[tuple[str, ...], set[str]]:
+    """The names of objects, by what is found in them."""
+    found: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    for one in findings:
+        found[_about(one)].add(_object(one)[1])
+    return found
+
+
+def _about(finding: Finding) -> tuple[str, ...]:
+    """What was found in which container of which kind of object: an object may get another name, with the old in it."""
+    return (finding.rule.code, _object(finding)[0], *(_fact(finding, name) for name in ("name", "value", "field")))
+
+
+def _object(finding: Finding) -> tuple[str, str]:
+    kind, _space, name = _fact(finding, "title").partition(" ")
+    return kind, name
 
 
 def _mapped(finding: Finding, mappings: Iterable[Finding]) -> Finding:
