@@ -45,7 +45,7 @@ def _blocks(proof: Proof) -> Iterator[Block]:
     yield Fields(list(_facts(proof)), title=_("Proof"))
     yield Table(
         [_("checked in the running container"), "", _("seen")],
-        [[_(_NAMES[check.name]), _mark(check), check.seen] for check in proof.checks],
+        [[_(_NAMES[check.name]), _mark(check), check.seen.shown()] for check in proof.checks],
         squeeze=frozenset({2}),
     )
     if proof.shrunk:

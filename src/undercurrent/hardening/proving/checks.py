@@ -7,6 +7,8 @@ from typing import Final
 
 from undercurrent.hardening.proving.nouns import Check, Conditions
 from undercurrent.hardening.proving.procfs import SETS, Mount, Process
+from undercurrent.hardening.proving.seen import Seen, Value
+from undercurrent.i18n import gettext_noop as N_
 
 __all__ = ["Observation", "looked_at", "merged"]
 
@@ -55,59 +57,64 @@ def looked_at(seen: Observation, conditions: Conditions) -> Iterator[Check]:
         yield Check(
             "low-ports",
             ok=seen.port_start >= conditions.lowest_port,
-            seen=f"ip_unprivileged_port_start {seen.port_start}",
+            seen=Seen("ip_unprivileged_port_start {start}", {"start": seen.port_start}),
         )
 
 
 def _user(processes: Sequence[Process]) -> Check:
     bad = [one for one in processes if 0 in one.uids or not one.uids]
     users = sorted({f"{one.uids[1]}:{one.gids[1]}" for one in processes})
-    pids = len({one.pid for one in processes})
-    text = ", ".join(users) + f" ({pids} {'thread' if pids == 1 else 'threads'})"
+    threads = len({one.pid for one in processes})
+    seen: dict[str, Value] = {"users": users, "threads": threads}
     if bad:
-        text += ": " + ", ".join(sorted({f"{one.name} is uid {'/'.join(map(str, one.uids))}" for one in bad}))
-    return Check("user", ok=bool(processes) and not bad, seen=text)
+        text = N_("{users} ({threads} threads): {root}")
+        uids = sorted({(one.name, "/".join(map(str, one.uids))) for one in bad})
+        seen["root"] = [Seen(N_("{name} is uid {uids}"), {"name": name, "uids": numbers}) for name, numbers in uids]
+    else:
+        text = N_("{users} ({threads} thread)") if threads == 1 else N_("{users} ({threads} threads)")
+    return Check("user", ok=bool(processes) and not bad, seen=Seen(text, seen))
 
 
 def _capabilities(processes: Sequence[Process], allowed: Sequence[str]) -> Check:
     held = frozenset[str]().union(*(one.capability_names for one in processes)) if processes else frozenset()
     over = held - set(allowed)
-    if not held:
-        return Check("capabilities", ok=bool(processes), seen=f"{', '.join(SETS)}: 0")
-    text = "; ".join(
-        f"{name} {bits:016x}"
-        for name in SETS
-        if (bits := max((one.capabilities[name] for one in processes), default=0))
-    )
-    return Check("capabilities", ok=not over, seen=f"{', '.join(sorted(held))} ({text})")
+    bits = {name: max((one.capabilities[name] for one in processes), default=0) for name in SETS}
+    sets = {name: f"{value:016x}" for name, value in bits.items() if value or not held}
+    text = "{held} ({sets})" if held else f"{', '.join(SETS)}: 0"
+    ok = bool(processes) and not over
+    return Check("capabilities", ok=ok, seen=Seen(text, {"held": sorted(held), "sets": sets if processes else {}}))
 
 
 def _no_new_privileges(processes: Sequence[Process]) -> Check:
     values = {one.no_new_privileges for one in processes}
-    said = ", ".join(sorted("?" if one is None else str(int(one)) for one in values))
-    return Check("no-new-privileges", ok=values == {True}, seen=f"NoNewPrivs {said}")
+    said = sorted("?" if one is None else str(int(one)) for one in values)
+    return Check("no-new-privileges", ok=values == {True}, seen=Seen("NoNewPrivs {said}", {"said": said}))
 
 
 def _seccomp(processes: Sequence[Process]) -> Check:
     values = {one.seccomp for one in processes}
-    said = ", ".join(sorted("?" if one is None else str(one) for one in values))
-    return Check("seccomp", ok=values == {_SECCOMP_FILTER}, seen=f"Seccomp {said}", needed=False)
+    said = sorted("?" if one is None else str(one) for one in values)
+    return Check("seccomp", ok=values == {_SECCOMP_FILTER}, seen=Seen("Seccomp {said}", {"said": said}), needed=False)
 
 
 def _mounts(mounts: Sequence[Mount], conditions: Conditions) -> Iterator[Check]:
     # Of mounts on one path the last one is what a process sees.
     visible = {mount.path: mount for mount in mounts}
     root = visible.get("/")
-    yield Check(
-        "read-only-root",
-        ok=root is not None and not root.writable,
-        seen="?" if root is None else f"/ {root.kind} {'rw' if root.writable else 'ro'}",
-    )
+    yield Check("read-only-root", ok=root is not None and not root.writable, seen=_root(root))
     declared = {path for one in conditions.writable for path in (one.path, _led_to(one.path))}
     writable = [one for one in visible.values() if one.writable and one.path != "/" and not _of_the_engine(one)]
     extra = sorted(one.path for one in writable if one.path not in declared)
-    text = ", ".join(sorted(one.path for one in writable)) or "-"
-    yield Check("writable-paths", ok=not extra, seen=text if not extra else f"{text}; not declared: {', '.join(extra)}")
+    paths = sorted(one.path for one in writable)
+    text = N_("{paths}; not declared: {undeclared}") if extra else "{paths}" if paths else "-"
+    yield Check("writable-paths", ok=not extra, seen=Seen(text, {"paths": paths, "undeclared": extra}))
+
+
+def _root(mount: Mount | None) -> Seen:
+    if mount is None:
+        return Seen("?")
+    options = {"options": sorted(mount.options), "super_options": sorted(mount.super_options)}
+    return Seen("/ {kind} {mode}", {"kind": mount.kind, "mode": "rw" if mount.writable else "ro", **options})
 
 
 def _led_to(path: str) -> str:

@@ -5,7 +5,9 @@ from dataclasses import replace
 from undercurrent.hardening.proving.checks import looked_at
 from undercurrent.hardening.proving.nouns import Answer, Built, Check
 from undercurrent.hardening.proving.probes import Probe, compared
-from undercurrent.hardening.proving.running import Patience, Run
+from undercurrent.hardening.proving.running import EXIT, Patience, Run
+from undercurrent.hardening.proving.seen import Seen, Value
+from undercurrent.i18n import gettext_noop as N_
 
 __all__ = ["is_root", "judged", "serves"]
 
@@ -27,7 +29,7 @@ def judged(image: Built, seen: Run, before: Run | None, probe: Probe, patience: 
     if seen.seen is not None:
         checks += looked_at(seen.seen, seen.conditions)
     else:
-        checks.append(Check("seen", ok=False, seen=seen.error or "it ended before it could be looked at"))
+        checks.append(Check("seen", ok=False, seen=Seen(seen.error or N_("it ended before it could be looked at"))))
     checks += _deeds(seen, before, probe, patience)
     if seen.again is not None:
         again = compared(seen.answer, seen.again, probe) if probe.asks else _up(seen.again)
@@ -38,22 +40,28 @@ def judged(image: Built, seen: Run, before: Run | None, probe: Probe, patience: 
 def _deeds(seen: Run, before: Run | None, probe: Probe, patience: Patience | None = None) -> list[Check]:
     if _one_shot(seen, before, probe):
         expected = before.exit_code if before is not None else 0
-        text = f"exit {seen.exit_code}" + (f" (before: {expected})" if before is not None else "")
-        if not seen.ended:
-            text = seen.error or "it does not end"
-        return [Check("exit-code", ok=seen.ended and seen.exit_code == expected, seen=text)]
+        if seen.exit_code is None:
+            return [Check("exit-code", ok=False, seen=Seen(seen.error or N_("it does not end")))]
+        ended: dict[str, Value] = {"code": seen.exit_code}
+        if before is not None and before.exit_code is not None:
+            ended["before"] = before.exit_code
+        text = N_("exit {code} (before: {before})") if "before" in ended else EXIT
+        return [Check("exit-code", ok=seen.exit_code == expected, seen=Seen(text, ended))]
     checks = [compared(before.answer if before else None, seen.answer, probe)] if probe.asks else []
-    seconds = f"{patience.stay_s:g} s" if patience else ""
-    return [*checks, Check("stays-up", ok=seen.stayed, seen=seconds if seen.stayed else _end(seen))]
+    stayed = Seen(N_("{seconds:g} s"), {"seconds": patience.stay_s}) if patience else Seen()
+    return [*checks, Check("stays-up", ok=seen.stayed, seen=stayed if seen.stayed else _end(seen))]
 
 
-def _end(seen: Run) -> str:
-    return seen.error or f"exit {seen.exit_code}"
+def _end(seen: Run) -> Seen:
+    if seen.error or seen.exit_code is None:
+        return Seen(seen.error)
+    return Seen(EXIT, {"code": seen.exit_code})
 
 
 def _image_user(image: Built) -> Check:
     """Whether the image says by itself that it does not run as root: else it depends on whoever starts it."""
-    return Check("image-user", ok=not is_root(image.user), seen=f"USER {image.user or '-'}", needed=False)
+    seen = Seen("USER {user}", {"user": image.user or "-"})
+    return Check("image-user", ok=not is_root(image.user), seen=seen, needed=False)
 
 
 def _one_shot(seen: Run, before: Run | None, probe: Probe) -> bool:
@@ -64,4 +72,4 @@ def _one_shot(seen: Run, before: Run | None, probe: Probe) -> bool:
 
 
 def _up(answer: Answer) -> Check:
-    return Check("restart", ok=answer.ok, seen=answer.error or "up")
+    return Check("restart", ok=answer.ok, seen=answer.error or Seen(N_("up")))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from undercurrent.hardening.proving.seen import Seen
+
 __all__ = ["Answer", "Built", "Check", "Conditions", "FailedCall", "Missing", "Proof", "Verdict", "Writable"]
 
 
@@ -69,16 +71,16 @@ class Answer:
 
     Attributes:
         ok: there was an answer, and it is no error of a server.
-        seen: for people: ``200 text/html 612 bytes``.
+        seen: ``200 text/html 612 bytes``.
         parts: what is compared with another answer, by name.
         error: why there is none.
         steady: the same question got the same answer twice, so that the whole of it can be compared.
     """
 
     ok: bool
-    seen: str = ""
+    seen: Seen = field(default_factory=Seen)
     parts: Mapping[str, str] = field(default_factory=dict)
-    error: str = ""
+    error: Seen = field(default_factory=Seen)
     steady: bool = True
 
 
@@ -89,13 +91,13 @@ class Check:
     Attributes:
         name: kebab-case: ``user``, ``capabilities`` …
         ok: it is as it should be.
-        seen: what was seen, untranslated.
+        seen: what was seen.
         needed: a proof fails without it.
     """
 
     name: str
     ok: bool
-    seen: str
+    seen: Seen
     needed: bool = True
 
 

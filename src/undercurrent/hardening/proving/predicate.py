@@ -27,7 +27,14 @@ def as_json(proof: Proof) -> dict[str, Any]:
         "before": None if proof.before is None else _image(proof.before),
         "conditions": _conditions(proof.conditions),
         "checks": [
-            {"name": one.name, "ok": one.ok, "seen": _text(one.seen), "needed": one.needed} for one in proof.checks
+            {
+                "name": one.name,
+                "ok": one.ok,
+                "seen": _text(str(one.seen)),
+                "facts": _safe(one.seen.facts()),
+                "needed": one.needed,
+            }
+            for one in proof.checks
         ],
         "missing": [_missing(one) for one in proof.missing],
         "refused": [_refused(one) for one in proof.refused[-_MOST_REFUSED:]],
@@ -47,6 +54,14 @@ def as_json(proof: Proof) -> dict[str, Any]:
 def _text(text: str) -> str:
     """Text that any database holds."""
     return plain(text)[: 4 * _LONGEST].encode(errors="replace").decode()
+
+
+def _safe(value: Any) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, Mapping):
+        return {_text(name): _safe(one) for name, one in value.items()}
+    return [_safe(one) for one in value] if isinstance(value, list) else value
 
 
 def _image(image: Built) -> Mapping[str, Any]:

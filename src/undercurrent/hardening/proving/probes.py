@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 
 from undercurrent.errors import UsageError
 from undercurrent.hardening.proving.nouns import Answer, Check
+from undercurrent.hardening.proving.seen import Seen, Value
+from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 
 __all__ = ["NOTHING", "Probe", "compared", "fitted", "parse_probe"]
@@ -139,17 +141,25 @@ def compared(before: Answer | None, after: Answer, probe: Probe) -> Check:
     in it) are left out when the answer before was not steady.
     """
     if not after.ok:
-        return Check("probe", ok=False, seen=f"{probe}: {after.error or after.seen}")
-    if (before is None or not before.ok) and after.parts.get("status", "").startswith("5"):
-        return Check("probe", ok=False, seen=f"{probe}: {after.seen}")
+        return Check("probe", ok=False, seen=_answered(probe, after.error or after.seen))
     if before is None or not before.ok:
-        return Check("probe", ok=True, seen=f"{probe}: {after.seen}")
+        broken = after.parts.get("status", "").startswith("5")
+        return Check("probe", ok=not broken, seen=_answered(probe, after.seen))
     names = [name for name in before.parts if name not in _VOLATILE or (before.steady and after.steady)]
     differing = [name for name in names if before.parts[name] != after.parts.get(name)]
     if differing:
-        changes = "; ".join(f"{name}: {before.parts[name]} → {after.parts.get(name, '')}" for name in differing)
-        return Check("probe", ok=False, seen=f"{probe}: {changes}")
-    return Check("probe", ok=True, seen=f"{probe}: {after.seen} (= before: {', '.join(names) or '-'})")
+        changes = [
+            Seen("{part}: {before} → {after}", {"part": name, "before": was, "after": after.parts.get(name, "")})
+            for name, was in before.parts.items()
+            if name in differing
+        ]
+        return Check("probe", ok=False, seen=Seen("{probe}: {changes}", {"probe": str(probe), "changes": changes}))
+    told: dict[str, Value] = {"probe": str(probe), "answer": after.seen, "same": names or ["-"]}
+    return Check("probe", ok=True, seen=Seen(N_("{probe}: {answer} (= before: {same})"), told))
+
+
+def _answered(probe: Probe, answer: Seen) -> Seen:
+    return Seen("{probe}: {answer}", {"probe": str(probe), "answer": answer})
 
 
 _VOLATILE: Final = frozenset({"body", "output"})

@@ -173,7 +173,7 @@ async def _as_it_was(proving: Proving, trial: Trial, conditions: Conditions) -> 
             _("{name} does not answer {probe} even as it is: {reason}").format(
                 name=proving.before.name,
                 probe=probe,
-                reason=seen.answer.error or seen.error or _("exit status {code}").format(code=seen.exit_code),
+                reason=seen.answer.error.shown() or seen.error or _("exit status {code}").format(code=seen.exit_code),
             ),
             hint=seen.said or _("name what it answers with --probe, or compare with nothing: --before none"),
         )

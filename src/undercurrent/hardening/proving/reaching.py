@@ -39,14 +39,15 @@ def enter(pid: int) -> None:
 
 
 def ask(question: dict[str, Any]) -> dict[str, Any]:
-    """One answer: ``ok``, ``seen``, ``parts``, ``error``."""
+    """One answer: ``ok``, ``seen``, ``parts``, ``error``, ``fault``, ``steady``."""
     address = ("127.0.0.1", question["port"])
     try:
         if question["kind"] == "http":
             return _http(address, question["path"], question["patience"])
         return _tcp(address, bytes.fromhex(question["send"]), question["patience"])
     except (OSError, http.client.HTTPException) as error:
-        return {"ok": False, "error": str(error) or type(error).__name__}
+        reason = error.strerror if isinstance(error, OSError) else None
+        return _answer({}, error=reason or str(error) or type(error).__name__)
 
 
 def _http(address: tuple[str, int], path: str, patience: float) -> dict[str, Any]:
@@ -59,20 +60,26 @@ def _http(address: tuple[str, int], path: str, patience: float) -> dict[str, Any
     parts = {"status": str(response.status), "type": kind, "body": "sha256:" + hashlib.sha256(body).hexdigest()}
     if where := response.headers.get("Location"):
         parts["location"] = where[:500]
-    seen = " ".join(filter(None, (str(response.status), kind, f"{len(body)} bytes")))
-    return {"ok": True, "fault": response.status >= _SERVER_ERROR, "seen": seen, "parts": parts, "error": ""}
+    seen = {"status": response.status, "type": kind, "bytes": len(body)}
+    return _answer(seen, parts, fault=response.status >= _SERVER_ERROR)
 
 
 def _tcp(address: tuple[str, int], send: bytes, patience: float) -> dict[str, Any]:
     with socket.create_connection(address, timeout=patience) as connection:
         if not send:
-            return {"ok": True, "seen": "connected", "parts": {"connection": "open"}, "error": ""}
+            return _answer({"connected": True}, {"connection": "open"})
         connection.sendall(send)
         said = connection.recv(4096)
     if not said:
-        return {"ok": False, "error": "closed without an answer"}
-    text = ascii(said[:60].decode("latin-1"))
-    return {"ok": True, "seen": f"{len(said)} bytes {text}", "parts": {"output": said.hex()[:200]}, "error": ""}
+        return _answer({}, error="closed without an answer")
+    begins = ascii(said[:60].decode("latin-1"))
+    return _answer({"bytes": len(said), "begins": begins}, {"output": said.hex()[:200]})
+
+
+def _answer(
+    seen: dict[str, Any], parts: dict[str, str] | None = None, *, error: str = "", fault: bool = False
+) -> dict[str, Any]:
+    return {"ok": not error, "seen": seen, "parts": parts or {}, "error": error, "fault": fault, "steady": True}
 
 
 def main() -> None:
@@ -81,7 +88,7 @@ def main() -> None:
     enter(question["pid"])
     with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii") as file:  # noqa: PTH123 - likewise
         start = int(file.read())
-    answer: dict[str, Any] = {"ok": True, "seen": "", "parts": {}, "error": ""}
+    answer = _answer({})
     if question["kind"] != "none":
         answer = _patiently(question)
     print(json.dumps({**answer, "port_start": start}))  # noqa: T201 - this is its answer
@@ -93,13 +100,13 @@ def _patiently(question: dict[str, Any]) -> dict[str, Any]:
     while True:
         answer = ask(question)
         waited = time.monotonic() - began
-        if waited > question["wait"] or (answer["ok"] and not answer.get("fault")):
+        if waited > question["wait"] or (answer["ok"] and not answer["fault"]):
             break
         if answer["ok"] and waited > question["wait"] * _FAULT_SHARE:
             break
         time.sleep(0.05)
     if answer["ok"]:
-        answer["steady"] = ask(question).get("parts") == answer["parts"]
+        answer["steady"] = ask(question)["parts"] == answer["parts"]
     return answer
 
 

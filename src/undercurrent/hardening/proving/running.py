@@ -6,30 +6,37 @@ import json
 import re
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from undercurrent.errors import CouldNotCheck, UndercurrentError
+from undercurrent.errors import CouldNotCheck, TimedOut
 from undercurrent.hardening.proving import procfs, reaching
 from undercurrent.hardening.proving.checks import Observation, merged
 from undercurrent.hardening.proving.containers import Container, State, container, ends
 from undercurrent.hardening.proving.engines import Engine
 from undercurrent.hardening.proving.nouns import Answer, Conditions, FailedCall
 from undercurrent.hardening.proving.probes import NOTHING, Probe
+from undercurrent.hardening.proving.seen import Seen, Value
 from undercurrent.hardening.proving.tracing import tracing
+from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import system_reason
 from undercurrent.i18n import translate as _
 from undercurrent.processes import call, shortened
 
-__all__ = ["PLAIN", "Manner", "Patience", "Run", "run"]
+__all__ = ["EXIT", "PLAIN", "Manner", "Patience", "Run", "run"]
 
 _Result = TypeVar("_Result")
 _LOOK_S: Final = 0.1
 _STOP_S: Final = 2
 _ONE_ANSWER_S: Final = 5.0
+EXIT: Final = N_("exit {code}")
+"""How it is said that something ended by itself."""
+_ENDED: Final = N_("it ended before it answered")
+_OF_REACHING: Final = (N_("closed without an answer"), N_("timed out"))
+"""What `reaching` says, for translators, beside `SYSTEM_REASONS`."""
 _OF_THE_RUNTIME: Final = re.compile(r"(?:runc|youki|crun)\b.*INIT|crun$|libcrun")
 """What a runtime calls the process that is to become the program."""
 
@@ -134,7 +141,7 @@ async def run(
         async with tracing(made, wanted=manner.trace or manner.hold, hold=manner.hold) as traced:
             started = await made.start()
             if started.code != 0:
-                seen = Run(conditions, Answer(ok=False, error=started.said), error=started.said)
+                seen = Run(conditions, Answer(ok=False, error=Seen(started.said)), error=started.said)
             else:
                 seen = await _watched(made, conditions, probe, patience, to_the_end=manner.to_the_end)
             refused = traced.refused()
@@ -159,7 +166,7 @@ async def _watched(
     else:
         answered = await _unless_gone(state.pid, _asked(made, state.pid, probe, patience))
         gone = answered is None
-        answer, port_start = answered or (Answer(ok=False, error=_("it ended before it answered")), None)
+        answer, port_start = answered or (Answer(ok=False, error=Seen(_ENDED)), None)
         gone = gone or (answer.ok and await _looking_until_end(state.pid, patience.stay_s, looks))
     if not gone:
         looks.append(_look(state.pid, settled=True))
@@ -184,7 +191,7 @@ def _there(pid: int) -> bool:
 
 
 def _over(conditions: Conditions, state: State) -> Run:
-    answer = Answer(ok=False, error=state.error or f"exit {state.exit_code}")
+    answer = Answer(ok=False, error=Seen(state.error) or Seen(EXIT, {"code": state.exit_code}))
     return Run(conditions, answer, exit_code=state.exit_code, error=state.error)
 
 
@@ -281,37 +288,52 @@ async def _through_network(pid: int, probe: Probe, patience: Patience) -> tuple[
         told: dict[str, Any] = json.loads(ran.out)
     except ValueError:
         if not _there(pid):
-            return Answer(ok=False, error=_("it ended before it answered")), None
+            return Answer(ok=False, error=Seen(_ENDED)), None
         raise CouldNotCheck(
             _("the container's network cannot be entered: {reason}").format(reason=ran.said.rpartition("\n")[2])
         ) from None
     port_start = int(told.pop("port_start"))
-    told.pop("fault", None)
-    return Answer(**told), port_start
+    return _answer(told), port_start
+
+
+def _answer(told: Mapping[str, Any]) -> Answer:
+    """What `reaching` said, which imports nothing of ours."""
+    answer = Answer(told["ok"], parts=told["parts"], error=Seen(told["error"]), steady=told["steady"])
+    match told["seen"]:
+        case {"status": status, "type": kind, "bytes": size}:
+            text = N_("{status} {type} {bytes} bytes") if kind else N_("{status} {bytes} bytes")
+            return replace(answer, seen=Seen(text, {"status": status, "type": kind, "bytes": size}))
+        case {"bytes": size, "begins": begins}:
+            return replace(answer, seen=Seen(N_("{bytes} bytes {begins}"), {"bytes": size, "begins": begins}))
+        case {"connected": True}:
+            return replace(answer, seen=Seen(N_("connected")))
+    return answer
 
 
 async def _executed(made: Container, probe: Probe, patience: Patience) -> Answer:
     try:
         ran = await made.execute(*probe.command, timeout_s=patience.start_s)
-    except UndercurrentError as error:
-        return Answer(ok=False, error=error.message)
-    output = hashlib.sha256(ran.out.encode()).hexdigest()
-    seen = f"exit {ran.code}, {len(ran.out)} bytes"
+    except TimedOut:
+        return Answer(ok=False, error=Seen(N_("no answer within {seconds:g} s"), {"seconds": patience.start_s}))
+    output = hashlib.sha256(ran.stdout).hexdigest()
+    told: dict[str, Value] = {"code": ran.code, "bytes": len(ran.stdout)}
     parts = {"code": str(ran.code), "output": f"sha256:{output}"}
-    return Answer(ok=ran.code == 0, seen=seen, parts=parts, error="" if ran.code == 0 else f"{seen}: {ran.said}")
+    if ran.code == 0:
+        return Answer(ok=True, seen=Seen(N_("exit {code}, {bytes} bytes"), told), parts=parts)
+    return Answer(ok=False, parts=parts, error=Seen(N_("exit {code}: {said}"), {"code": ran.code, "said": ran.said}))
 
 
 async def _again(made: Container, probe: Probe, patience: Patience) -> tuple[Answer, Observation | None]:
     await made.stop(_STOP_S)
     started = await made.start()
     if started.code != 0:
-        return Answer(ok=False, error=started.said), None
+        return Answer(ok=False, error=Seen(started.said)), None
     state = await made.state()
     if not state.runs:
-        return Answer(ok=False, error=f"exit {state.exit_code}"), None
+        return Answer(ok=False, error=Seen(EXIT, {"code": state.exit_code})), None
     answered = await _unless_gone(state.pid, _asked(made, state.pid, probe, patience))
     if answered is None:
-        return Answer(ok=False, error=_("it ended before it answered")), None
+        return Answer(ok=False, error=Seen(_ENDED)), None
     look = None
     with suppress(CouldNotCheck):
         look = _look(state.pid)

@@ -5,6 +5,7 @@ import pytest
 from undercurrent.errors import UsageError
 from undercurrent.hardening.proving.nouns import Answer
 from undercurrent.hardening.proving.probes import NOTHING, Probe, compared, fitted, parse_probe
+from undercurrent.hardening.proving.seen import Seen
 
 
 @pytest.mark.parametrize(
@@ -47,28 +48,30 @@ def test_a_port_comes_from_the_image() -> None:
         fitted(Probe("http"), ("1/tcp", "2/tcp"))
 
 
-PAGE = Answer(ok=True, seen="200 text/html 5 bytes", parts={"status": "200", "type": "text/html", "body": "sha256:a"})
+PAGE = Answer(
+    ok=True, seen=Seen("200 text/html 5 bytes"), parts={"status": "200", "type": "text/html", "body": "sha256:a"}
+)
 
 
 def test_the_same_answer_is_good_and_another_one_is_not() -> None:
     probe = Probe("http", 80)
-    other = Answer(ok=True, seen="x", parts={**PAGE.parts, "status": "403"})
+    other = Answer(ok=True, seen=Seen("x"), parts={**PAGE.parts, "status": "403"})
 
     assert compared(PAGE, PAGE, probe).ok
-    assert compared(PAGE, PAGE, probe).seen.endswith("(= before: status, type, body)")
-    assert compared(PAGE, other, probe).seen == "http://:80/: status: 200 → 403"
-    assert not compared(PAGE, Answer(ok=False, error="Connection refused"), probe).ok
+    assert str(compared(PAGE, PAGE, probe).seen).endswith("(= before: status, type, body)")
+    assert str(compared(PAGE, other, probe).seen) == "http://:80/: status: 200 → 403"
+    assert not compared(PAGE, Answer(ok=False, error=Seen("Connection refused")), probe).ok
 
 
 def test_a_body_that_changes_by_itself_is_not_compared() -> None:
-    moving = Answer(ok=True, seen="200", parts={**PAGE.parts, "body": "sha256:b"}, steady=False)
+    moving = Answer(ok=True, seen=Seen("200"), parts={**PAGE.parts, "body": "sha256:b"}, steady=False)
 
     assert compared(moving, PAGE, Probe("http", 80)).ok
     assert not compared(Answer(ok=True, parts=moving.parts), PAGE, Probe("http", 80)).ok, "both were steady"
 
 
 def test_an_error_of_a_server_proves_something_only_if_it_was_there_before() -> None:
-    broken = Answer(ok=True, seen="502", parts={"status": "502"})
+    broken = Answer(ok=True, seen=Seen("502"), parts={"status": "502"})
 
     assert not compared(None, broken, Probe("http", 80)).ok
     assert compared(broken, broken, Probe("http", 80)).ok

@@ -8,10 +8,11 @@ from undercurrent.errors import CouldNotCheck
 from undercurrent.hardening.proving import Conditions, Engine, Patience, Probe, Proof, Proving, Verdict, prove, trial
 from undercurrent.hardening.proving.nouns import Answer, Built
 from undercurrent.hardening.proving.running import PLAIN, Manner, Run
+from undercurrent.hardening.proving.seen import Seen
 
 IMAGE = Built(id="sha256:1", manifest="", name="app", user="10001", volumes=(), ports=("8080/tcp",), repositories=())
 ENGINE = Engine("docker", "docker", "1", "runc 1")
-ANSWER = Answer(ok=True, seen="200", parts={"status": "200"})
+ANSWER = Answer(ok=True, seen=Seen("200"), parts={"status": "200"})
 
 
 async def proved(
