@@ -17,7 +17,7 @@ from undercurrent.errors import NotFound, UndercurrentError
 from undercurrent.i18n import translate as _
 from undercurrent.oci.files.regular import reading
 
-__all__ = ["MAX_FILE", "FileKind", "FoundFile", "find_files"]
+__all__ = ["MAX_FILE", "FileKind", "FoundFile", "find_files", "name_of"]
 
 MAX_FILE: Final = 16 * 1024 * 1024
 """Bytes of a file that is looked into."""
@@ -93,7 +93,7 @@ def find_files(paths: Sequence[Path], *, exclude: Iterable[str] = ()) -> tuple[F
                 _("{path} is not there").format(path=path), hint=_("name a file, or a folder to look through")
             )
         for file, kind in files:
-            found.setdefault(file, FoundFile(_name(file), file, kind, top))
+            found.setdefault(file, FoundFile(name_of(file), file, kind, top))
     return tuple(sorted(found.values()))
 
 
@@ -162,8 +162,10 @@ def _named(path: Path) -> FileKind:
     return FileKind.KUBERNETES if _YAML.fullmatch(path.name) else FileKind.DOCKERFILE
 
 
-def _name(path: Path) -> str:
+def name_of(path: Path) -> str:
+    """What a file is called to its user: below the working directory, relative to that."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - as it was named, through links
     try:
-        return path.relative_to(Path.cwd()).as_posix()
+        return absolute.relative_to(Path.cwd()).as_posix()
     except ValueError:
-        return str(path)
+        return str(absolute)

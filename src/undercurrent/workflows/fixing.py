@@ -33,7 +33,7 @@ from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
 from undercurrent.splices import Edit, as_bytes, as_text, line_before, spliced
 from undercurrent.workflows.bases import find_bases
-from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
+from undercurrent.workflows.discovering import FileKind, FoundFile, find_files, name_of
 from undercurrent.workflows.keeping import keep
 from undercurrent.workflows.reading import read_bounded
 from undercurrent.workflows.surroundings import Surroundings, chart_mentions, look_around
@@ -121,13 +121,16 @@ class _Texts:
         )
 
 
-async def fix(paths: Sequence[Path], settings: Settings, wish: Wish, *, observer: Observer = silent) -> Fixes:
+async def fix(
+    paths: Sequence[Path], settings: Settings, wish: Wish, *, only: Path | None = None, observer: Observer = silent
+) -> Fixes:
     """What is to be done about the Dockerfiles at and below ``paths``, and about what goes with them.
 
     Args:
         paths: files and folders.
         settings: what is known of base images.
         wish: what is asked for.
+        only: the one to fix; what else is found may go with it. All of them when None.
         observer: is told what happens.
 
     Raises:
@@ -141,8 +144,9 @@ async def fix(paths: Sequence[Path], settings: Settings, wish: Wish, *, observer
         raise _nothing_to_fix(paths, found, around)
     plans: list[FixPlan] = []
     not_read: list[Failed] = []
+    chosen = name_of(only) if only else ""
     for one in found:
-        if one.kind is FileKind.DOCKERFILE:
+        if one.kind is FileKind.DOCKERFILE and chosen in ("", one.name):
             try:
                 plans += await _File(one, around, texts, settings, wish).fix(observer)
             except UndercurrentError as error:
@@ -154,8 +158,7 @@ async def fix(paths: Sequence[Path], settings: Settings, wish: Wish, *, observer
 
 def _named(paths: Sequence[Path], found: Iterable[FoundFile]) -> frozenset[str]:
     """The files that were named themselves."""
-    named = {Path(os.path.abspath(path)) for path in paths}  # noqa: PTH100 - as it was named, through links
-    return frozenset(one.name for one in found if one.path in named)
+    return frozenset(map(name_of, paths)) & {one.name for one in found}
 
 
 def _nothing_to_fix(paths: Sequence[Path], found: Sequence[FoundFile], around: Surroundings) -> UndercurrentError:

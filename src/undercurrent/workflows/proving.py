@@ -36,6 +36,7 @@ from undercurrent.oci.reference import Reference, names_host
 from undercurrent.oci.stores import Stores
 from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
+from undercurrent.workflows.fixing import Wish
 from undercurrent.workflows.keeping import keep
 from undercurrent.workflows.provingfixes import Fixed, as_conditions, fixed, moved_probe
 from undercurrent.workflows.reading import read_bounded
@@ -185,15 +186,8 @@ async def _change(target: _Target, wanted: Wanted, settings: Settings, observer:
             _("{target} is an image, and only Dockerfiles are fixed").format(target=target.name),
             hint=_("name the Dockerfile that it is built from"),
         )
-    return await fixed(
-        target.file,
-        target.text,
-        settings,
-        stage=wanted.stage,
-        arguments=wanted.arguments,
-        unsafe=wanted.unsafe,
-        observer=observer,
-    )
+    wish = Wish(unsafe=wanted.unsafe, target=wanted.stage or None, arguments=wanted.arguments)
+    return await fixed(target.file, settings, wish, observer=observer)
 
 
 @asynccontextmanager

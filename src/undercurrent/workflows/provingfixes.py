@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
+from posixpath import normpath
 from typing import Final
 
 from undercurrent.errors import Refused, Unsupported
-from undercurrent.hardening.dockerfile import parse, stages
-from undercurrent.hardening.fixing import check, plan
-from undercurrent.hardening.model import Context, describe, wanted_bases
+from undercurrent.hardening.dockerfile import stages, target
+from undercurrent.hardening.fixing import FixPlan
+from undercurrent.hardening.model import Context
 from undercurrent.hardening.proving import Conditions, Probe, Writable
 from undercurrent.hardening.runside import RunSide
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
-from undercurrent.splices import as_bytes, as_text, spliced
-from undercurrent.workflows.bases import find_bases
+from undercurrent.splices import as_bytes
+from undercurrent.workflows.discovering import name_of
+from undercurrent.workflows.fixing import Fixes, Wish, fix
 
 __all__ = ["Fixed", "as_conditions", "fixed", "moved_probe"]
 
@@ -39,53 +41,64 @@ class Fixed:
     moved: Mapping[int, int] = field(default_factory=dict)
 
 
-async def fixed(
-    file: Path,
-    source: bytes,
-    settings: Settings,
-    *,
-    stage: str = "",
-    arguments: Mapping[str, str] | None = None,
-    unsafe: bool = False,
-    observer: Observer = silent,
-) -> Fixed:
-    """The Dockerfile with its fix.
+async def fixed(file: Path, settings: Settings, wish: Wish, *, observer: Observer = silent) -> Fixed:
+    """The Dockerfile with its fix: what `fix` makes of it, given its folder.
 
     Args:
         file: where it is; its folder is the build context.
-        source: what stands in it.
         settings: what is known of base images.
-        stage: the target; empty for the last.
-        arguments: build arguments.
-        unsafe: also what is not safe.
+        wish: what is asked for.
         observer: is told what happens.
 
     Raises:
-        Refused: there is no fix; the message has the reasons.
-        UndercurrentError: as `describe` and `find_bases`.
+        Refused: there is no fix, or none that is safe; the message has the reasons.
+        Unsupported: the fix changes a file that is not in the build context.
+        UndercurrentError: as `fix`; the file cannot be read.
     """
-    given, target, name = dict(arguments or {}), stage or None, str(file)
-    dockerfile = parse(as_text(source), name)
-    bases = await find_bases(wanted_bases(dockerfile, target, given), settings, observer=observer)
+    fixes = await fix([file, file.parent], settings, wish, only=file, observer=observer)
+    for failed in fixes.not_read:
+        if failed.key == name_of(file):
+            raise failed.error
+    made = _plan_of(fixes, wish)
+    if not made.edits and (made.unfixed or made.hidden):
+        raise _no_fix(file, made)
+    return Fixed(*_texts(fixes, file), made.run, made.moved)
+
+
+def _texts(fixes: Fixes, file: Path) -> tuple[bytes, dict[str, bytes]]:
+    """What stands in the Dockerfile ``file`` then, and in those files of its folder that change, by path in it."""
+    dockerfile = fixes.plans[0].image.dockerfile
+    after = {one.name: as_bytes(one.after) for one in fixes.files}
     context = Context.of(file.parent, file.name)
-    image = describe(dockerfile, target=target, arguments=given, bases=bases.images, context=context)
-    made = plan(image, unsafe=unsafe, context=context, stages=stages(dockerfile, given))
-    if not made.edits and made.unfixed:
-        raise Refused(
+    files: dict[str, bytes] = {}
+    for brought in dict.fromkeys(name for one in fixes.plans for name in one.edits if name != dockerfile.name):
+        name = normpath(str(PurePath(dockerfile.name).parent / brought))
+        if context.read(brought) is None or name not in after:
+            raise Unsupported(_("{path} is not in the build context").format(path=brought))
+        files[brought] = after[name]
+    return after.get(dockerfile.name) or as_bytes(dockerfile.source), files
+
+
+def _plan_of(fixes: Fixes, wish: Wish) -> FixPlan:
+    """The plan of the stage that is built: compose files may have asked for others, too."""
+    dockerfile = fixes.plans[0].image.dockerfile
+    index = target(stages(dockerfile, wish.arguments), wish.target).index
+    return next(one for one in fixes.plans if one.image.stage.index == index)
+
+
+def _no_fix(file: Path, made: FixPlan) -> Refused:
+    if made.unfixed:
+        return Refused(
             _("{path} has no fix to prove: {reasons}").format(
-                path=name, reasons="; ".join(one.reason for one in made.unfixed)
+                path=file, reasons="; ".join(one.reason for one in made.unfixed)
             ),
             hint=_("prove it as it is: leave out --fix"),
         )
-    files: dict[str, bytes] = {}
-    for path, edits in made.edits.items():
-        if path != name:
-            brought = context.read(path)
-            if brought is None:
-                raise Unsupported(_("{path} is not in the build context").format(path=path))
-            files[path] = as_bytes(spliced(brought, edits))
-    text = as_bytes(check(dockerfile, made.edits.get(name, ())).source)
-    return Fixed(text, files, made.run, made.moved)
+    reasons = dict.fromkeys(one.unsafe_because for one in made.hidden if one.unsafe_because)
+    return Refused(
+        _("{path} has no safe fix to prove: {reasons}").format(path=file, reasons="; ".join(reasons)),
+        hint=_("add --unsafe-fixes to prove the one that others have to follow"),
+    )
 
 
 def as_conditions(asked: Conditions, run: RunSide | None) -> Conditions:

@@ -8,7 +8,9 @@ from typing import Final
 from undercurrent.hardening.fixing.families import program_of
 from undercurrent.hardening.fixing.nouns import Unfixed
 from undercurrent.hardening.model.nouns import FinalImage, Identity
+from undercurrent.hardening.rules.needs_capability import REASONS
 from undercurrent.i18n import gettext_noop as N_
+from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
 __all__ = ["doubted", "impossible", "is_own"]
@@ -61,12 +63,7 @@ def impossible(image: FinalImage) -> Iterator[Unfixed]:
         )
     if image.dockerfile.escape != "\\":
         yield Unfixed("windows", _("it continues lines as Windows does, which has no root"), name, 1)
-    for need in image.needs:
-        if not need.avoidable:
-            text = _("it needs {capability} ({why}), and nothing is known that does without")
-            reason = text.format(capability=need.capability, why=need.why)
-            line = need.origin.line if need.origin.what == name else _ending(image)
-            yield Unfixed("needs-capability", reason, name, line)
+    yield from _capabilities(image)
     if image.dockerfile.source.rstrip().endswith(image.dockerfile.escape):
         last = image.dockerfile.instructions[-1].line
         yield Unfixed("open-line", _("its last line goes on, and nothing follows"), name, last)
@@ -79,6 +76,20 @@ def impossible(image: FinalImage) -> Iterator[Unfixed]:
         yield Unfixed("builds-at-start", text.format(program=program), name, _ending(image))
     if not image.entrypoint.command and not image.entrypoint.chain:
         yield Unfixed("starts-nothing", _("nothing says what it starts"), name, image.stage.origin.line)
+
+
+def _capabilities(image: FinalImage) -> Iterator[Unfixed]:
+    """Those that it cannot do without: all that have one reason at one place are one reason here."""
+    name = image.dockerfile.name
+    found: dict[tuple[str, int], list[str]] = {}
+    for need in image.needs:
+        if not need.avoidable:
+            line = need.origin.line if need.origin.what == name else _ending(image)
+            found.setdefault((need.why, line), []).append(need.capability)
+    for (why, line), capabilities in found.items():
+        text = _("it needs {capability} ({why}), and nothing is known that does without")
+        said = _(REASONS[why]) if why in REASONS else why
+        yield Unfixed("needs-capability", text.format(capability=listed(capabilities), why=said), name, line)
 
 
 def _compiles(image: FinalImage, program: str) -> bool:

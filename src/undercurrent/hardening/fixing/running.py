@@ -115,7 +115,7 @@ def usual_name(dockerfile: PurePath) -> str:
 
 
 def skaffold_names(objects: Iterable[Object], dockerfile: str) -> Iterator[str]:
-    """The names that skaffold builds a Dockerfile's image under; that file is named as its documents are.
+    """The names that skaffold gives to what a Dockerfile builds last; that file is named as its documents are.
 
     Reference: https://skaffold.dev/docs/references/yaml/
     """
@@ -125,8 +125,9 @@ def skaffold_names(objects: Iterable[Object], dockerfile: str) -> Iterator[str]:
         folder = PurePath(one.document.name).parent
         for artifact in map(mapping_in, list_in(mapping_in(one.data.get("build")).get("artifacts"))):
             context = text_in(artifact.get("context")) or "."
-            file = text_in(mapping_in(artifact.get("docker")).get("dockerfile")) or "Dockerfile"
-            if normpath(str(folder / context / file)) == normpath(dockerfile):
+            docker = mapping_in(artifact.get("docker"))
+            file = text_in(docker.get("dockerfile")) or "Dockerfile"
+            if not docker.get("target") and normpath(str(folder / context / file)) == normpath(dockerfile):
                 yield repository(text_in(artifact.get("image")))
 
 

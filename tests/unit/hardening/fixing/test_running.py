@@ -71,6 +71,7 @@ kind: Config
 build:
   artifacts:
   - {image: example/web, context: web}
+  - {image: example/tests, context: web, docker: {target: tests}}
   - {image: example/api, context: web, docker: {dockerfile: api.Dockerfile}}
 ---
 apiVersion: other/v1
