@@ -1,5 +1,6 @@
 """``uc harden fix``, as its users run it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,36 @@ def test_what_is_not_there_is_an_error(run_uc: UcRunner) -> None:
     result = run_uc("harden", "fix", "nowhere")
     assert result.exit_code == 2
     assert "nowhere" in result.stderr
+
+
+def test_what_cannot_be_read_is_named_once_as_it_was_typed(run_uc: UcRunner, file: Path) -> None:
+    os.mkfifo(file.parent / "odd.dockerfile")
+    result = run_uc("harden", "fix", "shop", "shop/odd.dockerfile", "--write")
+    assert result.exit_code == 1
+    (told,) = (line for line in result.stdout.splitlines() if "odd" in line)
+    assert told.count("shop/odd.dockerfile") == 1
+    assert str(run_uc.folder) not in result.stdout
+    assert result.stdout.endswith("1 file was written; 1 file could not be read\n")
+    assert file.read_text() == FIXED
+
+
+def test_manifests_are_for_another_command(run_uc: UcRunner) -> None:
+    (run_uc.folder / "pod.yaml").write_text("apiVersion: v1\nkind: Pod\n")
+    result = run_uc("harden", "fix", "pod.yaml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "there is no Dockerfile at pod.yaml" in result.stderr
+    assert "uc harden manifests pod.yaml" in result.stderr
+    (run_uc.folder / "compose.yaml").write_text("services: [\n")
+    result = run_uc("harden", "fix", "compose.yaml")
+    assert result.exit_code == 1
+    assert "compose.yaml, line 2: this is not valid YAML" in result.stderr
+
+
+def test_a_line_of_another_file_is_told_with_its_name(run_uc: UcRunner, file: Path) -> None:
+    file.write_text('FROM python:3.12\nCOPY a.py /a.py\nEXPOSE 80\nCMD ["python", "-m", "http.server", "80"]\n')
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: shop}\nspec:\n  containers:\n  - image: example/shop\n"
+    (file.parent / "pod.yaml").write_text(pod + "    args: ['80']\n    ports: [{containerPort: 80}]\n")
+    result = run_uc("harden", "fix", "shop", "--unsafe-fixes")
+    assert "shop/pod.yaml, line 7: Pod shop: it is started with port 80: 80" in result.stdout
+    data = run_uc("harden", "fix", "shop", "--unsafe-fixes", "--json").json["data"]
+    assert [(one["path"], one["line"]) for one in data["images"][0]["unfixed"]] == [("shop/pod.yaml", 7)]

@@ -1,8 +1,11 @@
 """``uc harden manifests`` through the real entry point."""
 
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
+import pytest
 from tests.support.cli import UcRunner
 
 POD = """\
@@ -31,6 +34,23 @@ def test_the_difference_is_shown_and_nothing_written(run_uc: UcRunner) -> None:
     assert "\n   - name: web # the only one\n" in result.stdout
     assert result.stdout.endswith("1 file to change; --write changes them\n")
     assert (run_uc.folder / "web.yaml").read_text(encoding="utf-8") == POD
+
+
+@pytest.mark.skipif(shutil.which("patch") is None, reason="patch is not installed: apt-get install patch")
+def test_the_difference_is_one_that_patch_can_make(run_uc: UcRunner) -> None:
+    path = run_uc.folder / "web.yaml"
+    path.write_bytes(POD.replace("image: web", "image:\tweb").replace("\n", "\r\n").encode())
+    shown = run_uc("harden", "manifests", "web.yaml")
+    difference, _summary = shown.stdout.rsplit("\n\n", 1)
+    made = subprocess.run(
+        ["patch", "--binary", "-p1"],
+        input=f"{difference}\n".encode(),
+        cwd=run_uc.folder,
+        check=False,
+        capture_output=True,
+    )
+    assert made.returncode == 0, made.stdout
+    assert run_uc("harden", "manifests", "web.yaml").exit_code == 0
 
 
 def test_files_are_written_once_and_keep_their_mode(run_uc: UcRunner) -> None:

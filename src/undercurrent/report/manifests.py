@@ -9,7 +9,7 @@ from undercurrent.hardening.manifests.podsecurity import Violation
 from undercurrent.i18n import ngettext
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
-from undercurrent.report.model import Block, Cell, Report, Text, Tree
+from undercurrent.report.model import Block, Cell, Diff, Report, Text, Tree
 from undercurrent.report.unified import unified
 from undercurrent.workflows.manifests import Patched, Rendered
 
@@ -42,7 +42,7 @@ def _blocks(patched: Patched, changed: Sequence[PatchedFile]) -> Iterator[Block]
         if patched.written:
             yield Tree(Cell(file.name, "strong"), [Tree(f"{one.title}: {one.what}") for one in file.changes])
         else:
-            yield Text(unified(file.name, file.before, file.after).rstrip("\n"))
+            yield Diff(unified(file.name, file.before, file.after))
     branches = [Tree(Cell(file.name, "strong"), _reasons(file.unfixed)) for file in patched.files if file.unfixed]
     if branches:
         yield Tree(Cell(_("left as it is"), "strong"), branches)
