@@ -240,3 +240,31 @@ def test_who_runs_in_images_is_in_the_status(run_uc: UcRunner, registry: FakeReg
     assert {one["identity"] for one in result.json["data"]["ranking"]} == {"rootless", "root"}
     share = run_uc("status", "--json").json["data"]["shares"]["images-rootless"]
     assert (share["done"], share["of"]) == (1, 2)
+
+
+def test_a_user_is_looked_up_in_the_accounts_of_a_base(run_uc: UcRunner) -> None:
+    etc = run_uc.folder / "root" / "etc"
+    etc.mkdir(parents=True)
+    (etc / "passwd").write_text("app:x:10001:10001::/:/bin/sh\n")
+    for name, user in (("plain", "0"), ("named", "app")):
+        run_uc("image", "pack", "root", "-t", f"acme/{name}:1", "--layout", "images", "--user", user)
+    files = {
+        "own": "FROM acme/plain:1\nUSER app\n",
+        "bases": "FROM acme/named:1\n",
+        "copied": "FROM scratch\nCOPY --from=acme/plain:1 /etc/passwd /etc/passwd\nUSER app\n",
+        "stage": "FROM acme/plain:1 AS a\nFROM scratch\nCOPY --from=a /etc/passwd /etc/passwd\nUSER app\n",
+    }
+    for name, text in files.items():
+        (run_uc.folder / "apps" / name).mkdir(parents=True)
+        (run_uc.folder / "apps" / name / "Dockerfile").write_text(text)
+    unknown = audit(run_uc, "apps", "--json").json["data"]["ranking"]
+    (run_uc.folder / "undercurrent.toml").write_text('[images]\nlayouts = ["images"]\n')
+
+    result = audit(run_uc, "apps", "--json")
+
+    assert [one["identity"] for one in unknown] == ["unknown"] * 4
+    assert {one["name"]: one["identity"] for one in result.json["data"]["ranking"]} == {
+        f"apps/{name}/Dockerfile": "rootless" for name in files
+    }
+    mended = [one["fix"]["description"] for one in result.json["findings"] if one["code"] == "UC103"]
+    assert mended == ["write its number: USER 10001:10001"] * 4

@@ -233,33 +233,45 @@ def test_an_engine_is_asked_who_runs_in_a_base(engine_server: EngineServer, run_
         **{
             "undercurrent.toml": f'[images]\nengines = ["{engine_server.engine}"]\n',
             "app/Dockerfile": f"FROM {name}\nCMD server\n",
+            "named/Dockerfile": f"FROM {name}\nUSER app\n",
         },
     )
 
     asked = audit(run_uc, "--online", "--json", env=variables_of(engine_server))
     silent = audit(run_uc, "--offline", "--json", env=variables_of(engine_server))
 
-    (place,) = asked.json["data"]["ranking"]
+    places = {one["name"]: one for one in asked.json["data"]["ranking"]}
+    place = places["app/Dockerfile"]
     assert (place["identity"], place["user"], place["ports"]) == ("rootless", "10001:0", [8080])
-    assert [one["identity"] for one in silent.json["data"]["ranking"]] == ["unknown"]
+    assert places["named/Dockerfile"]["identity"] == "rootless"  # as its passwd file says
+    assert [one["identity"] for one in silent.json["data"]["ranking"]] == ["unknown", "unknown"]
 
 
 async def test_a_registry_tells_of_images_and_of_bases(
     registry_server: RegistryServer, repository_name: str, stores: Stores, run_uc: UcRunner
 ) -> None:
     bare = f"{registry_server.host}/{repository_name}"
-    configs: dict[str, dict[str, object]] = {"app": {"User": "10001:0"}, "root": {"ExposedPorts": {"80/tcp": {}}}}
+    configs: dict[str, dict[str, object]] = {
+        "app": {"User": "10001:0"},
+        "named": {"User": "app"},
+        "root": {"ExposedPorts": {"80/tcp": {}}},
+    }
+    passwd = b"app:x:10001:0::/:/bin/sh\n"
     for tag, config in configs.items():
         store = stores.repository(Reference.parse(f"{bare}:{tag}"))
-        await push_image(store, {"motd": b"x"}, tag, config=config)
+        await push_image(store, {"etc/passwd": passwd}, tag, config=config)
         written(run_uc.folder, **{f"{tag}/Dockerfile": f"FROM {bare}:{tag}\nCMD server\n"})
 
     bases = audit(run_uc, "--online", "--json")
     images = audit(run_uc, "--images", "--registry", f"{registry_server.host}/{repository_name}", "--json")
 
     identities = {one["name"]: one["identity"] for one in bases.json["data"]["ranking"]}
-    assert identities == {"app/Dockerfile": "rootless", "root/Dockerfile": "root"}
+    assert identities == {
+        "app/Dockerfile": "rootless",
+        "named/Dockerfile": "rootless",
+        "root/Dockerfile": "root",
+    }
     assert ("UC108", "root/Dockerfile") in found(bases)
     identities = {one["name"]: one["identity"] for one in images.json["data"]["ranking"]}
-    assert identities == {f"{bare}:app": "rootless", f"{bare}:root": "root"}
+    assert identities == {f"{bare}:app": "rootless", f"{bare}:named": "rootless", f"{bare}:root": "root"}
     assert rootless(run_uc) == identities

@@ -4,15 +4,29 @@ import gzip
 import io
 import json
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor, Platform
 from undercurrent.oci.digest import Digest
+from undercurrent.oci.files.layout import Layout
+from undercurrent.oci.image import Image
 from undercurrent.oci.manifest import AnyManifest, Manifest, build_index, build_manifest
 from undercurrent.oci.store import WritableStore, content_of
 
-__all__ = ["AMD64", "ARM64", "layer_tar", "push_image", "push_index", "python_package"]
+__all__ = [
+    "AMD64",
+    "ARM64",
+    "entry",
+    "layer_of",
+    "layer_tar",
+    "push_image",
+    "push_index",
+    "push_layers",
+    "python_package",
+]
 
 AMD64 = Platform("linux", "amd64")
 ARM64 = Platform("linux", "arm64")
@@ -79,3 +93,37 @@ async def push_index(store: WritableStore, images: Mapping[Platform, AnyManifest
     index = build_index(children)
     await store.push_manifest(index, name)
     return index
+
+
+Entry = tuple[str, dict[str, Any], bytes]
+
+
+def entry(path: str, content: bytes = b"", **facts: Any) -> Entry:
+    """A member of a tar file; ``facts`` are those of `tarfile.TarInfo`."""
+    return path, facts, content
+
+
+def layer_of(entries: Sequence[Entry]) -> bytes:
+    """A gzipped layer."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for path, facts, content in entries:
+            info = tarfile.TarInfo(path)
+            info.size = len(content)
+            for name, value in facts.items():
+                setattr(info, name, value)
+            tar.addfile(info, io.BytesIO(content))
+    return gzip.compress(out.getvalue(), mtime=0)
+
+
+async def push_layers(folder: Path, config: Any, *layers: bytes) -> Image:
+    """An image of these layers, the lowest first, in the layout ``images`` below ``folder``, called ``app:1``."""
+    layout = Layout.open(folder / "images", create=True)
+    raw = json.dumps({"os": "linux", "architecture": "amd64", "config": config}).encode()
+    described = [Descriptor.of(one, mediatypes.OCI_LAYER_GZIP) for one in layers]
+    for descriptor, content in zip(described, layers, strict=True):
+        await layout.push_blob(descriptor, content_of(content))
+    await layout.push_blob(Descriptor.of(raw, mediatypes.OCI_CONFIG), content_of(raw))
+    manifest = build_manifest(Descriptor.of(raw, mediatypes.OCI_CONFIG), described)
+    await layout.push_manifest(manifest, "app:1")
+    return Image(layout, "app:1", manifest.descriptor)

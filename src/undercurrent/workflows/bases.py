@@ -7,11 +7,13 @@ import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import Literal
 
 from undercurrent.errors import NotFound, UndercurrentError
+from undercurrent.hardening.accountfiles import account_files
 from undercurrent.hardening.dockerfile import Dockerfile
 from undercurrent.hardening.model import BaseImage, configured, describe, known
-from undercurrent.hardening.model.configuration import as_base, completed, from_configuration
+from undercurrent.hardening.model.configuration import as_base, completed, from_configuration, with_accounts
 from undercurrent.hardening.model.documented import SCRATCH, normal_name
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes, strictjson
@@ -57,6 +59,7 @@ async def find_bases(
     settings: Settings,
     *,
     offline: bool | None = None,
+    named: Collection[str] = (),
     built: Mapping[str, BaseImage | None] | None = None,
     observer: Observer = silent,
 ) -> FoundBases:
@@ -68,6 +71,8 @@ async def find_bases(
         names: as FROM has them.
         settings: ``[harden]`` and ``[images]``.
         offline: ask neither engines nor registries; as set when None.
+        named: those whose accounts decide who runs in something that is built from them: these are read, too, where a
+            store is asked. Of others, they are where the image's own configuration names a user.
         built: images that Dockerfiles at hand build (`siblings`).
         observer: is told about retries.
     """
@@ -77,7 +82,7 @@ async def find_bases(
     open_ones = [name for name, image in images.items() if image is None and name != SCRATCH]
     notes: dict[str, UndercurrentError] = {}
     if open_ones and (settings.images.layouts or not silently):
-        asked = await _from_stores(open_ones, settings, silently, notes, observer)
+        asked = await _from_stores(open_ones, settings, named, silently, notes, observer)
         images |= asked
     for name in wanted:
         images[name] = images[name] or (built or {}).get(name) or _documented(name, settings)
@@ -156,6 +161,7 @@ def _documented(name: str, settings: Settings) -> BaseImage | None:
 async def _from_stores(
     names: Iterable[str],
     settings: Settings,
+    named: Collection[str],
     silently: bool,
     notes: dict[str, UndercurrentError],
     observer: Observer,
@@ -167,7 +173,7 @@ async def _from_stores(
 
         async def one(name: str) -> None:
             async with slots:
-                found[name] = await _asked(name, stores, local, silently, notes)
+                found[name] = await _asked(name, _Asking(stores, local, notes, name in named), silently)
 
         async with asyncio.TaskGroup() as tasks:
             for name in names:
@@ -190,35 +196,69 @@ async def _in_layouts(
     return found
 
 
-async def _asked(
-    name: str,
-    stores: Stores,
-    local: Mapping[tuple[str, str], Image],
-    silently: bool,
-    notes: dict[str, UndercurrentError],
-) -> BaseImage | None:
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Where to ask for an image, and for what.
+
+    Attributes:
+        stores: that are open.
+        local: images in layouts.
+        notes: why something was not found out.
+        accounts: they are wanted in any case.
+    """
+
+    stores: Stores
+    local: Mapping[tuple[str, str], Image]
+    notes: dict[str, UndercurrentError]
+    accounts: bool
+
+    async def base(self, image: Image, name: str, source: Literal["layout", "engine", "registry"]) -> BaseImage:
+        """What it is, with its accounts where they matter."""
+        leaf, manifest = await _leaf(image, name)
+        raw = await read_blob(leaf.store, manifest.config, MAX_MANIFEST)
+        document = strictjson.loads_object(raw, str(manifest.config.digest))
+        base = completed(from_configuration(name, document, source), known(name))
+        if not self.accounts and not _names_somebody_else(base):
+            return base
+        try:
+            return with_accounts(base, *await account_files(leaf, manifest))
+        except UndercurrentError as error:  # who runs in it is not known then, and all else is
+            self.notes[name] = error
+            return base
+
+
+def _names_somebody_else(base: BaseImage) -> bool:
+    user = base.user.partition(":")[0]
+    return bool(user) and not user.isdecimal() and user not in {"root", *(one.name for one in base.accounts)}
+
+
+async def _asked(name: str, asking: _Asking, silently: bool) -> BaseImage | None:
+    stores = asking.stores
     places = [] if silently else [f"{engine}:{name}" for engine in stores.settings.images.engines]
-    documented = known(name)
     try:
-        if image := local.get(normal_name(name)):
-            return completed(await _read(image, name, "layout"), documented)
+        if image := asking.local.get(normal_name(name)):
+            return await asking.base(image, name, "layout")
         for place in places:
             try:
-                return completed(await _read(await stores.image(place), name, "engine"), documented)
+                return await asking.base(await stores.image(place), name, "engine")
             except NotFound:
                 continue
             except UndercurrentError as error:  # one that does not run, say: the registry may know
-                notes[name] = error
+                asking.notes[name] = error
         if silently:
             return None
-        return completed(await _read(await stores.image(f"docker://{name}"), name, "registry"), documented)
+        return await asking.base(await stores.image(f"docker://{name}"), name, "registry")
     except UndercurrentError as error:
-        notes[name] = error
+        asking.notes[name] = error
         return None
 
 
-async def _read(image: Image, name: str, source: str) -> BaseImage:
-    """Of the image for Linux on amd64, or of the first that runs where there is none."""
+async def _leaf(image: Image, name: str) -> tuple[Image, Manifest]:
+    """The image for Linux on amd64, or the first that runs where there is none; and its manifest.
+
+    Raises:
+        NotFound: none of them is a container image.
+    """
     leaves = [leaf for leaf in await image.platforms() if leaf.descriptor.runs]
     wanted = [
         leaf for leaf in leaves if (place := leaf.descriptor.platform) and _is_wanted(place.os, place.architecture)
@@ -227,9 +267,7 @@ async def _read(image: Image, name: str, source: str) -> BaseImage:
         manifest = await leaf.manifest()
         assert isinstance(manifest, Manifest)  # noqa: S101 - `platforms` goes through every index
         if manifest.config.media_type in _CONFIGS:
-            raw = await read_blob(leaf.store, manifest.config, MAX_MANIFEST)
-            document = strictjson.loads_object(raw, str(manifest.config.digest))
-            return from_configuration(name, document, source)  # type: ignore[arg-type]
+            return leaf, manifest
     raise NotFound(_("{name} is no image that runs").format(name=name))
 
 

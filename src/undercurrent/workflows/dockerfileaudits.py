@@ -75,14 +75,16 @@ async def _bases(
     results: Mapping[FoundFile, AuditedFile | UndercurrentError], settings: Settings, observer: Observer
 ) -> Mapping[str, BaseImage]:
     """What is found out of base images beyond what every process knows: in stores, and in Dockerfiles at hand."""
-    names = {name for one in results.values() if isinstance(one, AuditedFile) for name in one.bases}
+    read = [one for one in results.values() if isinstance(one, AuditedFile)]
+    names = {name for one in read for name in one.bases}
+    named = {name for one in read for name in one.named}
     known_here = {name for name in names if _built_in(name, settings.harden)}
     asking = not settings.harden.offline or bool(settings.images.layouts)
     wanted = names if asking else names - known_here
     if not wanted:
         return {}
     built = siblings(tuple(_candidates(results, names - known_here)), names - known_here)
-    found = await find_bases(wanted, settings, built=built, observer=observer)
+    found = await find_bases(wanted, settings, named=named, built=built, observer=observer)
     return {name: base for name, base in found.items() if base is not None}
 
 

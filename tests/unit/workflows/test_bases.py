@@ -207,3 +207,55 @@ def test_dockerfiles_that_are_built_from_one_another_for_ever_end() -> None:
     files = [parse(f"FROM acme/n{number + 1}", f"n{number}/Dockerfile") for number in range(500)]
 
     assert siblings(files, ["acme/n0"]) == {}
+
+
+PASSWD = {
+    "etc/passwd": b"root:x:0:0::/:/bin/sh\napp:x:10001:50::/home/app:/bin/sh\ntoor:x:0:0::/:\n",
+    "etc/group": b"staff:x:50:\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("user", "identity", "uid", "gid"),
+    [
+        ("app", Identity.ROOTLESS, 10001, 50),
+        ("app:staff", Identity.ROOTLESS, 10001, 50),
+        ("toor", Identity.ROOT, 0, 0),
+        ("nobody-here", Identity.UNKNOWN, None, None),
+    ],
+)
+async def test_a_user_that_a_base_names_is_looked_up_in_its_files(
+    settings: Settings, layout: Layout, user: str, identity: Identity, uid: int | None, gid: int | None
+) -> None:
+    await push_image(layout, PASSWD, "example.test/acme/base:1", config={"User": user})
+    settings = replace(settings, images=replace(settings.images, layouts=(layout.path,)))
+
+    found = await find_bases(["example.test/acme/base:1"], settings)
+
+    runner = describe(parse("FROM example.test/acme/base:1"), bases=found).runner
+    assert (runner.identity, runner.uid, runner.gid) == (identity, uid, gid)
+
+
+async def test_accounts_are_read_only_where_they_matter(settings: Settings, layout: Layout) -> None:
+    names = [f"example.test/acme/base:{number}" for number in range(3)]
+    for name, user in zip(names, ("", "10001", "root"), strict=True):
+        await push_image(layout, PASSWD, name, config={"User": user})
+    settings = replace(settings, images=replace(settings.images, layouts=(layout.path,)))
+
+    found = await find_bases(names, settings, named=names[1:2])
+
+    accounts = [[account.name for account in image.accounts] for image in found.values() if image]
+    assert accounts == [[], ["root", "app", "toor"], []]
+    runner = describe(parse(f"FROM {names[1]}\nUSER app:staff"), bases=found).runner
+    assert (runner.identity, runner.uid, runner.gid) == (Identity.ROOTLESS, 10001, 50)
+
+
+async def test_accounts_that_cannot_be_read_leave_who_runs_unknown(settings: Settings, layout: Layout) -> None:
+    await push_image(layout, {}, "example.test/acme/base:1", config={"User": "app", "Env": ["A=b"]}, layer=b"no tar")
+    settings = replace(settings, images=replace(settings.images, layouts=(layout.path,)))
+
+    found = await find_bases(["example.test/acme/base:1"], settings)
+
+    image = describe(parse("FROM example.test/acme/base:1"), bases=found)
+    assert image.runner.identity is Identity.UNKNOWN
+    assert image.environment == {"A": "b"}

@@ -12,7 +12,7 @@ from undercurrent.hardening.auditing.ignoring import Ignored, applied, in_docker
 from undercurrent.hardening.auditing.mending import Mending
 from undercurrent.hardening.auditing.ranking import Ranked
 from undercurrent.hardening.dockerfile import Dockerfile, parse
-from undercurrent.hardening.model import BaseImage, Context, FinalImage, describe
+from undercurrent.hardening.model import BaseImage, Context, FinalImage, Identity, describe
 from undercurrent.hardening.rules import CHECKS, not_buildable
 from undercurrent.hardening.rules.subject import Subject
 
@@ -33,7 +33,8 @@ class AuditedFile:
 
     Attributes:
         images: what decides about each image that it builds or runs.
-        bases: names of the images under them.
+        bases: names of the images under them, and of those whose accounts are copied.
+        named: those among them whose accounts decide who runs.
         findings: in the order of the file.
         ignored: what somebody does not want to see, and why.
     """
@@ -42,6 +43,7 @@ class AuditedFile:
     findings: tuple[Finding, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     bases: tuple[str, ...] = ()
+    named: frozenset[str] = frozenset()
 
 
 def audit_dockerfile(
@@ -67,10 +69,16 @@ def audit_dockerfile(
     """
     file = parse(source, name)
     mending = None if folder is None else Mending(folder, find_base, context)
+    asked: dict[str, None] = {}
+
+    def noted(base: str) -> BaseImage | None:
+        asked[base] = None
+        return find_base(base)
+
     images: tuple[tuple[FinalImage, Wanted], ...] = ()
     refused = tuple(not_buildable.check_file(file, name))
     try:
-        images = tuple(_images(file, find_base, context, wanted or (Wanted(),)))
+        images = tuple(_images(file, noted, context, wanted or (Wanted(),)))
     except BadContent as error:
         refused = refused or (not_buildable.RULE.found(Place(name, 1), error.message),)
     found = chain(
@@ -80,8 +88,9 @@ def audit_dockerfile(
     )
     kept, ignored = applied(by_place(found), in_dockerfile(file), name)
     findings = fingerprinted(by_place(kept), text_at(file))
-    bases = tuple(dict.fromkeys(image.base_name for image, _wanted in images if image.base_name))
-    return AuditedFile(tuple(Ranked.of(image) for image, _wanted in images), findings, ignored, bases)
+    ranked = tuple(Ranked.of(image) for image, _wanted in images)
+    named = any(one.identity is Identity.UNKNOWN and one.user for one in ranked)
+    return AuditedFile(ranked, findings, ignored, tuple(asked), frozenset(asked if named else ()))
 
 
 def _images(

@@ -3,17 +3,16 @@
 Layers are read header by header; nothing is unpacked. What an upper layer takes away (a whiteout) does not count.
 """
 
-import asyncio
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from undercurrent.errors import BadContent, Unsupported
+from undercurrent.hardening.layers import OPAQUE, WHITEOUT, layer_members
 from undercurrent.hardening.rules.built import BuiltImage, SpecialFile
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes, strictjson
-from undercurrent.oci.files.tarball import Kind, Member, inner_name, members
+from undercurrent.oci.files.tarball import Kind, Member
 from undercurrent.oci.image import Image
 from undercurrent.oci.manifest import MAX_MANIFEST, Manifest
 from undercurrent.oci.store import read_blob
@@ -25,8 +24,6 @@ _ACCOUNTS_FILE: Final = "etc/passwd"
 _MAX_ACCOUNTS: Final = 256 * 1024
 _SUID: Final = 0o4000
 _SGID: Final = 0o2000
-_WHITEOUT: Final = ".wh."
-_OPAQUE: Final = ".wh..wh..opq"
 _MAX_ID: Final = 2**32
 
 
@@ -57,13 +54,9 @@ async def _inspected(leaf: Image, manifest: Manifest, name: str) -> BuiltImage:
         raise BadContent(_("{name}: its configuration is not valid").format(name=name))
     files = _Files()
     for layer in manifest.layers:
-        with tempfile.NamedTemporaryFile(prefix="undercurrent-layer-") as kept:
-            async for piece in leaf.store.blob(layer):
-                kept.write(piece)
-            kept.flush()
-            for step in files.add(Path(kept.name)):
-                if step is None:
-                    await asyncio.sleep(0)
+        async for path, member, content in layer_members(leaf.store, layer, _MAX_ACCOUNTS):
+            files.take(path, member, content)
+        files.end_layer()
     user = _text(config.get("User"))
     return BuiltImage(
         name,
@@ -84,38 +77,33 @@ class _Files:
     def __init__(self) -> None:
         self._special: dict[str, SpecialFile] = {}
         self._passwd: dict[str, int] = {}
+        self._above: dict[str, SpecialFile | None] = {}
+        self._removed: list[str] = []
 
-    def add(self, layer: Path) -> Iterator[None]:
-        """Takes a layer; pauses where it is large."""
-        above: dict[str, SpecialFile | None] = {}
-        removed: list[str] = []
-        for found in members(layer, _MAX_ACCOUNTS):
-            if found is None:
-                yield None
-                continue
-            member, content = found
-            path = inner_name(member.name, layer.name)
-            head, _slash, last = path.rpartition("/")
-            if last == _OPAQUE:
-                removed.append(f"{head}/")
-            elif last.startswith(_WHITEOUT):
-                gone = f"{head}/{last.removeprefix(_WHITEOUT)}".lstrip("/")
-                removed += [gone, f"{gone}/"]
-            else:
-                above[path] = _special(path, member, above, self._special)
-                if path == _ACCOUNTS_FILE and member.kind is Kind.FILE:
-                    self._passwd = dict(_accounts(content))
-        self._merge(above, removed)
+    def take(self, path: str, member: Member, content: bytes) -> None:
+        """Takes a member of a layer."""
+        head, _slash, last = path.rpartition("/")
+        if last == OPAQUE:
+            self._removed.append(f"{head}/")
+        elif last.startswith(WHITEOUT):
+            gone = f"{head}/{last.removeprefix(WHITEOUT)}".lstrip("/")
+            self._removed += [gone, f"{gone}/"]
+        else:
+            self._above[path] = _special(path, member, self._above, self._special)
+            if path == _ACCOUNTS_FILE and member.kind is Kind.FILE:
+                self._passwd = dict(_accounts(content))
 
-    def _merge(self, above: Mapping[str, SpecialFile | None], removed: list[str]) -> None:
-        beginnings = tuple(one for one in removed if one.endswith("/"))
-        names = frozenset(removed)
+    def end_layer(self) -> None:
+        """What it has lies above what was there."""
+        above, names = self._above, frozenset(self._removed)
+        beginnings = tuple(one for one in names if one.endswith("/"))
         kept = {
             path: file
             for path, file in self._special.items()
             if path not in names and not (beginnings and path.startswith(beginnings)) and path not in above
         }
         self._special = kept | {path: file for path, file in above.items() if file is not None}
+        self._above, self._removed = {}, []
 
     def special(self) -> tuple[SpecialFile, ...]:
         """Files that give rights, by path."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from undercurrent.hardening.model.nouns import Account, Origin
 
-__all__ = ["Accounts", "installs", "packaged", "passwd_lines"]
+__all__ = ["Accounts", "group_lines", "installs", "packaged", "passwd_lines"]
 
 _PACKAGES: Final = Path(__file__).parent / "data" / "packages.toml"
 
@@ -26,7 +26,9 @@ _WITH_VALUE: Final = frozenset(
         *("conf", "firstgid", "lastgid", "add-subuids", "login", "add-subgids"),
     }
 )
-_PASSWD: Final = re.compile(r"^([A-Za-z_][\w.-]*\$?):[^:\n]*:(\d+):(\d+):[^:\n]*:([^:\n]*)(?::[^:\n]*)?$", re.MULTILINE)
+_PASSWD: Final = re.compile(
+    r"^([A-Za-z_][\w.-]*\$?):[^:\n]*:(\d{1,11}):(\d{1,11}):[^:\n]*:([^:\n]*)(?::[^:\n]*)?$", re.MULTILINE
+)
 _WORD: Final = re.compile(r"(?<![\w./-])[A-Za-z][\w.+-]*")
 _NUMBER: Final = re.compile(r"[0-9]+")
 
@@ -55,6 +57,14 @@ def packaged(user: str, family: str, texts: Iterable[str]) -> str:
         if found := creating & words:
             return min(found)
     return ""
+
+
+def group_lines(text: str) -> Iterator[tuple[str, int]]:
+    """Name and gid of each line of a group file."""
+    for line in text.splitlines():
+        name, _password, gid, *_members = (*line.split(":"), "", "")
+        if name and _number(gid) is not None:
+            yield name, int(gid)
 
 
 def passwd_lines(text: str) -> Iterator[tuple[str, int, int, str]]:
@@ -123,10 +133,11 @@ class Accounts:
     certain: bool = True
 
     @classmethod
-    def of(cls, users: Iterable[Account]) -> "Accounts":
-        """Those of a base image."""
+    def of(cls, users: Iterable[Account], groups: Mapping[str, int]) -> "Accounts":
+        """Those of a base image; a user whose group nobody knows has one of its own."""
         known = {user.name: user for user in users}
-        return cls(known, {user.name: user.gid for user in known.values() if user.gid is not None})
+        own: dict[str, int | None] = {user.name: user.gid for user in known.values() if user.gid is not None}
+        return cls(known, own | dict(groups))
 
     def copy(self) -> "Accounts":
         """The same, to be changed on its own."""

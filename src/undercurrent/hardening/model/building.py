@@ -147,7 +147,7 @@ def begun(base: BaseImage | None, name: str) -> Build:
         command=Invocation(base.command, by_shell=False, origin=origin) if base.command else None,
         ports=[port for text in base.ports for port in ports_of(text, origin)],
         volumes=[(path, origin) for path in base.volumes],
-        accounts=Accounts.of(base.accounts),
+        accounts=Accounts.of(base.accounts, base.groups),
     )
 
 

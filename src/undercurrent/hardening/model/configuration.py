@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from undercurrent.errors import BadContent
-from undercurrent.hardening.model.nouns import BaseImage, FinalImage, Origin
+from undercurrent.hardening.model.accounts import group_lines, passwd_lines
+from undercurrent.hardening.model.nouns import Account, BaseImage, FinalImage, Origin
 from undercurrent.i18n import translate as _
 
-__all__ = ["as_base", "completed", "from_configuration"]
+__all__ = ["as_base", "completed", "from_configuration", "with_accounts"]
 
 
 def from_configuration(
@@ -45,6 +46,19 @@ def from_configuration(
     )
 
 
+def with_accounts(image: BaseImage, passwd: str, group: str) -> BaseImage:
+    """With the accounts that its own files have.
+
+    Args:
+        image: that.
+        passwd: the text of its ``/etc/passwd``.
+        group: the text of its ``/etc/group``.
+    """
+    origin = Origin(image.name)
+    accounts = tuple(Account(name, uid, gid, home, origin) for name, uid, gid, home in passwd_lines(passwd))
+    return replace(image, accounts=accounts, groups=dict(group_lines(group)))
+
+
 def completed(image: BaseImage, documented: BaseImage | None) -> BaseImage:
     """With what only documentation tells of it: accounts, package manager, how its entrypoint changes user.
 
@@ -56,6 +70,7 @@ def completed(image: BaseImage, documented: BaseImage | None) -> BaseImage:
     return replace(
         image,
         accounts=image.accounts or documented.accounts,
+        groups=image.groups or documented.groups,
         family=image.family or documented.family,
         shell=documented.shell if image.shell is None else image.shell,
         drops=documented.drops if same else image.drops,

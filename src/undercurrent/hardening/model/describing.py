@@ -13,7 +13,7 @@ from undercurrent.hardening.model.needing import needs_of, ports, special_files,
 from undercurrent.hardening.model.nouns import BaseImage, FinalImage
 from undercurrent.hardening.model.runner import runner
 from undercurrent.hardening.model.starting import start
-from undercurrent.hardening.model.workshop import Workshop, base_of
+from undercurrent.hardening.model.workshop import Workshop
 from undercurrent.i18n import translate as _
 
 __all__ = ["describe", "wanted_bases"]
@@ -61,12 +61,20 @@ def wanted_bases(
 ) -> tuple[str, ...]:
     """Names of the images of which `describe` wants to know something: each once, ``scratch`` left out.
 
+    The one that the target is built from, and those whose accounts are copied into it.
+
     Raises:
         NotFound, BadContent: as in `describe`.
     """
+    asked: dict[str, None] = {}
+
+    def note(name: str) -> BaseImage | None:
+        asked[name] = None
+        return known(name)
+
     found = stages(dockerfile, arguments)
-    under = base_of(lineage(stage_named(found, target), found)[-1])
-    return (under,) if under and under != SCRATCH else ()
+    Workshop(dockerfile, found, note, None).build(stage_named(found, target))
+    return tuple(name for name in asked if name != SCRATCH)
 
 
 def _final(workshop: Workshop, build: Build, index: int) -> FinalImage:

@@ -154,6 +154,7 @@ class BaseImage:
         environment: its ENV.
         entrypoint, command, working_folder, ports, volumes: as in its configuration.
         accounts: of its passwd file, where that is known.
+        groups: numbers by name, of its group file, likewise.
         on_build: instructions that it keeps for those built from it.
         family: the package manager that it has: ``apk``, ``apt``, ``dnf`` …, or empty.
         shell: it has ``/bin/sh``; None where nobody knows.
@@ -171,6 +172,7 @@ class BaseImage:
     ports: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     accounts: tuple[Account, ...] = ()
+    groups: Mapping[str, int] = field(default_factory=dict)
     on_build: tuple[str, ...] = ()
     family: str = ""
     shell: bool | None = None

@@ -1,59 +1,25 @@
 """What a built image says of how it runs, read out of its configuration and the headers of its layers."""
 
-import gzip
-import io
-import json
 import tarfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.images import entry, layer_of, push_layers
 
 from undercurrent.errors import BadContent, Unsupported
 from undercurrent.hardening.auditing.imagefiles import inspect
 from undercurrent.hardening.rules import BUILT_CHECKS
 from undercurrent.hardening.rules.built import BuiltImage, SpecialFile
-from undercurrent.oci import mediatypes
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.files.layout import Layout
 from undercurrent.oci.image import Image
 from undercurrent.oci.manifest import build_manifest
 from undercurrent.oci.store import content_of
 
-Entry = tuple[str, dict[str, Any], bytes]
-
-
-def entry(path: str, content: bytes = b"", **facts: Any) -> Entry:
-    return path, facts, content
-
-
-def layer(entries: Sequence[Entry]) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for path, facts, content in entries:
-            info = tarfile.TarInfo(path)
-            info.size = len(content)
-            for name, value in facts.items():
-                setattr(info, name, value)
-            tar.addfile(info, io.BytesIO(content))
-    return gzip.compress(out.getvalue(), mtime=0)
-
-
-async def pushed(folder: Path, config: Any, *layers: bytes) -> Image:
-    layout = Layout.open(folder / "images", create=True)
-    raw = json.dumps({"os": "linux", "architecture": "amd64", "config": config}).encode()
-    described = [Descriptor.of(one, mediatypes.OCI_LAYER_GZIP) for one in layers]
-    for descriptor, content in zip(described, layers, strict=True):
-        await layout.push_blob(descriptor, content_of(content))
-    await layout.push_blob(Descriptor.of(raw, mediatypes.OCI_CONFIG), content_of(raw))
-    manifest = build_manifest(Descriptor.of(raw, mediatypes.OCI_CONFIG), described)
-    await layout.push_manifest(manifest, "app:1")
-    return Image(layout, "app:1", manifest.descriptor)
-
 
 async def inspected(folder: Path, config: Any, *layers: bytes) -> BuiltImage:
-    (found,) = await inspect(await pushed(folder, config, *layers))
+    (found,) = await inspect(await push_layers(folder, config, *layers))
     return found
 
 
@@ -72,7 +38,7 @@ async def test_a_configuration(tmp_path: Path) -> None:
     }
     passwd = b"root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/:/bin/sh\n"
 
-    found = await inspected(tmp_path, config, layer([entry("./etc/passwd", passwd)]))
+    found = await inspected(tmp_path, config, layer_of([entry("./etc/passwd", passwd)]))
 
     assert (found.user, found.uid, found.is_root) == ("app", 1000, False)
     assert found.ports == ((80, "tcp"), (8125, "udp"))
@@ -86,7 +52,7 @@ async def test_a_configuration(tmp_path: Path) -> None:
     [("", True), ("0", True), ("0:0", True), ("root", True), ("toor", True), ("000", True), ("10001", False)],
 )
 async def test_root_has_many_names(tmp_path: Path, user: str, root: bool) -> None:
-    passwd = layer([entry("etc/passwd", b"root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n")])
+    passwd = layer_of([entry("etc/passwd", b"root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n")])
 
     found = await inspected(tmp_path, {"User": user}, passwd)
 
@@ -96,7 +62,7 @@ async def test_root_has_many_names(tmp_path: Path, user: str, root: bool) -> Non
 
 async def test_files_that_give_rights_as_the_layers_leave_them(tmp_path: Path) -> None:
     capability = {"SCHILY.xattr.security.capability": "\x01\x00\x00\x02"}
-    below = layer(
+    below = layer_of(
         [
             entry("usr/bin/su", mode=0o4755),
             entry("usr/bin/same", type=tarfile.LNKTYPE, linkname="usr/bin/su"),
@@ -110,7 +76,7 @@ async def test_files_that_give_rights_as_the_layers_leave_them(tmp_path: Path) -
             entry("usr/bin/ping", mode=0o755, pax_headers=capability),
         ]
     )
-    above = layer(
+    above = layer_of(
         [
             entry("usr/bin/.wh.gone"),
             entry("usr/bin/mended", mode=0o755),

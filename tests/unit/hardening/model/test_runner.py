@@ -97,6 +97,20 @@ def test_a_build_argument_may_name_the_base() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("FROM scratch\nCOPY --from=acme/users:1 /etc/passwd /etc/passwd", ("acme/users:1",)),
+        ("FROM alpine\nCOPY --from=acme/users:1 /etc/passwd /etc/passwd", ("alpine", "acme/users:1")),
+        ("FROM golang AS a\nFROM scratch\nCOPY --from=a /etc/passwd /etc/\n", ("golang",)),
+        ("FROM alpine\nCOPY --from=acme/tools:1 /usr/bin/tool /usr/bin/", ("alpine",)),
+        ("FROM golang AS a\nFROM alpine\nCOPY --from=a /app /app", ("alpine",)),
+    ],
+)
+def test_images_whose_accounts_are_copied_are_wanted_too(text: str, wanted: tuple[str, ...]) -> None:
+    assert wanted_bases(parse(text)) == wanted
+
+
+@pytest.mark.parametrize(
     ("text", "arguments", "identity", "uid"),
     [
         ("ARG UID=10001\nUSER $UID", {}, ROOTLESS, 10001),
