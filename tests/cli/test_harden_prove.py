@@ -52,6 +52,7 @@ def test_a_file_that_nobody_wrote_is_too_large(run_uc: UcRunner, tmp_path: Path)
         (("app:1", "--user", "0"), "a proof cannot run as the user '0'"),
         (("app:1", "--probe", "ftp:21"), "'ftp:21' is no probe"),
         (("app:1", "--tmpfs", "tmp"), "'tmp' is no path that can be made writable"),
+        (("app:1", "--lowest-port", "1025"), "1025 is not in the range 1<=x<=1024"),
         (("app:1", "--network", "host"), "a proof cannot run in the network 'host'"),
     ],
 )

@@ -238,6 +238,17 @@ async def test_what_needs_root_is_told_with_the_call_that_failed(
     assert proof.failed_call.call.startswith(call)
     assert proof.failed_call.error == error
     assert proof.needed == needed
+    assert proof.lowest_port == (80 if command == "port=80" else None)
+
+
+async def test_a_low_port_is_proved_where_anybody_may_listen_on_it(either: Workshop) -> None:
+    proof = await proved(either, "port=80", probe="http://:80/", conditions=Conditions(lowest_port=80))
+
+    assert proof.verdict is Verdict.ROOTLESS
+    assert proof.conditions.lowest_port == 80
+    seen = {check.name: str(check.seen) for check in proof.checks}
+    assert seen["low-ports"] == "ip_unprivileged_port_start 80"
+    assert seen["capabilities"] == "CapInh, CapPrm, CapEff, CapBnd, CapAmb: 0"
 
 
 async def test_the_fewest_capabilities_of_what_needs_root_are_found(with_podman: Workshop) -> None:

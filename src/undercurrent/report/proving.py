@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.proving import Check, Conditions, FailedCall, Missing, Proof, Verdict, Writable
 from undercurrent.hardening.proving.predicate import as_json
 from undercurrent.i18n import gettext_noop as N_
@@ -20,7 +21,7 @@ _NAMES: Final = {
     "seccomp": N_("seccomp filter"),
     "read-only-root": N_("read-only root"),
     "writable-paths": N_("writable paths"),
-    "low-ports": N_("ports below 1024"),
+    "low-ports": N_("ports below {port}"),
     "probe": N_("answer"),
     "stays-up": N_("stays up"),
     "restart": N_("after a restart"),
@@ -45,7 +46,7 @@ def _blocks(proof: Proof) -> Iterator[Block]:
     yield Fields(list(_facts(proof)), title=_("Proof"))
     yield Table(
         [_("checked in the running container"), "", _("seen")],
-        [[_(_NAMES[check.name]), _mark(check), check.seen.shown()] for check in proof.checks],
+        [[_named(check, proof.conditions), _mark(check), check.seen.shown()] for check in proof.checks],
         squeeze=frozenset({2}),
     )
     if proof.shrunk:
@@ -61,6 +62,9 @@ def _blocks(proof: Proof) -> Iterator[Block]:
         yield Fields(list(_call(proof.failed_call)), title=_("The call that failed"))
     if proof.needed:
         yield Text(_("as root it runs with {capabilities}").format(capabilities=listed(proof.needed)))
+    if proof.lowest_port is not None:
+        text = _("it runs without root where anybody may listen from port {port} on: --lowest-port {port}")
+        yield Text(text.format(port=proof.lowest_port))
     if proof.said and proof.verdict is not Verdict.ROOTLESS:
         yield Text(_("the container's last words:"), "quiet")
         yield Text(proof.said)
@@ -85,6 +89,8 @@ def _options(conditions: Conditions) -> Iterator[str]:
         yield "--cap-drop ALL"
         yield from (f"--cap-add {name}" for name in conditions.capabilities)
         yield "--security-opt no-new-privileges"
+    if conditions.lowest_port < FIRST_FREE:
+        yield f"--sysctl net.ipv4.ip_unprivileged_port_start={conditions.lowest_port}"
     yield from map(_option, conditions.writable)
     yield from (f"--env {name}" for name in conditions.environment)
 
@@ -92,6 +98,10 @@ def _options(conditions: Conditions) -> Iterator[str]:
 def _option(one: Writable) -> str:
     options = f":{one.options}" if one.options else ""
     return f"--volume {one.path}" if one.lasting else f"--tmpfs {one.path}{options}"
+
+
+def _named(check: Check, conditions: Conditions) -> str:
+    return _(_NAMES[check.name]).format(port=conditions.lowest_port)
 
 
 def _mark(check: Check) -> Cell:
@@ -128,15 +138,30 @@ def _call(call: FailedCall) -> Iterator[tuple[str, Cell | str]]:
 def _summary(proof: Proof) -> str:
     name, call = proof.after.name, proof.failed_call
     match proof.verdict:
-        case Verdict.ROOTLESS if proof.missing:
-            text = _("{name} runs without root once these paths are writable: {paths}")
-            return text.format(name=name, paths=listed(_option(one.writable) for one in proof.missing))
         case Verdict.ROOTLESS:
-            return _("{name} runs without root, without capabilities and on a read-only root").format(name=name)
+            return _("; ").join(_proved(proof))
         case Verdict.ROOT:
             return _("{name} needs root").format(name=name) if call is None else _because_of(name, call)
-    failed = [_(_NAMES[check.name]) for check in proof.checks if check.needed and not check.ok]
+    failed = [
+        _(_NAMES[check.name]).format(port=proof.conditions.lowest_port)
+        for check in proof.checks
+        if check.needed and not check.ok
+    ]
     return _("{name} is not proved: {failed}").format(name=name, failed=listed(failed))
+
+
+def _proved(proof: Proof) -> Iterator[str]:
+    name, conditions = proof.after.name, proof.conditions
+    if proof.missing:
+        text = _("{name} runs without root once these paths are writable: {paths}")
+        yield text.format(name=name, paths=listed(_option(one.writable) for one in proof.missing))
+    elif conditions.capabilities:
+        text = _("{name} runs without root and on a read-only root, with {capabilities}")
+        yield text.format(name=name, capabilities=listed(conditions.capabilities))
+    else:
+        yield _("{name} runs without root, without capabilities and on a read-only root").format(name=name)
+    if conditions.lowest_port < FIRST_FREE:
+        yield _("anybody may listen from port {port} on there").format(port=conditions.lowest_port)
 
 
 def _because_of(name: str, call: FailedCall) -> str:

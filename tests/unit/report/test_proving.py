@@ -1,16 +1,18 @@
 """A proof as people read it, in their language, and as programs do, in none."""
 
 import json
+from dataclasses import replace
 
 from undercurrent.hardening.proving import Built, Check, Conditions, Proof, Verdict
 from undercurrent.hardening.proving.checks import Observation, looked_at
 from undercurrent.hardening.proving.judging import judged
-from undercurrent.hardening.proving.nouns import Answer
+from undercurrent.hardening.proving.nouns import Answer, FailedCall, Writable
 from undercurrent.hardening.proving.probes import Probe
 from undercurrent.hardening.proving.procfs import SETS, Mount, Process
 from undercurrent.hardening.proving.running import Patience, Run
 from undercurrent.hardening.proving.seen import Seen
 from undercurrent.i18n import speaking
+from undercurrent.report.human import human
 from undercurrent.report.model import Table
 from undercurrent.report.proving import view
 
@@ -19,6 +21,8 @@ PROCESS = Process(1, "app", (10001,) * 4, (10001,) * 4, (), dict.fromkeys(SETS, 
 ROOT = Mount("/", "overlay", "overlay", frozenset({"ro"}), frozenset({"rw"}))
 DATA = Mount("/data", "tmpfs", "tmpfs", frozenset({"rw"}), frozenset({"rw"}))
 LOOK = Observation((PROCESS,), (ROOT, DATA), 1024)
+BIND = "CAP_NET_BIND_SERVICE"
+UNASKED = Conditions(user="10001:10001")
 PAGE = Answer(
     ok=True,
     seen=Seen("{status} {type} {bytes} bytes", {"status": 200, "type": "text/html", "bytes": 5}),
@@ -26,10 +30,10 @@ PAGE = Answer(
 )
 
 
-def proof() -> Proof:
-    run = Run(Conditions(), PAGE, LOOK, stayed=True, again=PAGE)
+def proof(conditions: Conditions = UNASKED, verdict: Verdict = Verdict.FAILED) -> Proof:
+    run = Run(conditions, PAGE, LOOK, stayed=True, again=PAGE)
     checks = judged(IMAGE, run, run, Probe("http", 8080), Patience())
-    return Proof(Verdict.FAILED, IMAGE, IMAGE, Conditions(user="10001:10001"), tuple(checks))
+    return Proof(verdict, IMAGE, IMAGE, conditions, tuple(checks))
 
 
 def seen(proof: Proof) -> list[str]:
@@ -78,3 +82,27 @@ def test_a_process_that_is_root_is_named() -> None:
 
     with speaking("zh"):
         assert check.seen.shown() == "0:0、10001:10001（2 个线程）：helper 的 uid 为 0/0/0/0"
+
+
+def test_a_port_that_anybody_may_have_is_told_wherever_the_rest_is() -> None:
+    told = proof(replace(UNASKED, lowest_port=80, writable=(Writable("/data"),)), Verdict.ROOTLESS)
+
+    shown = human(view(told))
+
+    assert "--sysctl net.ipv4.ip_unprivileged_port_start=80 --tmpfs /data" in " ".join(shown.split())
+    assert "ports below 80" in shown
+    assert "on a read-only root; anybody may listen from port 80 on there" in " ".join(shown.split())
+    assert view(told).data["conditions"]["lowest_port"] == 80
+
+
+def test_a_capability_that_it_keeps_is_in_the_verdict() -> None:
+    told = human(view(proof(replace(UNASKED, capabilities=("CAP_CHOWN",)), Verdict.ROOTLESS)))
+
+    assert "app runs without root and on a read-only root, with CAP_CHOWN" in " ".join(told.split())
+
+
+def test_what_only_lacks_a_port_is_told_how_it_runs() -> None:
+    call = FailedCall("bind(3<TCP>, {sa_family=AF_INET, sin_port=htons(80)}, 16)", "EACCES", capability=BIND)
+    told = human(view(replace(proof(verdict=Verdict.ROOT), failed_call=call, needed=(BIND,), lowest_port=80)))
+
+    assert "it runs without root where anybody may listen from port 80 on: --lowest-port 80" in " ".join(told.split())

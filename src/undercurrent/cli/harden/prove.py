@@ -7,6 +7,7 @@ import click
 
 from undercurrent.cli.command import Session, command
 from undercurrent.cli.pairs import pairs
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.proving import Conditions, Patience, asked, parse_probe
 from undercurrent.i18n import translate as _
 from undercurrent.report import proving as view
@@ -30,6 +31,7 @@ def _conditions(flags: dict[str, Any]) -> Conditions:
         network=asked.network_of(flags["network"]),
         command=asked.words_of(flags["cmd"]),
         capabilities=tuple(map(asked.capability_of, flags["cap_add"])),
+        lowest_port=flags["lowest_port"],
     )
 
 
@@ -68,6 +70,13 @@ def _wanted(target: str, flags: dict[str, Any]) -> Wanted:
 @click.option("--volume", multiple=True, metavar="PATH", help=_("Path that is a volume."))
 @click.option("--cap-add", multiple=True, metavar="NAME", help=_("Capability that it keeps, all the same."))
 @click.option("--cap-before", multiple=True, metavar="NAME", help=_("Capability that it is given today."))
+@click.option(
+    "--lowest-port",
+    type=click.IntRange(1, FIRST_FREE),
+    default=FIRST_FREE,
+    metavar="PORT",
+    help=_("The lowest port that anybody may listen on; 1024, as on Kubernetes, unless given."),
+)
 @click.option("--propose/--no-propose", default=True, help=_("Find paths that have to be writable, and try them."))
 @click.option("--shrink", is_flag=True, help=_("Find the fewest writable paths and capabilities."))
 @click.option("--env", multiple=True, metavar="NAME[=VALUE]", help=_("Environment variable."))

@@ -50,7 +50,7 @@ class Conditions:
         network: name of the engine's network.
         command: arguments in place of the image's CMD.
         entrypoint: in place of the image's; None leaves it.
-        lowest_port: the lowest port that anybody may bind: 1024 as in Kubernetes; 0 is what engines do by themselves.
+        lowest_port: the lowest port that anybody may bind: 1024 as in Kubernetes; engines leave it at 0.
     """
 
     user: str = ""
@@ -182,6 +182,8 @@ class Proof:
         refused: calls that the kernel refused, where they were traced.
         failed_call: the one that it ends at.
         needed: of a verdict of root, capabilities with which it runs as root, a small set; None if that was not found.
+        lowest_port: likewise, it runs without root where anybody may listen from this port on; None if that does not
+            help.
         shrunk: paths and capabilities that were declared or proposed, and that it does without; None if not tried.
         kernel, engine, runtime: names and versions.
         said: the last lines of the container that failed.
@@ -198,6 +200,7 @@ class Proof:
     refused: tuple[FailedCall, ...] = ()
     failed_call: FailedCall | None = None
     needed: tuple[str, ...] | None = None
+    lowest_port: int | None = None
     shrunk: tuple[str, ...] | None = None
     kernel: str = ""
     engine: str = ""

@@ -40,6 +40,7 @@ def as_json(proof: Proof) -> dict[str, Any]:
         "refused": [_refused(one) for one in proof.refused[-_MOST_REFUSED:]],
         "failed_call": None if proof.failed_call is None else _refused(proof.failed_call),
         "needed": None if proof.needed is None else list(proof.needed),
+        "lowest_port": proof.lowest_port,
         "shrunk": None if proof.shrunk is None else list(proof.shrunk),
         "kernel": proof.kernel,
         "engine": proof.engine,

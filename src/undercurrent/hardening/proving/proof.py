@@ -109,7 +109,14 @@ async def _proved(proving: Proving, trial: Trial, conditions: Conditions) -> Pro
         _unseen(checks)
         return replace(proof, verdict=Verdict.FAILED, said=seen.said or seen.error)
     why = await explained(trial, seen, found, proving.capabilities_before, shrink=proving.shrink)
-    return replace(proof, verdict=why.verdict, failed_call=why.call, needed=why.needed, said=seen.said or seen.error)
+    return replace(
+        proof,
+        verdict=why.verdict,
+        failed_call=why.call,
+        needed=why.needed,
+        lowest_port=why.lowest_port,
+        said=seen.said or seen.error,
+    )
 
 
 async def _tried(proving: Proving, trial: Trial, conditions: Conditions) -> Run:

@@ -1,13 +1,15 @@
 """Why something does not run without root: does it as root, and which call does it end at?"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.proving.judging import serves
 from undercurrent.hardening.proving.missing import covering
 from undercurrent.hardening.proving.nouns import Conditions, FailedCall, Verdict
+from undercurrent.hardening.proving.probes import Probe
 from undercurrent.hardening.proving.running import Run
 from undercurrent.hardening.proving.searching import Found
 from undercurrent.hardening.proving.shrinking import smallest
@@ -28,6 +30,7 @@ _REFUSED: Final = re.compile(
 )
 
 _FILE: Final = re.compile(r"(?<![\w.:/-])/[\w.@%+-]+.*(?:permission denied|read-only file system)", re.IGNORECASE)
+_PORT: Final = re.compile(r"htons\((\d+)\)")
 _ANY_FILE: Final = ("CAP_DAC_OVERRIDE", "CAP_FOWNER")
 
 
@@ -39,11 +42,13 @@ class Why:
         verdict: root, if it serves as root and not without; else that it failed.
         call: the call that it ends at.
         needed: capabilities with which it serves as root; None if that was not found.
+        lowest_port: it serves without root where anybody may listen from this port on; None if it does not.
     """
 
     verdict: Verdict
     call: FailedCall | None = None
     needed: tuple[str, ...] | None = None
+    lowest_port: int | None = None
 
 
 async def explained(trial: Trial, seen: Run, found: Found, added: tuple[str, ...] = (), *, shrink: bool = False) -> Why:
@@ -62,9 +67,20 @@ async def explained(trial: Trial, seen: Run, found: Found, added: tuple[str, ...
     if _about_files(call) and await _serves(trial, replace(as_root, capabilities=_ANY_FILE)):
         # Who owns the files is a matter of the image, and needs no root to run.
         return Why(Verdict.FAILED, call)
-    if await _serves(trial, replace(seen.conditions, lowest_port=0)):
-        return Why(Verdict.ROOT, call, ("CAP_NET_BIND_SERVICE",))
+    for port in _low_ports(found.refused, trial.probe):
+        if port < seen.conditions.lowest_port and await _serves(trial, replace(seen.conditions, lowest_port=port)):
+            return Why(Verdict.ROOT, call, ("CAP_NET_BIND_SERVICE",), port)
     return Why(Verdict.ROOT, call, await _needed(trial, as_root, found.refused, shrink=shrink))
+
+
+def _low_ports(refused: Sequence[FailedCall], probe: Probe) -> Iterator[int]:
+    """From which port on anybody would have to be allowed to listen: the lowest that it is known to want, or any."""
+    ports = [int(found[1]) for call in refused if call.call.startswith("bind(") and (found := _PORT.search(call.call))]
+    ports += [probe.port] if probe.port is not None else []
+    lowest = min((port for port in ports if 0 < port < FIRST_FREE), default=1)
+    yield lowest
+    if lowest > 1:
+        yield 1
 
 
 def _about_files(call: FailedCall | None) -> bool:
