@@ -38,7 +38,10 @@ def plain_scalar(text: str) -> str | int | float | bool | None:
     if _INTEGER.fullmatch(text):
         digits = text.replace("_", "")
         octal = re.fullmatch(r"([-+]?)0([0-7]+)", digits)
-        return int(f"{octal[1]}0o{octal[2]}", 0) if octal else int(digits, 0)
+        try:
+            return int(f"{octal[1]}0o{octal[2]}", 0) if octal else int(digits, 0)
+        except ValueError:  # "0x_": a prefix only
+            return text
     return float(text.replace("_", "")) if _FLOAT.fullmatch(text) else text
 
 

@@ -240,6 +240,7 @@ def test_scalars_mean_what_kubernetes_reads() -> None:
     expected = [True, "yes", 16, 8, 8, 1000, 1.5, 1000.0, 0.5, None, ""]
     expected += ["22:22", "2001-01-01", "1", "1", 1, 8.0]
     assert _value("a: " + said.replace(" ,", "")) == {"a": expected}
+    assert _value("[0x_, -0b_, 0o_, 0_]") == ["0x_", "-0b_", "0o_", 0]
 
 
 def test_twice_the_same_key_is_told() -> None:
