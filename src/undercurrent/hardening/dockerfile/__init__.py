@@ -1,5 +1,6 @@
 """Dockerfiles, read as BuildKit reads them, without losing a byte."""
 
+from undercurrent.hardening.dockerfile.heredocs import copied
 from undercurrent.hardening.dockerfile.nodes import (
     Blank,
     Comment,
@@ -17,7 +18,7 @@ from undercurrent.hardening.dockerfile.nodes import (
 from undercurrent.hardening.dockerfile.parsing import parse, unparse
 from undercurrent.hardening.dockerfile.scopes import Pair, Scope, pairs, scopes
 from undercurrent.hardening.dockerfile.stages import copied_from, lineage, stages, target
-from undercurrent.hardening.dockerfile.substitution import BadSubstitution, Expansion, expand, expand_words, expansion
+from undercurrent.hardening.dockerfile.substitution import BadSubstitution, Expansion, expand, expansion
 
 __all__ = [
     "BadSubstitution",
@@ -36,9 +37,9 @@ __all__ = [
     "Scope",
     "Stage",
     "Word",
+    "copied",
     "copied_from",
     "expand",
-    "expand_words",
     "expansion",
     "lineage",
     "pairs",

@@ -1,12 +1,14 @@
 """Documents within a Dockerfile: ``RUN <<EOF`` and the lines up to ``EOF``."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from undercurrent.hardening.dockerfile.nodes import Heredoc
 from undercurrent.hardening.dockerfile.substitution import BadSubstitution, expansion
 
-__all__ = ["INSTRUCTIONS", "Opener", "opener", "openers"]
+__all__ = ["INSTRUCTIONS", "Opener", "copied", "opener", "openers"]
 
 INSTRUCTIONS: Final = frozenset({"ADD", "COPY", "RUN"})
 """Those that may have documents, also as the trigger of ONBUILD."""
@@ -56,3 +58,15 @@ def openers(line: str) -> tuple[tuple[Opener, str], ...]:
     except BadSubstitution:
         return ()
     return tuple((found, word) for word in words if "<<" in word and (found := opener(word)))
+
+
+def copied(document: Heredoc, variables: Mapping[str, str]) -> str:
+    """What COPY or ADD writes into the file that a document becomes: quotes stay, escapes go.
+
+    Always by a backslash: the escape character of the file does not count here, either (`dispatch` in BuildKit's
+    `dockerfile2llb/convert.go`).
+
+    Raises:
+        BadSubstitution: variables cannot be put in.
+    """
+    return expansion(document.content, variables, plain_quotes=True).text if document.expand else document.content

@@ -13,9 +13,9 @@ from undercurrent.hardening.dockerfile.scopes import LARGEST, pairs, too_much
 from undercurrent.hardening.dockerfile.substitution import BadSubstitution, expand, expansion
 from undercurrent.i18n import translate as _
 
-__all__ = ["MOST", "PLATFORM", "copied_from", "lineage", "mounts", "sources", "stages", "target"]
+__all__ = ["MOST", "copied_from", "lineage", "mounts", "sources", "stages", "target"]
 
-PLATFORM: Final[Mapping[str, str]] = MappingProxyType(
+_PLATFORM: Final[Mapping[str, str]] = MappingProxyType(
     {
         "BUILDPLATFORM": "linux/amd64",
         "BUILDOS": "linux",
@@ -27,10 +27,9 @@ PLATFORM: Final[Mapping[str, str]] = MappingProxyType(
         "TARGETOSVERSION": "",
         "TARGETARCH": "amd64",
         "TARGETVARIANT": "",
-        "TARGETSTAGE": "default",
     }
 )
-"""Build arguments that are always there; a build for another platform gives other values."""
+"""Build arguments that are always there, and ``TARGETSTAGE``; a build for another platform gives other values."""
 
 MOST: Final = 1000
 """Stages of a file at most."""
@@ -50,7 +49,8 @@ def stages(dockerfile: Dockerfile, arguments: Mapping[str, str] = _NOTHING) -> t
         BadContent: stages are built from one another in a circle, or one is named that is not there.
         BadSubstitution: variables cannot be put into an ARG before FROM, or into a FROM.
     """
-    known = dict(PLATFORM) | {name: arguments[name] for name in PLATFORM if name in arguments}
+    known = {**_PLATFORM, "TARGETSTAGE": _last_name(dockerfile) or "default"}
+    known |= {name: arguments[name] for name in known if name in arguments}
     groups: list[tuple[Instruction, list[Instruction]]] = []
     for instruction in dockerfile.instructions:
         if instruction.keyword == "FROM":
@@ -98,16 +98,14 @@ def _stage(
     given: Mapping[str, str],
     dockerfile: Dockerfile,
 ) -> Stage:
-    words = [word.text for word in origin.words]
-    named = len(words) > 2 and words[1].lower() == "as"  # noqa: PLR2004 — FROM base AS name
     try:
-        base = expansion(words[0] if words else "", known, dockerfile.escape)
+        base = expansion(origin.words[0].text if origin.words else "", known, dockerfile.escape)
         platform = expand(origin.flag("platform") or "", known, dockerfile.escape)
     except BadSubstitution as error:
         raise _placed(error, origin, dockerfile) from None
     return Stage(
         index=index,
-        name=words[2].lower() if named else "",
+        name=_name(origin),
         origin=origin,
         base=None if base.unset or not base.text else base.text,
         platform=platform,
@@ -116,6 +114,17 @@ def _stage(
         given=given,
         escape=dockerfile.escape,
     )
+
+
+def _name(origin: Instruction) -> str:
+    """What a FROM calls its stage, in lower case; empty if nothing."""
+    words = [word.text.lower() for word in origin.words]
+    return words[2] if len(words) > 2 and words[1] == "as" else ""  # noqa: PLR2004 — FROM base AS name
+
+
+def _last_name(dockerfile: Dockerfile) -> str:
+    """How the stage is called that is built where no other one is asked for."""
+    return next((_name(one) for one in reversed(dockerfile.instructions) if one.keyword == "FROM"), "")
 
 
 def target(stages: Sequence[Stage], name: str | None = None) -> Stage:

@@ -16,7 +16,7 @@ from undercurrent.hardening.dockerfile.characters import SPACE, SPACE_CLASS
 from undercurrent.hardening.dockerfile.patterns import InvalidPattern
 from undercurrent.i18n import translate as _
 
-__all__ = ["DEEPEST", "LONGEST", "BadSubstitution", "Expansion", "expand", "expand_words", "expansion"]
+__all__ = ["DEEPEST", "LONGEST", "BadSubstitution", "Expansion", "expand", "expansion"]
 
 LONGEST: Final = 1 << 17
 """Characters that come out at most: a few ARG that double one another would make any number, and Linux takes no longer
@@ -43,7 +43,7 @@ class Expansion:
 
     Attributes:
         text: as one word.
-        words: split at white space, as EXPOSE has it.
+        words: split at white space that is in no quotes, also in what variables put in, as EXPOSE has it.
         unset: names that have no value, nor a word in place of it: nothing was put in there.
     """
 
@@ -64,15 +64,6 @@ def expand(text: str, environment: Mapping[str, str], escape: str = "\\") -> str
         BadSubstitution: a quote that does not end, a modifier that BuildKit does not know, ``${name:?}``, too long.
     """
     return expansion(text, environment, escape).text
-
-
-def expand_words(text: str, environment: Mapping[str, str], escape: str = "\\") -> tuple[str, ...]:
-    """Likewise, split at white space that is in no quotes, also in what variables put in.
-
-    Raises:
-        BadSubstitution: as in `expand`.
-    """
-    return expansion(text, environment, escape).words
 
 
 def expansion(

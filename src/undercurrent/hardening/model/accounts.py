@@ -2,35 +2,47 @@
 
 import re
 import tomllib
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from undercurrent.hardening.model.nouns import Account, Origin
+from undercurrent.hardening.numbers import as_number
 
 __all__ = ["Accounts", "group_lines", "installs", "packaged", "passwd_lines"]
 
 _PACKAGES: Final = Path(__file__).parent / "data" / "packages.toml"
 
-_SHADOW: Final = "bcdefgGkKpRsuPZ"
-"""Short options of shadow's useradd and usermod that take a value."""
-_ADDUSER: Final = _SHADOW + "h"
-"""Likewise of adduser: busybox's, Debian's, which has none, or useradd by another name."""
+_SHADOW: Final = "bcdefgGkKpsuZRP"
+_SHORT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "useradd": _SHADOW,
+        "adduser": _SHADOW + "h",  # busybox's, Debian's, which has none, or useradd by another name
+        "usermod": _SHADOW + "l",
+        "userdel": "RP",
+        "deluser": "",
+        "groupadd": "gKpRP",
+        "addgroup": "g",
+        "groupmod": "gnpRP",
+    }
+)
+"""Programs that change accounts, and their short options that take a value."""
 
 _WITH_VALUE: Final = frozenset(
     {
         *("base-dir", "comment", "home-dir", "home", "expiredate", "inactive", "gid", "groups", "skel", "key"),
         *("password", "shell", "uid", "selinux-user", "root", "prefix", "ingroup", "gecos", "firstuid", "lastuid"),
-        *("conf", "firstgid", "lastgid", "add-subuids", "login", "add-subgids"),
+        *("conf", "firstgid", "lastgid", "add-subuids", "login", "add-subgids", "new-name"),
     }
 )
 _PASSWD: Final = re.compile(
     r"^([A-Za-z_][\w.-]*\$?):[^:\n]*:(\d{1,11}):(\d{1,11}):[^:\n]*:([^:\n]*)(?::[^:\n]*)?$", re.MULTILINE
 )
 _WORD: Final = re.compile(r"(?<![\w./-])[A-Za-z][\w.+-]*")
-_NUMBER: Final = re.compile(r"[0-9]+")
 
 _MANAGERS: Final = re.compile(r"\b(?:apk|apt-get|apt|aptitude|yum|dnf|microdnf|tdnf)\b")
 _INSTALLS: Final = re.compile(r"\b(?:add|install)\b")
@@ -63,14 +75,17 @@ def group_lines(text: str) -> Iterator[tuple[str, int]]:
     """Name and gid of each line of a group file."""
     for line in text.splitlines():
         name, _password, gid, *_members = (*line.split(":"), "", "")
-        if name and _number(gid) is not None:
-            yield name, int(gid)
+        number = as_number(gid)
+        if name and number is not None:
+            yield name, number
 
 
 def passwd_lines(text: str) -> Iterator[tuple[str, int, int, str]]:
     """Name, uid, gid and home of each line of a passwd file in ``text``."""
-    for name, uid, gid, home in _PASSWD.findall(text):
-        yield name, int(uid), int(gid), home
+    for name, *ids, home in _PASSWD.findall(text):
+        uid, gid = map(as_number, ids)
+        if uid is not None and gid is not None:
+            yield name, uid, gid, home
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +94,11 @@ class _Options:
     flags: frozenset[str] = frozenset()
     positional: tuple[str | None, ...] = ()
 
+    def has(self, *names: str) -> bool:
+        return not self.flags.isdisjoint(names) or not self.values.keys().isdisjoint(names)
+
     def value(self, *names: str) -> str | None:
+        """What an option is given; None, too, where that is not constant."""
         return next((self.values[name] for name in names if name in self.values), None)
 
 
@@ -87,9 +106,9 @@ def _options(words: Sequence[str | None], short: str) -> _Options:
     values: dict[str, str | None] = {}
     flags: set[str] = set()
     positional: list[str | None] = []
-    left = list(words)
+    left = deque(words)
     while left:
-        word = left.pop(0)
+        word = left.popleft()
         if word is None or not word.startswith("-") or word == "-":
             positional.append(word)
         elif word == "--":
@@ -100,7 +119,7 @@ def _options(words: Sequence[str | None], short: str) -> _Options:
             if equals:
                 values[name] = value
             elif name in _WITH_VALUE:
-                values[name] = left.pop(0) if left else None
+                values[name] = left.popleft() if left else None
             else:
                 flags.add(name)
         else:
@@ -108,12 +127,11 @@ def _options(words: Sequence[str | None], short: str) -> _Options:
     return _Options(values, frozenset(flags), tuple(positional))
 
 
-def _cluster(letters: str, short: str, left: list[str | None], values: dict[str, str | None], flags: set[str]) -> None:
+def _cluster(letters: str, short: str, left: deque[str | None], values: dict[str, str | None], flags: set[str]) -> None:
     """``-rms /bin/sh``: one option a letter, the first of which that takes a value ends it."""
     for place, letter in enumerate(letters):
         if letter in short:
-            rest = letters[place + 1 :]
-            values[letter] = rest or (left.pop(0) if left else None)
+            values[letter] = letters[place + 1 :] or (left.popleft() if left else None)
             return
         flags.add(letter)
 
@@ -157,15 +175,23 @@ class Accounts:
             family: the package manager of the image.
             origin: where the command stands.
         """
+        if name not in _SHORT:
+            return
+        options = _options(words, _SHORT[name])
+        named = [word for word in options.positional if word]
+        if not named or options.has("R", "root", "P", "prefix"):  # of another root folder: not of this image
+            return
         if name in {"useradd", "adduser"}:
-            self._add(name, words, family, origin)
+            self._add(named, options, origin, shadow=name == "useradd" or family == "dnf")
         elif name in {"groupadd", "addgroup"}:
-            self._group(name, words)
+            if len(named) == 1:  # addgroup USER GROUP puts it into the group
+                self.groups[named[0]] = as_number(options.value("g", "gid"))
         elif name == "usermod":
-            self._modify(words, origin)
-        elif name in {"userdel", "deluser"}:
-            for word in _options(words, "").positional[:1]:
-                self.users.pop(word or "", None)
+            self._modify(named[0], options, origin)
+        elif name == "groupmod":
+            self._modify_group(named[0], options, origin)
+        elif len(options.positional) == 1:  # deluser USER GROUP takes it out of the group
+            self.users.pop(named[0], None)
 
     def write(self, text: str, origin: Origin, *, instead: bool) -> None:
         """Lines written into ``/etc/passwd``; ``instead`` of what was there."""
@@ -174,54 +200,49 @@ class Accounts:
         for name, uid, gid, home in passwd_lines(text):
             self.users[name] = Account(name, uid, gid, home, origin)
 
-    def _add(self, program: str, words: Sequence[str | None], family: str, origin: Origin) -> None:
-        shadow = program == "useradd" or family == "dnf"
-        options = _options(words, _SHADOW if shadow else _ADDUSER)
-        named = [word for word in options.positional if word]
-        adds_to_group = not shadow and len(options.positional) == 2  # noqa: PLR2004 - adduser USER GROUP
-        if not named or (adds_to_group and named[0] in self.users) or ("D" in options.flags and shadow):
-            return
+    def _add(self, named: Sequence[str], options: _Options, origin: Origin, *, shadow: bool) -> None:
         user = named[0]
-        uid = _number(options.value("u", "uid"))
+        adds_to_group = not shadow and len(options.positional) == 2  # noqa: PLR2004 - adduser USER GROUP
+        if (adds_to_group and user in self.users) or (shadow and options.has("D")):
+            return
+        uid = as_number(options.value("u", "uid"))
         group = options.value("g", "gid") if shadow else options.value("G", "ingroup", "gid")
         gid = self._gid(group) if group else self.groups.get(user)
-        alone = {"N", "no-user-group"} & options.flags or (not shadow and {"S", "system"} & options.flags)
-        if not group and user not in self.groups and (not alone or "group" in options.flags):
+        alone = options.has("N", "no-user-group") or (not shadow and options.has("S", "system"))
+        if not group and user not in self.groups and (not alone or options.has("group")):
             gid = uid  # of a group of its own, most likely with the same number
         home = options.value("d", "home-dir", "h", "home") or f"/home/{user}"
         self.users[user] = Account(user, uid, gid, home, origin)
         self.groups.setdefault(user, gid)
 
-    def _group(self, program: str, words: Sequence[str | None]) -> None:
-        options = _options(words, "gKpR" if program == "groupadd" else "g")
-        named = [word for word in options.positional if word]
-        if len(named) == 1:
-            self.groups[named[0]] = _number(options.value("g", "gid"))
-
-    def _modify(self, words: Sequence[str | None], origin: Origin) -> None:
-        options = _options(words, _SHADOW + "l")
-        name = next((word for word in options.positional if word), "")
+    def _modify(self, name: str, options: _Options, origin: Origin) -> None:
         user = self.users.get(name)
         if user is None:
             return
-        if options.value("u", "uid") is not None:
-            user = replace(user, uid=_number(options.value("u", "uid")), origin=origin)
-        if (group := options.value("g", "gid")) is not None:
-            user = replace(user, gid=self._gid(group), origin=origin)
+        if options.has("u", "uid"):
+            user = replace(user, uid=as_number(options.value("u", "uid")), origin=origin)
+        if options.has("g", "gid"):
+            user = replace(user, gid=self._gid(options.value("g", "gid")), origin=origin)
         if (home := options.value("d", "home")) is not None:
             user = replace(user, home=home)
         self.users[name] = user
         if (new := options.value("l", "login")) is not None:
             self.users[new] = replace(self.users.pop(name), name=new, origin=origin)
 
+    def _modify_group(self, name: str, options: _Options, origin: Origin) -> None:
+        if options.has("g", "gid"):
+            old, new = self.groups.get(name), as_number(options.value("g", "gid"))
+            self.groups[name] = new
+            for user in self.users.values():
+                if old is not None and user.gid == old:
+                    self.users[user.name] = replace(user, gid=new, origin=origin)
+        if (called := options.value("n", "new-name")) is not None:
+            self.groups[called] = self.groups.pop(name, None)
+
     def _gid(self, group: str | None) -> int | None:
         if group is None:
             return None
-        return int(group) if _NUMBER.fullmatch(group) else self.groups.get(group)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and _NUMBER.fullmatch(text) and len(text) < 12 else None  # noqa: PLR2004 - as kernels do
+        return self.groups.get(group) if (gid := as_number(group)) is None else gid
 
 
 @lru_cache(maxsize=1)

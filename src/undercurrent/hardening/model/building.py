@@ -83,7 +83,7 @@ class Build:
         accounts: the passwd file.
         placed: files, in their order.
         commands: what RUN ran, with where.
-        ending: the last instruction of each keyword.
+        ending: the last instruction of each keyword that stands in the file.
         installs: RUN that install packages, as they are written.
         doubts: what is not understood.
         triggers: ONBUILD of this stage.
@@ -165,4 +165,5 @@ def ports_of(text: str, origin: Origin, *, surely: bool = False) -> Iterator[Por
 
 def joined(folder: str, path: str) -> str:
     """``path`` as seen from ``folder``, without ``.`` and ``..``."""
-    return posixpath.normpath(posixpath.join("/", folder, path))
+    # two slashes at the beginning would stay two
+    return "/" + posixpath.normpath(posixpath.join("/", folder, path)).lstrip("/")

@@ -14,6 +14,7 @@ from undercurrent.hardening.model.nouns import BaseImage, FinalImage
 from undercurrent.hardening.model.runner import runner
 from undercurrent.hardening.model.starting import start
 from undercurrent.hardening.model.workshop import Workshop
+from undercurrent.hardening.numbers import as_number
 from undercurrent.i18n import translate as _
 
 __all__ = ["describe", "wanted_bases"]
@@ -112,8 +113,9 @@ def _home(build: Build, environment: Mapping[str, str]) -> str:
     if "HOME" in environment:
         return environment["HOME"]
     user = (build.user.text or "").partition(":")[0] or "root"
+    uid = as_number(user)
     account = build.accounts.users.get(user) or next(
-        (one for one in build.accounts.users.values() if user.isdigit() and one.uid == int(user)), None
+        (one for one in build.accounts.users.values() if uid is not None and one.uid == uid), None
     )
     if account is not None:
         return account.home or "/"

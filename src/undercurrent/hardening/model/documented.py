@@ -14,6 +14,7 @@ from typing import Any, Final
 from undercurrent.basefacts import BaseFacts
 from undercurrent.errors import InvalidReference
 from undercurrent.hardening.model.nouns import Account, BaseImage, Origin
+from undercurrent.hardening.numbers import as_number
 from undercurrent.oci.reference import DOCKER_HUB, Reference
 
 __all__ = ["SCRATCH", "account_of", "configured", "known", "normal_name"]
@@ -100,7 +101,7 @@ def configured(name: str, bases: Mapping[str, BaseFacts]) -> BaseImage | None:
 def account_of(text: str, where: str) -> Account:
     """An account as the table writes it: ``name:uid:gid:home``; empty parts are not known."""
     name, uid, gid, home = (text.split(":") + [""] * 3)[:4]
-    return Account(name, _number(uid), _number(gid), home, Origin(where))
+    return Account(name, as_number(uid), as_number(gid), home, Origin(where))
 
 
 def _from_settings(name: str, pattern: str, facts: BaseFacts) -> BaseImage:
@@ -116,10 +117,6 @@ def _from_settings(name: str, pattern: str, facts: BaseFacts) -> BaseImage:
         accounts=tuple(account_of(text, pattern) for text in facts.accounts),
         family=facts.family,
     )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
 
 
 def _matches(tag: str, patterns: Iterable[str]) -> bool:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
 
-from undercurrent.hardening.model.building import Build, Placed
+from undercurrent.hardening.model.building import Build, Placed, joined
 from undercurrent.hardening.model.nouns import Origin
 from undercurrent.hardening.model.workshop import Workshop
 
@@ -39,7 +39,7 @@ class Found:
 def find_program(workshop: Workshop, build: Build, name: str) -> tuple[str, Found] | None:
     """Where a program is, and its file: at its path, or in one of the folders of PATH; None if nothing put it there."""
     if "/" in name:
-        path = posixpath.normpath(posixpath.join(build.working_folder, name))
+        path = joined(build.working_folder, name)
         found = find_file(workshop, build, path)
         return (path, found) if found else None
     for folder in build.environment.get("PATH", _PATH).split(":")[:_MOST_FOLDERS]:

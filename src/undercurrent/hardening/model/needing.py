@@ -7,13 +7,14 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from undercurrent.hardening.model.building import Build, ports_of
+from undercurrent.hardening.model.building import Build, joined, ports_of
 from undercurrent.hardening.model.files import files_below
 from undercurrent.hardening.model.nouns import Identity, Need, Origin, Port, Runner, StatePath
 from undercurrent.hardening.model.scripts import Ran, base_name
 from undercurrent.hardening.model.serving import Program, Server, program, server
 from undercurrent.hardening.model.starting import Start
 from undercurrent.hardening.model.workshop import Workshop
+from undercurrent.hardening.numbers import as_number
 from undercurrent.hardening.ports import FIRST_FREE
 
 __all__ = ["needs_of", "ports", "special_files", "state_of"]
@@ -85,8 +86,8 @@ def _from_environment(build: Build, known: Server | None) -> Iterator[Port]:
 
 
 def _port(text: str, origin: Origin) -> Iterator[Port]:
-    if text.isdigit() and 0 < int(text) <= _LAST:
-        yield Port(int(text), "tcp", origin, surely=True)
+    if (port := as_number(text)) and port <= _LAST:
+        yield Port(port, "tcp", origin, surely=True)
 
 
 def _from_configuration(workshop: Workshop, build: Build, known: Server) -> Iterator[Port]:
@@ -210,7 +211,8 @@ def _filled(text: str, build: Build, home: str) -> str:
             return build.working_folder.rstrip("/")
         return home if name == "HOME" else build.environment.get(name, default)
 
-    return posixpath.normpath(re.sub(r"\{([^}]*)\}", value, text))
+    path = re.sub(r"\{([^}]*)\}", value, text)
+    return joined("/", path) if path.startswith("/") else path
 
 
 def _is_linked(path: str, build: Build) -> bool:
@@ -224,7 +226,7 @@ def _is_linked(path: str, build: Build) -> bool:
 def _of_scripts(build: Build, start: Start) -> Iterator[StatePath]:
     for command, origin in start.commands:
         for path in _written(command):
-            whole = posixpath.normpath(posixpath.join(build.working_folder, path))
+            whole = joined(build.working_folder, path)
             if not whole.startswith(("/dev/", "/proc/", "/sys/")) and whole != "/":
                 yield StatePath(_place(whole, command), "script", lasting=False, origin=origin)
 
@@ -271,4 +273,4 @@ def special_files(build: Build) -> tuple[tuple[str, Origin], ...]:
 
 
 def _absolute(paths: Iterable[str], build: Build) -> list[str]:
-    return [posixpath.normpath(posixpath.join(build.working_folder, path)) for path in paths]
+    return [joined(build.working_folder, path) for path in paths]

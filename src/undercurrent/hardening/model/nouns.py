@@ -203,7 +203,8 @@ class FinalImage:
         home: HOME at run time.
         doubts: what could not be understood and may change all this, with its origin: a RUN whose shell cannot be
             parsed, an entrypoint that is in no known place. Nothing is rewritten by guess.
-        ending: the last instruction of each keyword that decides: ``USER``, ``CMD``, ``ENTRYPOINT``, ``HEALTHCHECK``.
+        ending: the last instruction in the file of each keyword that decides: ``USER``, ``CMD``, ``ENTRYPOINT``,
+            ``HEALTHCHECK``. One that an ONBUILD of the base image keeps is in no file.
     """
 
     dockerfile: Dockerfile

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from undercurrent.hardening.shell import Command, Script, Within, script
+from undercurrent.hardening.shell import Command, Script, script
 
 __all__ = ["ARGUMENTS", "ITSELF", "Ran", "Words", "base_name", "commands_of", "read"]
 
@@ -35,7 +35,6 @@ class Ran:
         writes: files that its output goes to, and whether it is appended.
         path: the program as it is written; empty where it is not constant.
         replaces: ``exec``: nothing comes after it.
-        pipes: it is one of several that hand on their output.
         reads: the document that it reads, where that is constant; None for none.
     """
 
@@ -44,7 +43,6 @@ class Ran:
     writes: tuple[tuple[str, bool], ...] = ()
     path: str = ""
     replaces: bool = False
-    pipes: bool = False
     reads: str | None = None
 
 
@@ -87,7 +85,6 @@ def _ran(command: Command) -> Ran | None:
         tuple(_written(command)),
         path,
         replaces,
-        Within.PIPE in command.within,
         reads[0] if reads else None,
     )
 

@@ -7,19 +7,19 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
-from undercurrent.hardening.dockerfile import Instruction, Stage, expansion, pairs
+from undercurrent.hardening.dockerfile import Instruction, Stage, copied, expansion, pairs
 from undercurrent.hardening.model.accounts import installs
 from undercurrent.hardening.model.building import Build, Invocation, Named, Placed, joined, ports_of
 from undercurrent.hardening.model.context import Context
 from undercurrent.hardening.model.nouns import Account, Origin
-from undercurrent.hardening.model.scripts import Ran, commands_of
+from undercurrent.hardening.model.scripts import Ran, base_name, commands_of
 from undercurrent.hardening.shell import bodies
 from undercurrent.i18n import translate as _
 
 __all__ = ["Step"]
 
 _INTERESTING: Final = re.compile(
-    r"user(?:add|mod|del)|adduser|addgroup|groupadd|deluser|passwd|setcap|\bsed\b|\btee\b|\bln\s+-|<<"
+    r"user(?:add|mod|del)|adduser|addgroup|group(?:add|mod)|deluser|passwd|setcap|\bsed\b|\btee\b|\bln\s+-|<<"
     r"|chmod[^\n;&|]{0,200}?(?:[+=]\w*s|\b0?[2-7][0-7]{3}\b)|\binstall\s[^\n;&|]{0,200}?-m|>\s*(?!/dev/|[&>\s])"
 )
 """A RUN without any of these changes nothing that is looked at: its shell commands are not even read."""
@@ -27,6 +27,7 @@ _INTERESTING: Final = re.compile(
 _MOST_PORTS: Final = 2000
 _USED: Final = re.compile(r"\$\{?(\w+)")
 _EDITORS: Final = frozenset({"sed", "awk", "perl", "ed", "vipw"})
+_PUTTERS: Final = frozenset({"cp", "mv", "install", "ln", "rsync"})
 _PASSWD: Final = "/etc/passwd"  # noqa: S105 - a path
 
 
@@ -71,7 +72,6 @@ class Step:
         step = _STEPS.get(instruction.keyword)
         if step:
             step(self, instruction, variables, origin)
-        self._build.ending[instruction.keyword] = instruction
 
     def _put_in(self, text: str, variables: Mapping[str, str]) -> str:
         return expansion(text, variables, self._stage.escape).text
@@ -144,6 +144,7 @@ class Step:
         self._build.entrypoint = self._invocation(instruction, origin)
         if not self._commanded:
             self._build.command = None  # a CMD of what it is built from does not count any more
+            self._build.ending.pop("CMD", None)
 
     def _shell(self, instruction: Instruction, _variables: Mapping[str, str], _origin: Origin) -> None:
         self._build.shell = tuple(word.text for word in instruction.words) or self._build.shell
@@ -164,16 +165,9 @@ class Step:
         for word, source in zip(instruction.words, sources, strict=False):
             document = documents.get(word.span.start)
             name = document.name if document else source
-            text = None
-            if document:
-                text = self._put_in_document(document.content, variables, expand=document.expand)
+            text = copied(document, variables) if document else None
             path = joined(place, name) if document and folder else place + "/" * (folder and place != "/")
             self._place(Placed(path, name, origin, stage, text, owner, mode))
-
-    def _put_in_document(self, text: str, variables: Mapping[str, str], *, expand: bool) -> str:
-        if not expand:
-            return text
-        return expansion(text, variables, self._stage.escape, plain_quotes=True, raw_escapes=True).text
 
     def _place(self, placed: Placed) -> None:
         self._build.placed.append(placed)
@@ -214,7 +208,7 @@ class Step:
             self._build.commands.append((command, origin))
             self._build.accounts.take(command.program, command.words, self._build.family, origin)
             self._written(command, origin)
-            if command.program in _EDITORS and _PASSWD in command.words and "-n" not in command.words:
+            if _changes_passwd(command):
                 self._build.accounts.forget()
                 self._build.doubts.append((_("{path} is edited").format(path=_PASSWD), origin))
 
@@ -237,6 +231,15 @@ class Step:
                     self._build.accounts.write(text, origin, instead=not more)
             elif text is not None and not more and not path.startswith(("/dev/", "/proc/")):
                 self._build.placed.append(Placed(path, posixpath.basename(path), origin, text=text))
+
+
+def _changes_passwd(command: Ran) -> bool:
+    """Whether it puts another passwd file in place, or changes what is in it."""
+    *sources, target = command.words or ("",)
+    if command.program in _PUTTERS and sources:
+        named = any(word and base_name(word) == "passwd" for word in sources)
+        return target == _PASSWD or (target in {"/etc", "/etc/"} and named)
+    return command.program in _EDITORS and _PASSWD in command.words and "-n" not in command.words
 
 
 def _printed(command: Ran) -> str | None:

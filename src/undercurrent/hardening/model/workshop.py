@@ -120,6 +120,8 @@ class Workshop:
                 origin = Origin(self.dockerfile.name, scope.instruction.line) if own else Origin(build.base_name)
                 text = sources.get(id(scope.instruction), self.dockerfile.source)
                 step.take(scope.instruction, scope.variables, origin, text)
+                if own:
+                    build.ending[scope.instruction.keyword] = scope.instruction
         except BadSubstitution as error:
             origin = Origin(self.dockerfile.name, stage.origin.line)
             build.user = Named(None, origin, error.message)

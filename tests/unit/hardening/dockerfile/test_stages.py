@@ -5,6 +5,7 @@ import pytest
 from undercurrent.errors import BadContent, NotFound
 from undercurrent.hardening.dockerfile import (
     BadSubstitution,
+    copied,
     copied_from,
     expand,
     lineage,
@@ -113,6 +114,28 @@ def test_given_arguments_reach_the_stage() -> None:
     *_before, last = scopes(stage)
 
     assert last.variables == {"X": "7"}
+
+
+def test_the_stage_that_is_built_is_an_argument_too() -> None:
+    source = "FROM a AS x-app\nFROM a AS x-default\nFROM x-${TARGETSTAGE}"
+
+    assert stages(parse(source))[-1].base == "x-default"
+    assert stages(parse(source + " AS App"))[-1].base == "x-app"
+    assert stages(parse(source + " AS app"), {"TARGETSTAGE": "default"})[-1].base == "x-default"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("COPY <<EOF /f", "1 '1' \"1\" $a \\ \n"),
+        ("COPY <<'EOF' /f", "$a '$a' \"$a\" \\$a \\\\ \\\n"),
+    ],
+)
+def test_a_document_that_is_copied_keeps_its_quotes_and_loses_its_escapes(written: str, read: str) -> None:
+    """As BuildKit's `testCopyHeredocSpecialSymbols`; also where the file has another escape character."""
+    source = f"# escape=`\nFROM x\n{written}\n$a '$a' \"$a\" \\$a \\\\ \\\nEOF\n"
+
+    assert copied(parse(source).instructions[-1].heredocs[0], {"a": "1"}) == read
 
 
 def test_pairs_keep_their_places() -> None:

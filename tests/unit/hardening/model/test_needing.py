@@ -33,6 +33,8 @@ def needs(found: FinalImage) -> set[tuple[str, str]]:
         ('FROM python\nEXPOSE 80\nCMD ["uvicorn", "x:y", "--port=80"]', {80: True}),
         ('FROM python\nCMD ["python", "manage.py", "runserver", "0.0.0.0:8000"]', {8000: True}),
         ('FROM node\nENV PORT=80\nCMD ["node", "x.js"]', {80: True}),
+        ('FROM node\nENV PORT=\u00b2\nCMD ["node", "x.js"]', {}),
+        ("FROM node\nENV PORT=" + "8" * 5000 + '\nCMD ["node", "x.js"]', {}),
         ('FROM mcr.microsoft.com/dotnet/aspnet:6.0\nENTRYPOINT ["dotnet", "x.dll"]', {80: True}),
         ('FROM mcr.microsoft.com/dotnet/aspnet:8.0\nENTRYPOINT ["dotnet", "x.dll"]', {8080: True}),
         ("FROM alpine\nEXPOSE 99999 x 0-70000", {}),

@@ -39,6 +39,16 @@ def image(text: str, **more: object) -> FinalImage:
         ("FROM acme/app\nUSER 10001:0", ROOTLESS, 10001),
         ("FROM acme/app\nUSER 4294967296", UNKNOWN, None),
         ("FROM acme/app\nUSER -1", UNKNOWN, None),
+        ("FROM acme/app\nUSER " + "1" * 5000, UNKNOWN, None),
+        ("FROM acme/app\nUSER \u00b2", UNKNOWN, None),
+        ("FROM acme/app\nUSER \u0663", UNKNOWN, None),
+        ("FROM debian\nRUN userdel www-data\nUSER www-data", UNKNOWN, None),
+        ("FROM debian\nRUN cp /tmp/passwd /etc/passwd\nUSER www-data", UNKNOWN, None),
+        ("FROM debian\nRUN mv $FILE /etc/passwd\nUSER www-data", UNKNOWN, None),
+        ("FROM debian\nRUN install -m 644 /x/passwd /etc/\nUSER www-data", UNKNOWN, None),
+        ("FROM debian\nRUN cp /etc/passwd /tmp/passwd && cp /x /etc/\nUSER www-data", ROOTLESS, 33),
+        ("FROM debian\nRUN echo 'a:x:" + "1" * 5000 + ":1::/:' >> /etc/passwd\nUSER a", UNKNOWN, None),
+        ("FROM debian\nENV ETC=//etc\nCOPY passwd $ETC/passwd\nUSER www-data", UNKNOWN, None),
         ("FROM acme/app\nUSER app", UNKNOWN, None),
         ("FROM acme/app\nRUN useradd app\nUSER app", ROOTLESS, None),
         ("FROM node\nUSER node", ROOTLESS, 1000),
@@ -157,6 +167,13 @@ def test_a_variable_of_a_base_that_is_fully_known_has_no_value_if_it_is_not_ther
         ("printf 'app:x:10001:1::/:/bin/sh\\n' | tee -a /etc/passwd", None, None),
         ("useradd app && usermod -u 10001 -g 5 app", 10001, 5),
         ("useradd -u 10001 old && usermod -l app old", 10001, 10001),
+        ("useradd -u 10001 app && groupmod -g 3000 app", 10001, 3000),
+        ("groupadd -g 7 old && groupmod -n new old && useradd -u 10001 -g new app", 10001, 7),
+        ("useradd -u 10001 app && usermod -u $(x) -g $(y) app", None, None),
+        ("useradd -u 10001 app && deluser app sudo", 10001, 10001),
+        ("useradd -u 10001 app && useradd -R /mnt -o -u 0 app && usermod --prefix /mnt -u 0 app", 10001, 10001),
+        ("useradd -g " + "1" * 5000 + " app", None, None),
+        ("useradd -u " + "1" * 5000 + " app", None, None),
         ("set -eux; \\\n  if true; then \\\n # a comment\n useradd -u 10001 app; fi", 10001, 10001),
     ],
 )
@@ -199,6 +216,15 @@ def test_what_a_base_keeps_for_those_built_from_it_comes_first() -> None:
     assert image("FROM alpine AS a\nONBUILD USER 10001\nFROM a", target="a").runner.uid == 0
 
 
+def test_what_a_base_keeps_is_no_instruction_of_the_file() -> None:
+    base = BaseImage("acme/base", "", "registry", on_build=("USER app", 'CMD ["old"]'))
+    text = 'FROM acme/base AS a\nCMD ["x"]\nFROM a\nENTRYPOINT ["y"]\n'
+
+    assert image("FROM acme/base", bases={"acme/base": base}).ending == {}
+    assert set(image(text, bases={"acme/base": base}).ending) == {"ENTRYPOINT"}
+    assert set(image(text, bases={"acme/base": base}, target="a").ending) == {"CMD"}
+
+
 def test_a_name_that_the_base_knows() -> None:
     accounts = (account_of("app:10001:10001:/home/app", "x"), account_of("sneaky:0:0:/root", "x"))
     bases = {"acme/base": BaseImage("acme/base", "app", "settings", accounts=accounts)}
@@ -214,6 +240,13 @@ def test_home_is_that_of_the_user() -> None:
     assert image("FROM alpine").home == "/root"
     assert image("FROM alpine\nUSER 10001").home == "/"
     assert image("FROM alpine\nENV HOME=/tmp\nUSER 10001").home == "/tmp"
+    assert image("FROM alpine\nUSER " + "1" * 5000).home == "/"
+
+
+def test_a_path_has_one_slash_at_its_beginning() -> None:
+    assert image("FROM alpine\nENV ROOT=/\nWORKDIR ${ROOT}/app").working_folder == "/app"
+    assert image("FROM alpine\nWORKDIR //a/../b\nWORKDIR c").working_folder == "/b/c"
+    assert image("FROM alpine\nVOLUME //data").volumes == ("/data",)
 
 
 def test_what_has_no_such_stage_is_an_error() -> None:

@@ -159,6 +159,8 @@ def test_a_script_from_another_stage_or_from_the_dockerfile_is_followed(folder: 
 
     assert image(f'{stage}CMD ["/wild.sh"]', folder).entrypoint.chain == ("wild.sh", "gunicorn")
     assert image(f'{heredoc}CMD ["/start.sh"]').entrypoint.chain == ("start.sh", "gosu", "server")
+    escaped = heredoc.replace("'EOF'", "EOF").replace("gosu app server", 'gosu app "\\$@"')
+    assert image(f'{escaped}ENTRYPOINT ["/start.sh"]\nCMD ["x"]').entrypoint.chain == ("start.sh", "gosu", "x")
     assert image(f'{printed}CMD ["/start.sh"]').entrypoint.chain == ("start.sh", "server")
     assert image(f'{run}CMD ["/start.sh"]').entrypoint.chain == ("start.sh", "server")
 
