@@ -12,6 +12,7 @@ from typing import Final
 
 from undercurrent.errors import Interrupted, NotFound, UsageError
 from undercurrent.fleet.signals import listening
+from undercurrent.hardening.numbers import is_root
 from undercurrent.hardening.proving import (
     Built,
     Conditions,
@@ -24,7 +25,6 @@ from undercurrent.hardening.proving import (
     Verdict,
     find_engine,
     image_of,
-    is_root,
     prove,
 )
 from undercurrent.hardening.proving.building import Recipe, built

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from undercurrent.errors import BadContent, Unsupported
 from undercurrent.hardening.layers import OPAQUE, WHITEOUT, layer_members
+from undercurrent.hardening.numbers import as_number
 from undercurrent.hardening.rules.built import BuiltImage, SpecialFile
 from undercurrent.i18n import translate as _
 from undercurrent.oci import mediatypes, strictjson
@@ -113,7 +114,8 @@ class _Files:
         """The number of a user; of nobody named, 0."""
         if not user:
             return 0
-        return int(user) if user.isdecimal() and int(user) < _MAX_ID else self._passwd.get(user)
+        uid = as_number(user)
+        return uid if uid is not None and uid < _MAX_ID else self._passwd.get(user)
 
 
 def _special(
@@ -136,8 +138,8 @@ def _special(
 def _accounts(content: bytes) -> Iterator[tuple[str, int]]:
     for line in content.decode("utf-8", "replace").splitlines():
         fields = line.split(":")
-        if len(fields) > 2 and fields[2].isdecimal():  # noqa: PLR2004 - name, password, number
-            yield fields[0], int(fields[2])
+        if (uid := as_number("".join(fields[2:3]))) is not None:  # name, password, number
+            yield fields[0], uid
 
 
 def _text(value: Any) -> str:

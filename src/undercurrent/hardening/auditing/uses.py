@@ -10,6 +10,7 @@ from undercurrent.hardening.auditing.dockerfiles import Wanted
 from undercurrent.hardening.auditing.ranking import Use
 from undercurrent.hardening.manifests.compose import Service
 from undercurrent.hardening.manifests.composeports import PortMapping
+from undercurrent.hardening.numbers import as_number
 from undercurrent.kube import Object, Pod, objects
 from undercurrent.yamltext import Document
 from undercurrent.yamltext.shapes import list_in, mapping_in, text_in
@@ -56,7 +57,8 @@ def use_of_service(service: Service, findings: Iterable[Finding]) -> Use:
 
 def _host_port(mapping: PortMapping) -> int:
     """The port on the host; of a range, or of one that is chosen when it starts, the container's."""
-    return int(mapping.published) if mapping.published.isdecimal() else mapping.target
+    published = as_number(mapping.published)
+    return mapping.target if published is None else published
 
 
 def use_of_pod(pod: Pod, services: Iterable[Object], findings: Iterable[Finding]) -> Use:

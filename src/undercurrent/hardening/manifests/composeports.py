@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from undercurrent.hardening.numbers import as_number
 from undercurrent.yamltext import Key
 
 __all__ = ["PortMapping", "port_mappings"]
@@ -66,12 +67,12 @@ def port_mappings(said: Any) -> tuple[PortMapping, ...]:
 
 def _mapping(item: Any, key: Key) -> PortMapping | None:
     if isinstance(item, dict):
-        target = item.get("target")
-        if not str(target).isdecimal():
+        target = as_number(str(item.get("target")))
+        if target is None:
             return None
         published, host = item.get("published"), item.get("host_ip")
         return PortMapping(
-            int(str(target)),
+            target,
             "" if published is None else str(published),
             "" if host is None else str(host),
             str(item.get("protocol") or "tcp"),
@@ -81,9 +82,8 @@ def _mapping(item: Any, key: Key) -> PortMapping | None:
     if isinstance(item, float):  # 80.5 is no port
         return None
     match = _SHORT.fullmatch(str(item))
-    if match is None:
+    target = as_number(match["target"]) if match else None
+    if match is None or target is None:
         return None
-    mapping = PortMapping(
-        int(match["target"]), match["published"] or "", match["host"] or "", match["protocol"] or "tcp", key=key
-    )
-    return replace(mapping, last=int(match["last"])) if match["last"] else mapping
+    mapping = PortMapping(target, match["published"] or "", match["host"] or "", match["protocol"] or "tcp", key=key)
+    return replace(mapping, last=as_number(match["last"]) or 0)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from undercurrent.hardening.manifests.compose import Service
+from undercurrent.hardening.numbers import is_root
 from undercurrent.yamltext import Key
 
-__all__ = ["ServiceViolation", "capability", "is_root", "keeps_data", "service_violations", "socket_in"]
+__all__ = ["ServiceViolation", "capability", "keeps_data", "service_violations", "socket_in"]
 
 _Check = Literal[
     "privileged",
@@ -95,12 +96,6 @@ def _rights(service: Service) -> Iterator[ServiceViolation]:
 def capability(name: str) -> str:
     """As Kubernetes writes it: ``NET_ADMIN`` for ``cap_net_admin``."""
     return name.upper().removeprefix("CAP_")
-
-
-def is_root(user: str) -> bool:
-    """Whether a ``user:`` is root; where there is none the image decides, which nobody may take for safe."""
-    name = user.partition(":")[0]
-    return name in ("", "root") or (name.isdecimal() and int(name) == 0)
 
 
 def keeps_data(service: Service) -> bool:

@@ -16,10 +16,10 @@ from undercurrent.hardening.manifests.patching import (
 )
 from undercurrent.hardening.manifests.servicechecks import (
     ServiceViolation,
-    is_root,
     keeps_data,
     service_violations,
 )
+from undercurrent.hardening.numbers import is_root
 from undercurrent.hardening.ports import FIRST_FREE, free_ports
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _

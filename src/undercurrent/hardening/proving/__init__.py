@@ -1,7 +1,6 @@
 """Proofs: an image runs without root, without capabilities and on a read-only root, and answers as before."""
 
 from undercurrent.hardening.proving.engines import Engine, EngineName, find_engine, image_of
-from undercurrent.hardening.proving.judging import is_root
 from undercurrent.hardening.proving.nouns import (
     Answer,
     Built,
@@ -36,7 +35,6 @@ __all__ = [
     "Writable",
     "find_engine",
     "image_of",
-    "is_root",
     "parse_probe",
     "prove",
 ]

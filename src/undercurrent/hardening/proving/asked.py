@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from undercurrent.errors import UsageError
+from undercurrent.hardening.numbers import is_root
 from undercurrent.hardening.proving.nouns import Writable
 from undercurrent.hardening.proving.procfs import CAPABILITIES
 from undercurrent.i18n import translate as _
@@ -25,8 +26,7 @@ def user_of(text: str) -> str:
     Raises:
         UsageError: it is root, or no user.
     """
-    name = text.partition(":")[0]
-    if text and (not _USER.fullmatch(text) or name == "root" or (name.isdecimal() and int(name) == 0)):
+    if text and (not _USER.fullmatch(text) or is_root(text)):
         raise UsageError(
             _("a proof cannot run as the user {text!r}").format(text=text[:80]),
             hint=_("name one that is not root: --user 10001:10001"),

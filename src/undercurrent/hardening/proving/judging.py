@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from undercurrent.hardening.numbers import is_root
 from undercurrent.hardening.proving.checks import looked_at
 from undercurrent.hardening.proving.nouns import Answer, Built, Check
 from undercurrent.hardening.proving.probes import Probe, compared
@@ -9,13 +10,7 @@ from undercurrent.hardening.proving.running import EXIT, Patience, Run
 from undercurrent.hardening.proving.seen import Seen, Value
 from undercurrent.i18n import gettext_noop as N_
 
-__all__ = ["is_root", "judged", "serves"]
-
-
-def is_root(user: str) -> bool:
-    """Whether that USER of an image is root, or nobody."""
-    name = user.partition(":")[0]
-    return name in ("", "root") or (name.isdecimal() and int(name) == 0)
+__all__ = ["judged", "serves"]
 
 
 def serves(seen: Run, before: Run | None, probe: Probe) -> bool:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from undercurrent.errors import CouldNotCheck
+from undercurrent.hardening.numbers import is_root
 from undercurrent.hardening.proving.engines import Engine
-from undercurrent.hardening.proving.judging import is_root, judged, serves
+from undercurrent.hardening.proving.judging import judged, serves
 from undercurrent.hardening.proving.nouns import Built, Check, Conditions, Proof, Verdict, Writable
 from undercurrent.hardening.proving.probes import NOTHING, Probe, fitted
 from undercurrent.hardening.proving.running import Manner, Patience, Run

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from undercurrent.hardening.numbers import is_root
+
 __all__ = ["BuiltImage", "SpecialFile"]
 
 
@@ -51,5 +53,4 @@ class BuiltImage:
     @property
     def is_root(self) -> bool:
         """Whether its process begins as root."""
-        user = self.user.partition(":")[0]
-        return self.uid == 0 or user in {"", "root"} or (user.isdecimal() and int(user) == 0)
+        return self.uid == 0 or is_root(self.user)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from undercurrent.findings import Finding, Fix, Rule, Severity
+from undercurrent.hardening.numbers import as_number
 from undercurrent.hardening.rules.subject import Call, Subject
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
@@ -49,5 +50,5 @@ def _uid(call: Call) -> int:
             text = argument[2:]
         else:
             continue
-        return int(text) if text.isdecimal() else 0
+        return as_number(text) or 0
     return 0

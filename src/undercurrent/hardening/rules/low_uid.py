@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from undercurrent.findings import Finding, Fix, Place, Rule, Severity
+from undercurrent.hardening.numbers import as_number
 from undercurrent.hardening.rules.built import BuiltImage
 from undercurrent.hardening.rules.subject import Subject
 from undercurrent.i18n import gettext_noop as N_
@@ -46,7 +47,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def check_built(image: BuiltImage) -> Iterator[Finding]:
     """Finds it in an image that is built."""
-    user = image.user.partition(":")[0]
-    if user.isdecimal() and is_low(int(user)):
+    uid = as_number(image.user.partition(":")[0])
+    if uid is not None and is_low(uid):
         text = _("{name}: user id {uid} may be one of the host's own users")
-        yield RULE.found(Place(image.name), text.format(name=image.name, uid=int(user)), properties={"uid": int(user)})
+        yield RULE.found(Place(image.name), text.format(name=image.name, uid=uid), properties={"uid": uid})

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from undercurrent.hardening.manifests.podchecks import Found
 from undercurrent.hardening.manifests.servicechecks import socket_in
+from undercurrent.hardening.numbers import as_number
 from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.rules.low_uid import is_low
 from undercurrent.hardening.rules.secretnames import is_secret
@@ -63,7 +64,7 @@ def low_ports(pod: Pod) -> Iterator[Found]:
     """Ports that need a capability, where the pod's kernel settings do not give them to everybody."""
     sysctls = [mapping_in(one) for one in list_in(pod.security.get("sysctls"))]
     free = [one.get("value") for one in sysctls if one.get("name") == "net.ipv4.ip_unprivileged_port_start"]
-    lowest = min((int(str(value)) for value in free if str(value).isdecimal()), default=FIRST_FREE)
+    lowest = min((said for value in free if (said := as_number(str(value))) is not None), default=FIRST_FREE)
     for container in pod.containers:
         for number, port in enumerate(list_in(container.data.get("ports"))):
             said = mapping_in(port).get("containerPort")

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from undercurrent.hardening.manifests.compose import Service
-from undercurrent.hardening.manifests.servicechecks import ServiceViolation, is_root
+from undercurrent.hardening.manifests.servicechecks import ServiceViolation
+from undercurrent.hardening.numbers import as_number, is_root
 from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.rules.low_uid import is_low
 from undercurrent.hardening.rules.secretnames import is_secret
@@ -26,7 +27,7 @@ def user_root(service: Service) -> Iterator[ServiceViolation]:
 def user_low(service: Service) -> Iterator[ServiceViolation]:
     """A user id that the host may use itself."""
     user = service.user.partition(":")[0]
-    if user.isdecimal() and is_low(int(user)):
+    if (uid := as_number(user)) is not None and is_low(uid):
         yield ServiceViolation("user", ("user",), user)
 
 
