@@ -95,6 +95,19 @@ def test_keys_are_used_without_what_only_identities_need() -> None:
     assert done.stdout.split() == []
 
 
+def test_an_audit_of_files_knows_nothing_of_registries(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM debian:12\nCMD sleep 1\n")
+    (tmp_path / "compose.yaml").write_text("services: {web: {build: .}}\n")
+
+    done = run_timed(tmp_path, "harden", "audit", "--hadolint", "off", str(tmp_path))
+
+    assert done.exit_code == 1, done.stderr
+    assert "1 image: 1 as root" in done.stdout
+    needless = {"aiohttp", "multiprocessing", "nacl", "pydantic", "sqlalchemy", "tarfile"}
+    needless |= {f"undercurrent.{name}" for name in ("hardening.fixing", "net", "oci.registry", "oci.stores")}
+    assert {name for name in done.imported if any(f"{name}.".startswith(f"{no}.") for no in needless)} == set()
+
+
 NEEDLESS = {
     "alembic",
     "nacl",

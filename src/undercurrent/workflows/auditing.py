@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from undercurrent.errors import UndercurrentError
 from undercurrent.findings import Finding
@@ -11,13 +12,28 @@ from undercurrent.hardening.auditing.dockerfiles import AuditedFile, Wanted
 from undercurrent.hardening.auditing.doubles import low_mappings, said_once, with_mappings
 from undercurrent.hardening.auditing.ignoring import Ignored
 from undercurrent.hardening.auditing.ranking import Group, Priority, Ranked, Use, group_of, priority_of
+from undercurrent.hardening.model import Identity
 from undercurrent.progress import Observer, silent
 from undercurrent.settings import Settings
 from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
 from undercurrent.workflows.dockerfileaudits import Job, audit_dockerfiles, hadolint_findings
 from undercurrent.workflows.manifestaudits import AuditedManifests, Building, audit_manifests
 
-__all__ = ["Asked", "Audit", "Audited", "Place", "Unchecked", "audit_files", "ranked", "without_known"]
+if TYPE_CHECKING:
+    from undercurrent.evidence import JSON
+
+__all__ = [
+    "Asked",
+    "Audit",
+    "Audited",
+    "Place",
+    "Unchecked",
+    "audit_files",
+    "identity_of",
+    "proof_of",
+    "ranked",
+    "without_known",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +243,16 @@ def ranked(audited: Iterable[Audited], uses: Mapping[str, Sequence[tuple[str, Us
         )
     )
     return tuple(places)
+
+
+def identity_of(images: Iterable[Ranked]) -> Identity:
+    """Who runs in all of them together: root if it is so in one."""
+    found = {image.identity for image in images}
+    return next(one for one in (Identity.ROOT, Identity.UNKNOWN, Identity.ROOTLESS) if one in found)
+
+
+def proof_of(images: Iterable[Ranked]) -> dict[str, "JSON"]:
+    """What a record says of them."""
+    return {
+        "images": [{"target": one.target, "user": one.user, "reason": one.reason, "base": one.base} for one in images]
+    }

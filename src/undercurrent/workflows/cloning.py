@@ -18,7 +18,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.net.redaction import excerpt, redact
 from undercurrent.processes import call, plain
 
-__all__ = ["repository"]
+__all__ = ["repository", "shown"]
 
 _PATIENCE_S: Final = 300
 _ADDRESS: Final = re.compile(
@@ -79,3 +79,8 @@ async def _clone(git: str, address: str, target: Path) -> None:
             _("git cannot fetch {address}: {words}").format(address=redact(address), words=reason),
             hint=_("try the same with `git clone`; credentials of git's helpers are used as well"),
         )
+
+
+def shown(text: str) -> str:
+    """The folder or address of a repository as people may read it: without a password."""
+    return redact(text)

@@ -5,7 +5,7 @@ import os
 import posixpath
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -161,6 +161,8 @@ def _executor(count: int) -> Iterator[Executor | None]:
     if count < _POOL_FROM or processors == 1:
         yield None
         return
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - brings in much of multiprocessing
+
     with ProcessPoolExecutor(processors) as pool:
         try:
             yield pool

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from undercurrent.cli.command import Session, command, setting
-from undercurrent.cli.image.choosing import place_options, places_of
+from undercurrent.cli.image.places import place_options, places_of
 from undercurrent.cli.pairs import pairs
 from undercurrent.i18n import translate as _
 from undercurrent.report import audits as view

@@ -8,34 +8,14 @@ from typing import Any
 import click
 
 from undercurrent.cli.command import Session
+from undercurrent.cli.image.places import place_options, places_of
 from undercurrent.errors import UsageError
 from undercurrent.i18n import translate as _
 from undercurrent.oci.stores import Stores
 from undercurrent.workflows.each import Search
-from undercurrent.workflows.estate import Places, find, locate_all, wanted
+from undercurrent.workflows.estate import find, locate_all, wanted
 
-__all__ = ["choice_options", "chosen", "place_options", "places_of"]
-
-
-def place_options(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the flags that say where to look."""
-    path = click.Path(path_type=Path)
-    for name, key, kind, metavar, help_text in (
-        ("--engine", "engines", click.Choice(["auto", "docker", "podman"]), None, _("Look in a local engine.")),
-        ("--archive", "archives", path, "FILE", _("Look in an archive (OCI or docker-archive tar).")),
-        ("--layout", "layouts", path, "DIR", _("Look in an OCI layout.")),
-        ("--registry", "registries", str, "HOST[/PATH]", _("Look in a registry, or in a part of it.")),
-    ):
-        body = click.option(name, key, type=kind, metavar=metavar, multiple=True, help=help_text)(body)
-    return body
-
-
-def places_of(flags: dict[str, Any]) -> Places:
-    """The places that the flags name; takes them out of ``flags``."""
-    registries, layouts, archives, engines = (
-        tuple(flags.pop(name)) for name in ("registries", "layouts", "archives", "engines")
-    )
-    return Places(registries, layouts, archives, engines)
+__all__ = ["choice_options", "chosen"]
 
 
 def choice_options(body: Callable[..., Any]) -> Callable[..., Any]:

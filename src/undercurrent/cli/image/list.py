@@ -3,7 +3,7 @@
 from typing import Any
 
 from undercurrent.cli.command import Session, command, setting
-from undercurrent.cli.image.choosing import place_options, places_of
+from undercurrent.cli.image.places import place_options, places_of
 from undercurrent.i18n import translate as _
 from undercurrent.oci.stores import Stores
 from undercurrent.report import listing as view

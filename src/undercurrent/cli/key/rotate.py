@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 import click
 
 from undercurrent.cli.command import Session, command
-from undercurrent.cli.image.choosing import chosen, place_options
+from undercurrent.cli.image.choosing import chosen
 from undercurrent.cli.image.keyed import timestamping, written_options
+from undercurrent.cli.image.places import place_options
 from undercurrent.cli.key.kinds import kind_option
 from undercurrent.cli.options import Duration
 from undercurrent.cli.passwords import PasswordSource, key_password, password_option

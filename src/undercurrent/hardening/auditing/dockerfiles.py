@@ -4,17 +4,20 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from undercurrent.errors import BadContent
 from undercurrent.findings import Finding, Place
 from undercurrent.hardening.auditing.baseline import fingerprinted
 from undercurrent.hardening.auditing.ignoring import Ignored, applied, in_dockerfile
-from undercurrent.hardening.auditing.mending import Mending
 from undercurrent.hardening.auditing.ranking import Ranked
 from undercurrent.hardening.dockerfile import Dockerfile, parse
 from undercurrent.hardening.model import BaseImage, Context, FinalImage, Identity, describe
 from undercurrent.hardening.rules import CHECKS, not_buildable
 from undercurrent.hardening.rules.subject import Subject
+
+if TYPE_CHECKING:
+    from undercurrent.hardening.auditing.mending import Mending
 
 __all__ = ["AuditedFile", "Wanted", "audit_dockerfile", "by_place", "text_at"]
 
@@ -68,7 +71,7 @@ def audit_dockerfile(
         folder: what findings call the context; the edits of safe fixes come along where it is given, which takes time.
     """
     file = parse(source, name)
-    mending = None if folder is None else Mending(folder, find_base, context)
+    mending = None if folder is None else _mending(folder, find_base, context)
     asked: dict[str, None] = {}
 
     def noted(base: str) -> BaseImage | None:
@@ -93,6 +96,12 @@ def audit_dockerfile(
     return AuditedFile(ranked, findings, ignored, tuple(asked), frozenset(asked if named else ()))
 
 
+def _mending(folder: str, find_base: Callable[[str], BaseImage | None], context: Context | None) -> "Mending":
+    from undercurrent.hardening.auditing.mending import Mending  # noqa: PLC0415 - fixes take long to import
+
+    return Mending(folder, find_base, context)
+
+
 def _images(
     file: Dockerfile, find_base: Callable[[str], BaseImage | None], context: Context | None, wanted: Iterable[Wanted]
 ) -> Iterator[tuple[FinalImage, Wanted]]:
@@ -103,7 +112,7 @@ def _images(
         yield image, one
 
 
-def _said_once(subjects: Iterable[tuple[Subject, Wanted]], mending: Mending | None) -> Iterator[Finding]:
+def _said_once(subjects: Iterable[tuple[Subject, Wanted]], mending: "Mending | None") -> Iterator[Finding]:
     """What the rules find in images; what one as a whole has from a stage that is built as well is said there alone."""
     said: dict[int, set[tuple[str, str]]] = {}
     for subject, wanted in sorted(subjects, key=lambda one: len(one[0].image.lineage)):
