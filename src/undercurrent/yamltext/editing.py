@@ -95,7 +95,8 @@ def _put(document: Document, below: Entry | Node, value: Any, key: Key) -> tuple
     if isinstance(below, Entry):
         return _replaced(document, below, value)
     if isinstance(node, ScalarNode) and node.style not in ("|", ">") and not isinstance(value, Mapping | list | tuple):
-        return (Edit(_body(document, node), _scalar_like(node, value, node.style)),)
+        text = _scalar_like(node, value, node.style)
+        return (Edit(_body(document, node), text if node.span else f" {text}"),)
     raise _no_edit(document, key, document.line(node))
 
 

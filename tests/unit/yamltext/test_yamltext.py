@@ -110,6 +110,8 @@ def test_new_keys_stand_in_the_manner_of_the_file_and_nothing_else_moves() -> No
         ("a:\nb: 1\n", ("a", "c", "d"), 1, "a:\n  c:\n    d: 1\nb: 1\n"),
         ("a:\nb: 1\n", ("a",), "x", "a: x\nb: 1\n"),
         ("a: ~\n", ("a",), {"b": 1}, "a:\n  b: 1\n"),
+        ("a:\n-\n-  # why\n", ("a", 0), 1, "a:\n- 1\n-  # why\n"),
+        ("a:\n-\n-  # why\n", ("a", 1), "x", "a:\n-\n- x  # why\n"),
         ("a: [1, 2,]\n", ("a",), ["x"], "a:\n  - x\n"),
         ("a: {b: 1, }\n", ("a", "c"), 2, "a: {b: 1, c: 2 }\n"),
         ("a:\n- 1\n- 2\n", ("a",), [], "a: []\n"),
