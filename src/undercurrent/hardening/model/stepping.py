@@ -177,6 +177,10 @@ class Step:
         elif placed.stage and placed.path in {"/", "/etc/", "/etc"} and source in {"/", "/etc"}:
             users = self._accounts_of(placed.stage)
             self._build.accounts.users |= users or {}
+        elif not placed.stage and self._context and _PASSWD.startswith(placed.path.rstrip("/") + "/"):
+            within = posixpath.relpath(_PASSWD, placed.path)
+            if (text := self._context.read(posixpath.join(placed.source, within))) is not None:
+                self._build.accounts.write(text, placed.origin, instead=True)
 
     def _passwd(self, placed: Placed) -> None:
         accounts = self._build.accounts

@@ -207,6 +207,17 @@ def test_a_passwd_file_is_copied_from_a_stage(tmp_path: Path) -> None:
     assert image("FROM debian\nCOPY --from=acme/x /etc/passwd /etc/passwd\nUSER www-data").runner.identity is UNKNOWN
 
 
+def test_a_passwd_file_is_copied_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "root" / "etc").mkdir(parents=True)
+    (tmp_path / "root" / "etc" / "passwd").write_text("app:x:10001:10001::/:/bin/sh\n")
+    context = Context.of(tmp_path)
+
+    for copy in ("root/ /", "root/etc /etc/", "--chown=1 root/etc /etc"):
+        assert image(f"FROM debian\nCOPY {copy}\nUSER app", context=context).runner.uid == 10001
+        assert image(f"FROM debian\nCOPY {copy}\nUSER www-data", context=context).runner.identity is UNKNOWN
+    assert image("FROM debian\nCOPY root /srv\nUSER www-data", context=context).runner.uid == 33
+
+
 def test_what_a_base_keeps_for_those_built_from_it_comes_first() -> None:
     base = BaseImage("acme/base", "", "registry", on_build=("RUN useradd -u 10001 app", "USER app"))
 
