@@ -200,6 +200,8 @@ def test_a_dockerfile_of_the_same_tree_may_build_the_base() -> None:
         "registry.example.com/top:1.0": "root",
     }
     top = describe(parse("FROM registry.example.com/base"), bases=found)
+    kept = siblings([parse("FROM alpine\nONBUILD USER \\\n 10001\n", "kept/Dockerfile")], ["acme/kept"])
+    assert describe(parse("FROM acme/kept"), bases=kept).runner.uid == 10001
     assert (top.runner.uid, top.base and top.base.source, top.entrypoint.command) == (10001, "dockerfile", ("a",))
 
 

@@ -98,6 +98,7 @@ def as_base(image: FinalImage, name: str) -> BaseImage | None:
         shell=image.base.shell if image.base else None,
         drops=who.drops,
         special_files=tuple(path for path, _origin in image.special_files),
+        on_build=tuple(one.trigger.span.of(image.dockerfile.source) for one in image.stage.instructions if one.trigger),
     )
 
 
