@@ -27,6 +27,8 @@ _TRIVIAL: Final = frozenset(
 _GUARD: Final = re.compile(r"\bid\s+-u\b|\$\{?E?UID\b|\bwhoami\b")
 _SUPERVISOR: Final = ("/etc/supervisor", "/etc/supervisor/conf.d", "/etc/supervisor.d", "/etc")
 _COMMAND: Final = re.compile(r"^[ \t]*command[ \t]*=[ \t]*(.+)$", re.MULTILINE)
+_S6: Final = ("/etc/services.d", "/etc/s6-overlay/s6-rc.d")
+"""Where s6-overlay's services are: https://github.com/just-containers/s6-overlay"""
 _BINARY: Final = "\x00"
 _SCRIPT: Final = re.compile(r".*\.(?:sh|bash|py|pl|rb)$|.*entrypoint.*|^\.{0,2}/(?:start|run|init|bootstrap).*")
 
@@ -109,6 +111,8 @@ class _Follower:
         if is_shell(program):
             self._shell(program, rest, origin, depth)
             return
+        if path == "/init":
+            self._services()
         if (found := find_program(self._workshop, self._build, path)) is not None:
             place, file = found
             if file.text is not None and _BINARY not in file.text[:1000]:
@@ -146,9 +150,26 @@ class _Follower:
         texts = [found.text for path in given if (found := find_file(self._workshop, self._build, path))]
         texts += [found.text for _path, found in files_below(self._workshop, self._build, _SUPERVISOR)]
         for line in _COMMAND.findall("\n".join(text for text in dict.fromkeys(texts) if text)):
-            commands, _understood = read(line, self._build.environment)
-            self._start.beside += [_constant(command) for command in commands[-1:] if command.path]
+            self._beside(line)
         self._start.complete = self._start.complete and bool(self._start.beside)
+
+    def _services(self) -> None:
+        """What the scripts of s6's services run, where they are for a shell."""
+        for path, found in files_below(self._workshop, self._build, _S6):
+            if base_name(path) == "run" and found.text and is_shell(interpreter(found.text)):
+                self._start.commands += [(one, found.origin) for one in self._beside(found.text)]
+
+    def _beside(self, text: str) -> tuple[Ran, ...]:
+        """The server that a supervisor starts by the last command of ``text``; all its commands."""
+        commands, _understood = read(text, self._build.environment)
+        words = list(_constant(commands[-1])) if commands else []
+        while words and (begun := started_by(base_name(words[0]), words[1:])):
+            if begun[1] and not self._start.drops:
+                self._start.drops = base_name(words[0])
+            words = begun[0]
+        if words and words[0]:
+            self._start.beside.append(tuple(words))
+        return commands
 
     def _unread(self, program: str, path: str, origin: Origin, rest: list[str], depth: int) -> None:
         """A script that nobody can read here, which most likely starts its arguments, if it has any."""

@@ -13,10 +13,13 @@ def is_shell(program: str) -> bool:
 
 
 def interpreter(text: str) -> str:
-    """The base name of the program that ``#!`` names, by itself or through ``env``; empty without such a line."""
+    """The base name of the program that ``#!`` names, by itself or through ``env``; empty without such a line.
+
+    Images with s6 have ``with-contenv``, too: https://github.com/just-containers/s6-overlay#container-environment
+    """
     first = text.partition("\n")[0]
     words = first.removeprefix("#!").split() if first.startswith("#!") else []
-    if words and _base_name(words[0]) == "env":
+    if words and _base_name(words[0]) in {"env", "with-contenv"}:
         words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
     return _base_name(words[0]) if words else ""
 

@@ -210,6 +210,29 @@ def test_several_servers(tmp_path: Path, text: str) -> None:
     assert found.entrypoint.complete
 
 
+def test_the_services_of_s6_are_servers_too(tmp_path: Path) -> None:
+    for name, script in {
+        "services.d/web": "#!/usr/bin/with-contenv bash\nmkdir -p /run/web\nexec s6-setuidgid abc nginx",
+        "s6-overlay/s6-rc.d/php": "#!/command/with-contenv sh\nexec php-fpm -F",
+        "s6-overlay/s6-rc.d/other": "#!/command/execlineb -P\nredis-server",
+    }.items():
+        (tmp_path / "root" / "etc" / name).mkdir(parents=True)
+        (tmp_path / "root" / "etc" / name / "run").write_text(script)
+
+    found = image('FROM alpine\nCOPY root/ /\nENTRYPOINT ["/init"]', tmp_path)
+
+    assert {port.number for port in found.ports} == {80, 9000}
+    assert found.runner.drops == "s6-setuidgid"
+    assert "/run/web" in {one.path for one in found.state}
+    assert not found.entrypoint.complete
+
+
+def test_a_supervisor_may_start_a_server_as_somebody_else() -> None:
+    text = 'FROM debian\nCOPY <<EOF /etc/supervisord.conf\ncommand=gosu app nginx\nEOF\nCMD ["supervisord"]'
+
+    assert (image(text).runner.drops, {port.number for port in image(text).ports}) == ("gosu", {80})
+
+
 def test_a_supervisor_whose_configuration_cannot_be_read_is_not_complete() -> None:
     assert not image('FROM debian\nCOPY s.conf /s.conf\nCMD ["supervisord", "-c", "/s.conf"]').entrypoint.complete
 
