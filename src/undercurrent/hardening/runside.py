@@ -9,12 +9,13 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from undercurrent.hardening.model.nouns import StatePath
 from undercurrent.hardening.ports import FIRST_FREE
 
 __all__ = [
+    "Engine",
     "Published",
     "RunSide",
     "command_line",
@@ -29,7 +30,12 @@ __all__ = [
 ]
 
 
+Engine: TypeAlias = Literal["docker", "podman"]
+"""Who runs it."""
+
 _TMPFS_SIZE: Final = "64m"
+_EVERYBODYS: Final = frozenset({"/tmp", "/var/tmp"})
+"""Folders that everybody may write to in any image."""
 _EXECUTED: Final = "native-libraries"
 """`StatePath.why` of a folder that programs are unpacked into and loaded from: it cannot be ``noexec``."""
 
@@ -83,25 +89,40 @@ def _label(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].rstrip("-") or "app"
 
 
-def tmpfs_option(state: StatePath) -> str:
-    """What ``--tmpfs`` and compose's ``tmpfs:`` take: the mode is said because engines differ in whose it is else."""
-    run = "exec" if state.why == _EXECUTED else "noexec"
-    return f"{state.path}:rw,{run},nosuid,nodev,size={_TMPFS_SIZE},mode=1777"
+def tmpfs_option(state: StatePath, run: RunSide, engine: Engine = "docker") -> str:
+    """What ``--tmpfs`` and compose's ``tmpfs:`` take: mode and owner are said because engines differ in them else.
+
+    runc before 1.1.8 gives a tmpfs the mode of the folder that it is over, whatever it is told
+    (https://github.com/opencontainers/runc/releases/tag/v1.1.8): that is why it needs an owner where that folder is not
+    everybody's. Docker takes numbers; podman takes none, but ``U``, which gives it to the container's user.
+
+    Args:
+        state: the path.
+        run: who writes there.
+        engine: that is told.
+    """
+    executes = "exec" if state.why == _EXECUTED else "noexec"
+    options = ["rw", executes, "nosuid", "nodev", f"size={_TMPFS_SIZE}", "mode=1777"]
+    if state.path not in _EVERYBODYS:
+        owner = [f"uid={run.user}", *([] if run.group is None else [f"gid={run.group}"])]
+        options += ["U", "notmpcopyup"] if engine == "podman" else owner
+    return f"{state.path}:{','.join(options)}"
 
 
-def engine_options(run: RunSide, name: str = "", *, publish: bool = True) -> tuple[str, ...]:
-    """The arguments that ``docker run`` and ``podman run`` get before the image.
+def engine_options(run: RunSide, name: str = "", *, engine: Engine = "docker", publish: bool = True) -> tuple[str, ...]:
+    """The arguments that ``docker run`` or ``podman run`` gets before the image.
 
     Args:
         run: what it is given.
         name: of the application, for the names of volumes.
+        engine: which of them.
         publish: with ``--publish``, one for each port.
     """
     options = ["--user", run.named_user, "--cap-drop", "ALL"]
     options += [part for capability in run.capabilities for part in ("--cap-add", capability.removeprefix("CAP_"))]
     options += ["--security-opt", "no-new-privileges", "--read-only"]
     for state in run.tmpfs:
-        options += ["--tmpfs", tmpfs_option(state)]
+        options += ["--tmpfs", tmpfs_option(state, run, engine)]
     for state in run.volumes:
         options += ["--volume", f"{volume_name(name, state.path)}:{state.path}"]
     if run.lowest_port < FIRST_FREE:
@@ -118,10 +139,10 @@ def _mapping(port: Published) -> str:
     return f"{port.outside}:{port.inside}{protocol}"
 
 
-def command_line(run: RunSide, image: str, *, engine: str = "docker") -> str:
+def command_line(run: RunSide, image: str, *, engine: Engine = "docker") -> str:
     """The line that a person types, an option on each line."""
     name = re.split(r"[@:]", image.rpartition("/")[2])[0]
-    options = (shlex.join(option) for option in _paired(engine_options(run, name)))
+    options = (shlex.join(option) for option in _paired(engine_options(run, name, engine=engine)))
     return " \\\n  ".join((f"{engine} run --rm", *options, shlex.quote(image)))
 
 
@@ -146,7 +167,7 @@ def compose_options(run: RunSide, name: str = "") -> dict[str, Any]:
         options["cap_add"] = [capability.removeprefix("CAP_") for capability in run.capabilities]
     options |= {"security_opt": ["no-new-privileges:true"], "read_only": True}
     if run.tmpfs:
-        options["tmpfs"] = [tmpfs_option(state) for state in run.tmpfs]
+        options["tmpfs"] = [tmpfs_option(state, run) for state in run.tmpfs]
     if run.volumes:
         options["volumes"] = [f"{volume_name(name, state.path)}:{state.path}" for state in run.volumes]
     if run.lowest_port < FIRST_FREE:

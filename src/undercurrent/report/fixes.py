@@ -24,7 +24,7 @@ from undercurrent.workflows.fixing import Fixes, Rewritten
 
 __all__ = ["Side", "view"]
 
-Side: TypeAlias = Literal["docker", "compose", "kubernetes"]
+Side: TypeAlias = Literal["docker", "podman", "compose", "kubernetes"]
 """For what a run side is written."""
 
 
@@ -34,7 +34,7 @@ def view(fixes: Fixes, *, written: bool, side: Side) -> Report:
     Args:
         fixes: found.
         written: the files were written.
-        side: how to run it: ``docker``, ``compose`` or ``kubernetes``.
+        side: how to run it: ``docker``, ``podman``, ``compose`` or ``kubernetes``.
     """
     blocks: list[Block] = []
     for file in fixes.files:
@@ -121,8 +121,8 @@ def _running(plan: FixPlan, side: Side) -> Iterator[str]:
     if run is None:
         return
     image = _image_name(plan)
-    if side == "docker":
-        yield command_line(run, image)
+    if side in ("docker", "podman"):
+        yield command_line(run, image, engine=side)
         return
     import yaml  # noqa: PLC0415 - only where it is asked for
 
@@ -179,6 +179,7 @@ def _run_data(run: RunSide, image: str) -> dict[str, Any]:
         "tmpfs": [state.path for state in run.tmpfs],
         "volumes": [state.path for state in run.volumes],
         "docker": list(engine_options(run, image)),
+        "podman": list(engine_options(run, image, engine="podman")),
         "compose": compose_options(run, image),
         "podSecurityContext": pod_security_context(run),
         "securityContext": container_security_context(run),

@@ -45,6 +45,17 @@ def test_what_is_unpacked_and_loaded_lies_where_that_is_allowed() -> None:
     assert "/tmp:rw,exec,nosuid,nodev,size=64m,mode=1777" in engine_options(run)
 
 
+def test_a_folder_that_is_not_everybodys_belongs_to_who_runs() -> None:
+    state = StatePath("/run/app", "runtime", lasting=False, origin=_HERE)
+    option = "/run/app:rw,noexec,nosuid,nodev,size=64m,mode=1777"
+    assert f"{option},uid=10001,gid=20" in engine_options(RunSide(10001, 20, tmpfs=(state,)))
+    assert f"{option},uid=10001" in engine_options(RunSide(10001, tmpfs=(state,)))
+    assert compose_options(RunSide(10001, 20, tmpfs=(state,)))["tmpfs"] == [f"{option},uid=10001,gid=20"]
+    # podman knows no numbers here.
+    assert f"--tmpfs {option},U,notmpcopyup" in command_line(RunSide(10001, 20, tmpfs=(state,)), "app", engine="podman")
+    assert command_line(RUN, "app", engine="podman") == command_line(RUN, "app").replace("docker run", "podman run")
+
+
 def test_a_port_that_cannot_be_moved_is_opened_to_all_users_not_by_a_capability() -> None:
     run = RunSide(10001, 10001, ports=(Published(80, 80),), lowest_port=80)
     assert "net.ipv4.ip_unprivileged_port_start=80" in engine_options(run)

@@ -32,7 +32,7 @@ __all__ = ["fix_command"]
 @click.option(
     "--run-side",
     "side",
-    type=click.Choice(["docker", "compose", "kubernetes"]),
+    type=click.Choice(["docker", "podman", "compose", "kubernetes"]),
     default="docker",
     show_default=True,
     help=_("How to show what the containers are to be run with."),
