@@ -39,9 +39,12 @@ def view(fixes: Fixes, *, written: bool, side: Side) -> Report:
     blocks: list[Block] = []
     for file in fixes.files:
         blocks += [] if written else [Diff(unified(file.name, file.before, file.after))]
-    blocks += [_told(plan) for plan in fixes.plans if plan.changes or plan.hidden or plan.unfixed]
-    running = (text for plan in fixes.plans if plan.run and plan.changes for text in _running(plan, side))
-    blocks += [Text(text) for text in dict.fromkeys(running)]
+    said: set[str] = set()
+    for plan in fixes.plans:
+        blocks += [_told(plan)] if plan.changes or plan.hidden or plan.unfixed else []
+        running = [text for text in _running(plan, side) if text not in said] if plan.changes else []
+        blocks += map(Text, running)
+        said.update(running)
     data = {
         "written": written,
         "files": [_file_data(file) for file in fixes.files],
@@ -77,7 +80,8 @@ def _summary(fixes: Fixes, left: int, *, written: bool) -> Cell:
         done = ngettext("{count} file was written", "{count} files were written", count).format(count=count)
     else:
         done = ngettext("{count} file would change", "{count} files would change", count).format(count=count)
-    parts = [done] if count else [_("nothing to change")]
+    nothing = _("no safe change") if hidden else _("nothing to change")
+    parts = [done if count else nothing]
     if hidden:
         text = ngettext("{count} image waits for --unsafe-fixes", "{count} images wait for --unsafe-fixes", hidden)
         parts.append(text.format(count=hidden))

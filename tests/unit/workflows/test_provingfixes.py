@@ -30,7 +30,7 @@ async def test_it_is_what_a_fix_would_write(file: Path) -> None:
 
 
 async def test_it_follows_a_compose_file_and_is_safe_then(file: Path) -> None:
-    with pytest.raises(Refused, match=r"no safe fix .*: who publishes 80 has to publish 8080"):
+    with pytest.raises(Refused, match=r"no safe fix .*: publish it as 80:8080"):
         await fixed(file, Settings(), Wish())
     (file.parent / "compose.yaml").write_text("services:\n  web:\n    build: .\n    ports: ['80:80']\n")
     found = await fixed(file.absolute(), Settings(), Wish())

@@ -21,8 +21,8 @@ def bracket(draft: Draft, stages: Sequence[Stage]) -> None:
             text = written(image.dockerfile, place, [instruction(image.dockerfile, "USER", "0")]).text
             # An empty line that follows belongs to the instructions below: nothing is set apart from FROM.
             draft.edit([Edit(Span(place.offset, place.offset), text.lstrip("\r\n") if place.apart else text)])
-            what = _("stage {stage} goes on as root, and is what it was").format(stage=stage.name or stage.index)
-            draft.change("stage", what, stage.origin.line)
+            what = _("stage {stage}, built on it, begins as root again and stays what it was")
+            draft.change("stage", what.format(stage=stage.name or stage.index), stage.origin.line)
 
 
 def _works(instructions: Sequence[Instruction]) -> bool:

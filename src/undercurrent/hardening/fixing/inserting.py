@@ -7,6 +7,7 @@ from typing import Final
 from undercurrent.hardening.dockerfile import Instruction
 from undercurrent.hardening.fixing import accounts, ports, writing
 from undercurrent.hardening.fixing.draft import Draft
+from undercurrent.hardening.fixing.families import program_of
 from undercurrent.hardening.fixing.nouns import Situation, Steps, Who
 from undercurrent.hardening.model.nouns import FinalImage, Identity
 from undercurrent.i18n import listed
@@ -130,13 +131,15 @@ def _made(owned: Sequence[str], who: Who) -> str:
 
 def _tell(draft: Draft, steps: Steps, owned: Sequence[str], end: Instruction) -> None:
     if steps.commands:
-        draft.change("server", _("what it serves with is configured for a user who is not root"), end.line)
+        text = _("{program} is configured to run without root")
+        program = program_of(draft.image) or draft.image.base_name
+        draft.change("server", text.format(program=program), end.line)
     if owned and not any(change.kind == "state" for change in draft.changes):
         _tell_folders(draft, owned, end.line)
 
 
 def _tell_folders(draft: Draft, owned: Sequence[str], line: int) -> None:
-    what = _("folders that are written to belong to who runs: {paths}").format(paths=listed(list(owned)))
+    what = _("folders that it writes to belong to its user: {paths}").format(paths=listed(list(owned)))
     draft.change("state", what, line)
 
 
@@ -144,9 +147,7 @@ def _variables(draft: Draft, steps: Steps, end: Instruction) -> list[str]:
     if not steps.environment:
         return []
     names = listed(list(steps.environment))
-    draft.change(
-        "cache", _("variables for a user without a home folder, or another port: {names}").format(names=names), end.line
-    )
+    draft.change("cache", _("it gets variables that it needs without root: {names}").format(names=names), end.line)
     return [writing.environment(draft.image.dockerfile, steps.environment)]
 
 

@@ -132,10 +132,10 @@ def _move(draft: Draft, situation: Situation, steps: Steps, outside: Outside) ->
         if not (mentions or steps.commands or steps.edits or steps.environment):
             continue  # it was moved before
         what = _("port {port} becomes {new}, which everybody may listen on").format(port=port, new=moved[port])
-        whom = _("who publishes {port} has to publish {new}: {outside}:{new}, not {outside}:{port}")
+        whom = _("publish it as {port}:{new}, not {port}:{port}; what calls it directly has to use {new}")
         because = outside(port, moved[port])
         if because is None:
-            because = whom.format(port=port, new=moved[port], outside=port)
+            because = whom.format(port=port, new=moved[port])
         draft.change("port", what, lines.get(port, image.stage.origin.line), because=because)
     for port in sorted(stuck):
         text = _("port {port}: nothing that can be changed here says it; the program has to listen on {new}")
