@@ -9,6 +9,7 @@ import argparse
 import csv
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from undercurrent import __version__
 from undercurrent.hardening.dockerfile import Dockerfile, parse, stages
 from undercurrent.hardening.model import describe, wanted_bases
 from undercurrent.workflows.bases import siblings
@@ -110,6 +112,14 @@ def _hadolint(paths: Sequence[str], data: Path) -> frozenset[str]:
     return frozenset(one["file"] for one in json.loads(done.stdout) if one["code"] == "DL3002")
 
 
+def _hadolint_version() -> str:
+    """Empty where it is not here."""
+    if not _HADOLINT.exists():
+        return ""
+    done = subprocess.run([str(_HADOLINT), "--version"], capture_output=True, text=True, check=True)
+    return done.stdout.split()[-1]
+
+
 def scored(table: Sequence[Row], says_root: Callable[[Row], bool]) -> Score:
     """How one contender does on the rows of which the truth is known."""
     known = [row for row in table if row.truth != "unknown"]
@@ -136,8 +146,10 @@ def main() -> None:
     parser.add_argument("--raw", type=Path, help="write the figures there, as JSON")
     asked = parser.parse_args()
     data = asked.data / "dockerfiles"
+    if not data.is_dir():
+        raise SystemExit(f"{data} is not there; set UNDERCURRENT_DATA")
     table = rows()
-    raw: dict[str, object] = {}
+    scores: dict[str, object] = {}
     for title, part in (("every target", table), ("last stages", last_stages(table, data))):
         print(
             f"{title}: {sum(row.truth != 'unknown' for row in part)} images, "
@@ -146,10 +158,11 @@ def main() -> None:
         print(f"  {'':50} {'recall':>8} {'precision':>10}")
         for name, says_root in contenders(part, data).items():
             score = scored(part, says_root)
-            raw[f"{title}: {name}"] = asdict(score)
+            scores[f"{title}: {name}"] = asdict(score)
             print(f"  {name:50} {score.recall:8.1%} {score.precision:10.1%}")
     if asked.raw:
-        asked.raw.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+        versions = {"python": platform.python_version(), "undercurrent": __version__, "hadolint": _hadolint_version()}
+        asked.raw.write_text(json.dumps({"versions": versions, "scores": scores}, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
