@@ -268,3 +268,44 @@ def test_a_user_is_looked_up_in_the_accounts_of_a_base(run_uc: UcRunner) -> None
     }
     mended = [one["fix"]["description"] for one in result.json["findings"] if one["code"] == "UC103"]
     assert mended == ["write its number: USER 10001:10001"] * 4
+
+
+def test_why_a_base_is_not_known_is_told(run_uc: UcRunner, registry: FakeRegistry) -> None:
+    base = f"{registry.host}/acme/none:1"
+    for name, text in {"app": f"FROM {base}\n", "known": f"FROM {base}\nUSER 10001\n"}.items():
+        (run_uc.folder / name).mkdir()
+        (run_uc.folder / name / "Dockerfile").write_text(text)
+    (run_uc.folder / "undercurrent.toml").write_text('[images]\nlayouts = ["nowhere"]\n')
+
+    result = audit(run_uc, "app", "--online", "--json")
+    told = audit(run_uc, "app", "--online").stdout
+    silent = audit(run_uc, "app", "--offline").stdout
+    settled = audit(run_uc, "known", "--online", "--json")
+
+    why = {one["name"].rpartition("/")[2]: one["code"] for one in result.json["data"]["bases_not_known"]}
+    assert why == {"nowhere": "not-found", "none:1": "not-found"}
+    assert "not known" in told
+    assert "--online asks registries" not in told
+    assert "--online asks registries and engines who runs in base images" in silent
+    assert base not in [one["name"] for one in settled.json["data"]["bases_not_known"]]
+
+
+def test_the_advice_is_what_the_fix_does(run_uc: UcRunner) -> None:
+    text = "FROM python:3.13\nRUN useradd --uid 10042 app\nCOPY . /app\nEXPOSE 8000\nCMD python /app/a.py\n"
+    (run_uc.folder / "Dockerfile").write_text(text)
+
+    result = audit(run_uc, "--json")
+    run_uc("harden", "fix", ".", "--write")
+
+    advice = {one["code"]: one["fix"]["description"] for one in result.json["findings"] if one["fix"]}
+    assert advice["UC101"] == "end with USER 10042, and give it what it writes to"
+    assert advice["UC105"] == "end with USER 10042"
+    assert "USER 10042\n" in (run_uc.folder / "Dockerfile").read_text()
+
+
+def test_factors_are_explained(run_uc: UcRunner, tree: Path) -> None:
+    lines = audit(run_uc, "--explain").stdout.splitlines()
+
+    assert max(map(len, lines)) <= 80
+    assert [line.partition(":")[0] for line in lines if ": " in line][:4] == ["exposure", "reach", "uses", "effort"]
+    assert "`uc harden fix` shows what it would change in Dockerfiles" in lines

@@ -40,6 +40,12 @@ _GROUPS: Final = {
     Group.UNKNOWN: N_("nobody can say who runs: see UC102"),
     Group.ROOTLESS: N_("not root already"),
 }
+_FACTORS: Final = (
+    N_("exposure: 3, a port is open to others; 2, it listens on one; 1, none is known"),
+    N_("reach: 4, root over the host; 3, root; 2, unknown or a capability; 1, not root"),
+    N_("uses: the services and pods that run it, from 1 to 10"),
+    N_("effort: 1, nothing in the way; 2, a known fix; 3, not understood; 5, none known"),
+)
 
 
 def view(audit: Audit, fail_on: FailOn = "warning", *, everything: bool = False, explain: bool = False) -> Report:
@@ -73,6 +79,27 @@ def _exit_code(audit: Audit, fail_on: FailOn) -> int:
 
 
 def _blocks(audit: Audit, *, everything: bool, explain: bool) -> Iterator[Block]:
+    yield from _order(audit, everything=everything, explain=explain)
+    if everything:
+        yield from _findings(audit.findings)
+    elif audit.findings:
+        yield _by_rule(audit.findings)
+        if (more := len({finding.rule.code for finding in audit.findings}) - _RULES) > 0:
+            text = ngettext("{count} more rule found something", "{count} more rules found something", more)
+            yield Text(text.format(count=more), "quiet")
+    if hints := list(_hints(audit, everything=everything)):
+        yield Text("\n".join(hints), "quiet")
+    for title, some in (
+        (_("not known"), audit.unknown),
+        (_("could not be checked"), audit.unchecked),
+    ):
+        if some:
+            rows = [(one.name, one.error.message) for one in some]
+            yield Table([title, _("why")], rows, squeeze=frozenset({0, 1}))
+
+
+def _order(audit: Audit, *, everything: bool, explain: bool) -> Iterator[Block]:
+    """In which order to work."""
     urgent = [place for place in audit.ranking if place.group is not Group.ROOTLESS]
     shown = urgent if everything else urgent[:_ROWS]
     if shown:
@@ -83,19 +110,22 @@ def _blocks(audit: Audit, *, everything: bool, explain: bool) -> Iterator[Block]
     if more := len(urgent) - len(shown):
         text = ngettext("{count} more image; --all shows it", "{count} more images; --all shows them", more)
         yield Text(text.format(count=more), "quiet")
+    if shown and explain:
+        yield Text("\n".join(_(text) for text in _FACTORS), "quiet")
     if len(audit.ranking) > 1:
         yield _groups(audit.ranking)
-    if everything:
-        yield from _findings(audit.findings)
-    elif audit.findings:
-        yield _by_rule(audit.findings)
-        if (more := len({finding.rule.code for finding in audit.findings}) - _RULES) > 0:
-            text = ngettext("{count} more rule found something", "{count} more rules found something", more)
-            yield Text(text.format(count=more), "quiet")
-        yield Text(_("--all shows each finding; `uc rule CODE` explains one and says what to do"), "quiet")
-    if audit.unchecked:
-        rows = [(one.name, one.error.message) for one in audit.unchecked]
-        yield Table([_("could not be checked"), _("why")], rows, squeeze=frozenset({0, 1}))
+
+
+def _hints(audit: Audit, *, everything: bool) -> Iterator[str]:
+    """What to do then."""
+    if audit.findings and not everything:
+        yield _("--all shows each finding; `uc rule CODE` explains one and says what to do")
+    bases = (place.image.base for place in audit.ranking if place.group is Group.UNKNOWN)
+    if audit.offline and any(base and "$" not in base for base in bases):
+        yield _("--online asks registries and engines who runs in base images")
+    groups = {place.group for place in audit.ranking if place.kind != "image"}
+    if groups & {Group.ROOT_WITHOUT_REASON, Group.ROOT_WITH_REASON}:
+        yield _("`uc harden fix` shows what it would change in Dockerfiles")
 
 
 def _ranking(places: Iterable[Place], folder: str) -> Table:

@@ -5,7 +5,7 @@ from typing import Any
 
 from undercurrent.findings import Finding
 from undercurrent.hardening.auditing.ignoring import Ignored
-from undercurrent.workflows.auditing import Audit, Audited, Place
+from undercurrent.workflows.auditing import Audit, Audited, Place, Unchecked
 
 __all__ = ["data"]
 
@@ -17,11 +17,14 @@ def data(audit: Audit) -> dict[str, Any]:
         "ranking": [_place(place) for place in audit.ranking],
         "groups": dict(Counter(str(place.group) for place in audit.ranking)),
         "identities": dict(Counter(str(place.image.identity) for place in audit.ranking)),
-        "could_not_check": [
-            {"name": one.name, "code": one.error.code, "message": one.error.message} for one in audit.unchecked
-        ],
+        "could_not_check": [_unchecked(one) for one in audit.unchecked],
+        "bases_not_known": [_unchecked(one) for one in audit.unknown],
         "tools": list(audit.tools),
     }
+
+
+def _unchecked(one: Unchecked) -> dict[str, Any]:
+    return {"name": one.name, "code": one.error.code, "message": one.error.message}
 
 
 def _file(one: Audited) -> dict[str, Any]:

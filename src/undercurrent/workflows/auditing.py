@@ -106,12 +106,16 @@ class Audit:
         unchecked: what could not be looked at.
         ranking: the images, the most urgent first.
         tools: programs that helped, by name.
+        unknown: base images of which it was asked who runs, and nobody could say; and places that could not be asked.
+        offline: neither registries nor engines were asked.
     """
 
     audited: tuple[Audited, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     ranking: tuple[Place, ...] = ()
     tools: tuple[str, ...] = ()
+    unknown: tuple[Unchecked, ...] = ()
+    offline: bool = False
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -142,7 +146,8 @@ async def audit_files(
         Job(file, *_how(file, asked, manifests), more.get(file.name, ()), harden=settings.harden, edits=asked.edits)
         for file in dockerfiles
     ]
-    results = await audit_dockerfiles(jobs, settings, observer=observer) | manifests.results
+    results, notes = await audit_dockerfiles(jobs, settings, observer=observer)
+    results |= manifests.results
     audited: list[Audited] = []
     unchecked: list[Unchecked] = []
     for file in sorted(results):
@@ -153,7 +158,8 @@ async def audit_files(
             audited.append(_counted(file, result, asked.known))
     audited = list(_once(audited, {one.name: manifests.building.get(one.path, ()) for one in dockerfiles}))
     uses = {file.name: manifests.uses_of(file.path) for file in dockerfiles}
-    return Audit(tuple(audited), tuple(unchecked), ranked(audited, uses), tools)
+    unknown = tuple(Unchecked(name, error) for name, error in sorted(notes.items()))
+    return Audit(tuple(audited), tuple(unchecked), ranked(audited, uses), tools, unknown, settings.harden.offline)
 
 
 def _named_elsewhere(

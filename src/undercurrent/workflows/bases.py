@@ -6,6 +6,7 @@ What cannot be found out stays unknown, with the reason; it is never taken for s
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import Final
 
 from undercurrent.errors import UndercurrentError
 from undercurrent.hardening.dockerfile import Dockerfile
@@ -17,6 +18,8 @@ from undercurrent.settings import Settings
 
 __all__ = ["FoundBases", "find_bases", "siblings"]
 
+_STORES: Final = frozenset({"layout", "engine", "registry"})
+
 _DEEPEST = 20
 """Dockerfiles that are built from one another, at most."""
 
@@ -27,7 +30,8 @@ class FoundBases(Mapping[str, BaseImage | None]):
 
     Attributes:
         images: that.
-        notes: why nothing could be found out, by name: a registry that did not answer, say.
+        notes: why something could not be found out, by name: a registry that did not answer, say, or accounts that
+            cannot be read; and why a layout could not be looked into, by its path.
     """
 
     images: Mapping[str, BaseImage | None]
@@ -77,7 +81,8 @@ async def find_bases(
         images |= await stored_bases(open_ones, settings, named, notes, silently=silently, observer=observer)
     for name in wanted:
         images[name] = images[name] or (built or {}).get(name) or _documented(name, settings)
-    return FoundBases(images, {name: note for name, note in notes.items() if images[name] is None})
+    answered = {name for name, image in images.items() if image is not None and image.source not in _STORES}
+    return FoundBases(images, {name: note for name, note in notes.items() if name not in answered})
 
 
 def siblings(dockerfiles: Collection[Dockerfile], names: Iterable[str]) -> Mapping[str, BaseImage | None]:

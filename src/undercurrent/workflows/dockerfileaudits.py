@@ -16,12 +16,12 @@ from undercurrent.findings import Finding
 from undercurrent.hardening.auditing.dockerfiles import AuditedFile, Wanted, audit_dockerfile
 from undercurrent.hardening.auditing.hadolinting import find_hadolint, imported, run_hadolint
 from undercurrent.hardening.dockerfile import Dockerfile, parse
-from undercurrent.hardening.model import BaseImage, Context, configured, known
+from undercurrent.hardening.model import BaseImage, Context, Identity, configured, known
 from undercurrent.hardening.model.documented import SCRATCH
 from undercurrent.i18n import translate as _
 from undercurrent.progress import Advanced, Finished, Observer, Started, silent
 from undercurrent.settings import HardenSettings, Settings
-from undercurrent.workflows.bases import find_bases, siblings
+from undercurrent.workflows.bases import FoundBases, find_bases, siblings
 from undercurrent.workflows.discovering import FoundFile
 from undercurrent.workflows.reading import read_bounded
 
@@ -57,8 +57,8 @@ class Job:
 
 async def audit_dockerfiles(
     jobs: Sequence[Job], settings: Settings, *, observer: Observer = silent
-) -> dict[FoundFile, AuditedFile | UndercurrentError]:
-    """What is found in each; an error where it could not be looked at.
+) -> tuple[dict[FoundFile, AuditedFile | UndercurrentError], Mapping[str, UndercurrentError]]:
+    """What is found in each; an error where it could not be looked at. And why base images are not known, by name.
 
     Args:
         jobs: what to look at.
@@ -67,13 +67,23 @@ async def audit_dockerfiles(
     """
     results = {file: result async for file, result in _worked(jobs, observer)}
     found = await _bases(results, settings, observer)
-    again = [replace(job, bases=found) for job in jobs if _knows_more(results[job.file], found)]
-    return results | {file: result async for file, result in _worked(again, observer)}
+    bases = {name: base for name, base in found.items() if base is not None}
+    again = [replace(job, bases=bases) for job in jobs if _knows_more(results[job.file], bases)]
+    results |= {file: result async for file, result in _worked(again, observer)}
+    return results, {name: note for name, note in found.notes.items() if name not in found or name in _lacking(results)}
+
+
+def _lacking(results: Mapping[FoundFile, AuditedFile | UndercurrentError]) -> frozenset[str]:
+    """Images that decide who runs somewhere, and of which nobody knows it."""
+    read = (one for one in results.values() if isinstance(one, AuditedFile))
+    return frozenset(
+        name for one in read if any(image.identity is Identity.UNKNOWN for image in one.images) for name in one.bases
+    )
 
 
 async def _bases(
     results: Mapping[FoundFile, AuditedFile | UndercurrentError], settings: Settings, observer: Observer
-) -> Mapping[str, BaseImage]:
+) -> FoundBases:
     """What is found out of base images beyond what every process knows: in stores, and in Dockerfiles at hand."""
     read = [one for one in results.values() if isinstance(one, AuditedFile)]
     names = {name for one in read for name in one.bases}
@@ -82,10 +92,9 @@ async def _bases(
     asking = not settings.harden.offline or bool(settings.images.layouts)
     wanted = names if asking else names - known_here
     if not wanted:
-        return {}
+        return FoundBases({})
     built = siblings(tuple(_candidates(results, names - known_here)), names - known_here)
-    found = await find_bases(wanted, settings, named=named, built=built, observer=observer)
-    return {name: base for name, base in found.items() if base is not None}
+    return await find_bases(wanted, settings, named=named, built=built, observer=observer)
 
 
 def _candidates(files: Iterable[FoundFile], names: Iterable[str]) -> Iterator[Dockerfile]:

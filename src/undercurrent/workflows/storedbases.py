@@ -94,6 +94,7 @@ class _Asking:
         leaf, manifest = await _leaf(image, name)
         raw = await read_blob(leaf.store, manifest.config, MAX_MANIFEST)
         document = strictjson.loads_object(raw, str(manifest.config.digest))
+        self.notes.pop(name, None)  # of a place before this one
         base = completed(from_configuration(name, document, source), known(name))
         if not self.accounts and not _names_somebody_else(base):
             return base

@@ -52,6 +52,11 @@ class Account:
     home: str
     origin: Origin
 
+    @property
+    def number(self) -> str:
+        """Its number; its name where nobody knows that."""
+        return self.name if self.uid is None else str(self.uid)
+
 
 @dataclass(frozen=True, slots=True)
 class Runner:

@@ -54,7 +54,10 @@ def check(subject: Subject) -> Iterator[Finding]:
     message = _("runs as root: {reason}").format(reason=reason)
     more = {"severity": Severity.WARNING} if runner.drops else {}
     facts = {"user": runner.text, "decided_by": runner.origin.what, "drops_with": runner.drops}
-    fix = Fix(_("end with USER 10001:10001, and give it what it writes to"), safe=not subject.image.needs)
+    # The account that the file makes is the one that it means, and `uc harden fix` takes it.
+    user = subject.made[-1].number if subject.made else "10001:10001"
+    text = _("end with USER {user}, and give it what it writes to").format(user=user)
+    fix = Fix(text, safe=not subject.image.needs)
     yield RULE.found(subject.where(runner.origin), message, fix=fix, properties=facts, **more)
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from undercurrent.findings import Place, Replacement
 from undercurrent.hardening.dockerfile.nodes import Instruction
-from undercurrent.hardening.model.nouns import FinalImage, Origin
+from undercurrent.hardening.model.nouns import Account, FinalImage, Origin
 from undercurrent.hardening.rules.replacements import replacements
 from undercurrent.hardening.shell import Body, bodies
 from undercurrent.splices import Edit, Span
@@ -76,6 +76,12 @@ class Subject:
     def replaced(self, span: Span, text: str) -> tuple[Replacement, ...]:
         """``text`` instead of what stands in the file at ``span``, as a fix has it."""
         return tuple(replacements(self.name, self.file.source, [Edit(span, text)]))
+
+    @property
+    def made(self) -> tuple[Account, ...]:
+        """The accounts that the file makes, other names of root aside."""
+        accounts = self.image.accounts
+        return tuple(one for one in accounts if one.origin.what == self.file.name and one.origin.line and one.uid != 0)
 
     @property
     def instructions(self) -> Iterator[Instruction]:

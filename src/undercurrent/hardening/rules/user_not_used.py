@@ -32,14 +32,12 @@ RULE: Final = Rule(
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Finds it."""
-    image, runner = subject.image, subject.image.runner
-    made = [account for account in image.accounts if account.origin.what == subject.file.name and account.origin.line]
+    runner = subject.image.runner
     if runner.identity is Identity.ROOT and not runner.drops:
-        for account in made:
-            if account.uid != 0:
-                message = _("user {name} is made and not used: root runs").format(name=account.name)
-                fix = Fix(_("end with USER {user}").format(user=_named(account.name, account.uid)), safe=False)
-                yield RULE.found(subject.where(account.origin), message, fix=fix, properties={"user": account.name})
+        for account in subject.made:
+            message = _("user {name} is made and not used: root runs").format(name=account.name)
+            fix = Fix(_("end with USER {user}").format(user=account.number), safe=False)
+            yield RULE.found(subject.where(account.origin), message, fix=fix, properties={"user": account.name})
     user = runner.text.partition(":")[0]
     if user and not user.isdecimal() and user != "root" and _lacks(subject, user):
         message = _("user {name} is in no passwd file of the image: the container will not start").format(name=user)
@@ -56,7 +54,3 @@ def _lacks(subject: Subject, user: str) -> bool:
         return False
     copied = any(one.keyword in {"COPY", "ADD"} and "passwd" in one.text for one in subject.instructions)
     return not copied and not any(installed(call) for call in subject.calls)
-
-
-def _named(name: str, uid: int | None) -> str:
-    return name if uid is None else str(uid)
