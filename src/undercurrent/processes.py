@@ -148,7 +148,8 @@ async def started(
                 os.killpg(process.pid, 9)
             # wait() waits for the end of its outputs, too, which may be full, or held open by a daemon:
             # https://github.com/python/cpython/issues/119710
-            transport.close()
+            for pipe in filter(None, map(transport.get_pipe_transport, range(3))):
+                pipe.close()
             await process.wait()
 
 

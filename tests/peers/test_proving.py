@@ -112,7 +112,14 @@ def with_podman(podman_engine: EngineServer, context: Path, tmp_path_factory: py
 
 @pytest.fixture(scope="session")
 def with_docker(docker_engine: EngineServer, context: Path, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    require_peer("strace", "apt-get install strace")
     return workshop(docker_engine, tmp_path_factory.mktemp("docker"), context)
+
+
+@pytest.fixture
+def untraced(with_docker: Workshop) -> Workshop:
+    """Docker, where there is no strace: on its PATH is nothing else."""
+    return replace(with_docker, environ={**with_docker.environ, "PATH": with_docker.environ["PATH"].partition(":")[0]})
 
 
 @pytest.fixture(params=["with_podman", "with_docker"])
@@ -171,11 +178,17 @@ async def test_paths_that_are_missing_are_found_and_tried(either: Workshop) -> N
     assert proof.verdict is Verdict.ROOTLESS
     assert [one.writable for one in proof.missing] == [Writable("/var/cache/app"), Writable("/run")]
     assert proof.conditions.writable == (Writable("/run"), Writable("/var/cache/app"))
-    traced = either.server.engine == "podman"
-    assert [one.source for one in proof.missing] == ["call" if traced else "log"] * 2
-    if traced:
-        assert 'openat(AT_FDCWD</>, "/var/cache/app/a", O_WRONLY|O_CREAT|O_APPEND, 0644)' in proof.missing[0].evidence
-        assert (proof.missing[0].caller, proof.missing[0].error) == ("/needs", "EROFS")
+    assert [one.source for one in proof.missing] == ["call"] * 2
+    assert 'openat(AT_FDCWD</>, "/var/cache/app/a", O_WRONLY|O_CREAT|O_APPEND, 0644)' in proof.missing[0].evidence
+    assert (proof.missing[0].caller, proof.missing[0].error) == ("/needs", "EROFS")
+
+
+async def test_without_a_trace_paths_are_found_by_what_the_program_says(untraced: Workshop) -> None:
+    proof = await proved(untraced, "write=/var/cache/app/a", "write=/run/app.pid", "try=/var/other")
+
+    assert proof.verdict is Verdict.ROOTLESS
+    assert [one.source for one in proof.missing] == ["log"] * 2
+    assert proof.conditions.writable == (Writable("/run"), Writable("/var/cache/app"))
 
 
 async def test_nothing_is_proposed_where_that_is_not_wanted(with_podman: Workshop) -> None:
@@ -258,8 +271,18 @@ async def test_the_fewest_capabilities_of_what_needs_root_are_found(with_podman:
     assert set(proof.needed or ()) == {"CAP_SETGID", "CAP_SETUID"}
 
 
-async def test_without_a_trace_the_program_says_why_it_needs_root(with_docker: Workshop) -> None:
-    proof = await proved(with_docker, "port=80", probe="http://:80/")
+async def test_docker_containers_are_traced_from_their_first_instruction(with_docker: Workshop) -> None:
+    proof = await proved(with_docker, "chown=/run")
+
+    assert proof.verdict is Verdict.ROOT
+    assert proof.failed_call is not None
+    assert (proof.failed_call.call, proof.failed_call.error) == ('chown("/run", 33, 33)', "EPERM")
+    assert {call.caller for call in proof.refused} == {"/needs"}, "nothing of runc's own is in it"
+    assert proof.needed == ("CAP_CHOWN",)
+
+
+async def test_without_a_trace_the_program_says_why_it_needs_root(untraced: Workshop) -> None:
+    proof = await proved(untraced, "port=80", probe="http://:80/")
 
     assert proof.verdict is Verdict.ROOT
     assert proof.failed_call is not None
@@ -267,8 +290,8 @@ async def test_without_a_trace_the_program_says_why_it_needs_root(with_docker: W
     assert proof.needed == ("CAP_NET_BIND_SERVICE",)
 
 
-async def test_a_program_that_ends_at_once_is_held_and_looked_at(with_podman: Workshop) -> None:
-    proof = await proved(with_podman, "write=/tmp/a", "exit=0", probe="exit")
+async def test_a_program_that_ends_at_once_is_held_and_looked_at(either: Workshop) -> None:
+    proof = await proved(either, "write=/tmp/a", "exit=0", probe="exit")
 
     seen = {check.name: (check.ok, str(check.seen)) for check in proof.checks}
     assert proof.verdict is Verdict.ROOTLESS
@@ -277,9 +300,9 @@ async def test_a_program_that_ends_at_once_is_held_and_looked_at(with_podman: Wo
     assert seen["exit-code"] == (True, "exit 0 (before: 0)")
 
 
-async def test_where_it_cannot_be_held_nothing_is_claimed(with_docker: Workshop) -> None:
+async def test_where_it_cannot_be_held_nothing_is_claimed(untraced: Workshop) -> None:
     with pytest.raises(CouldNotCheck, match="ended before its process could be looked at"):
-        await proved(with_docker, "exit=0", probe="exit")
+        await proved(untraced, "exit=0", probe="exit")
 
 
 async def test_what_does_not_run_as_it_is_proves_nothing(with_podman: Workshop) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "mounts",
     "parse_mounts",
     "parse_status",
+    "pids",
     "processes",
     "started_at",
 ]
@@ -162,14 +163,15 @@ def processes(pid: int) -> tuple[Process, ...]:
         OSError: ``pid`` is gone, or this user may not look.
     """
     space = os.stat(f"/proc/{pid}/ns/pid").st_ino  # noqa: PTH116 - Path.stat of a magic link is the same call
-    others = [other for other in _all_pids() if other != pid and _space(other) == space]
+    others = [other for other in pids() if other != pid and _space(other) == space]
     first = list(_threads(pid))
     if not first:
         raise ProcessLookupError(3, "no such process", f"/proc/{pid}")
     return tuple(first + [thread for other in others for thread in _threads(other)])
 
 
-def _all_pids() -> Iterator[int]:
+def pids() -> Iterator[int]:
+    """Numbers of all processes that there are now."""
     return (int(name) for name in os.listdir("/proc") if name.isdecimal())  # noqa: PTH208 - thousands of names
 
 

@@ -140,7 +140,7 @@ def _unseen(checks: tuple[Check, ...]) -> None:
     if any(check.name == "seen" for check in checks):
         raise CouldNotCheck(
             _("the program ended before its process could be looked at"),
-            hint=_("let it run longer, or install strace, which holds it for a moment (with podman)"),
+            hint=_("let it run longer, or install strace, which holds it for a moment"),
         )
 
 

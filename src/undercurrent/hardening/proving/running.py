@@ -1,6 +1,7 @@
 """One run of an image: it is started, asked, looked at, watched, started again."""
 
 import asyncio
+import errno
 import hashlib
 import json
 import re
@@ -219,6 +220,8 @@ def _look(pid: int, *, settled: bool = False) -> Observation | None:
     except (ProcessLookupError, FileNotFoundError):
         return None
     except OSError as error:
+        if error.errno == errno.EINVAL:  # what mountinfo says of a process that is just ending
+            return None
         raise CouldNotCheck(
             _("the container's process {pid} cannot be looked at: {reason}").format(
                 pid=pid, reason=system_reason(error)

@@ -2,20 +2,23 @@
 
 podman can set a container up without starting its program: its runtime then waits in the process that will become the
 program. strace is attached to that, and so sees the program from its first instruction, whatever seccomp filter,
-namespaces and users it has.
+namespaces and users it has. Docker starts it in one go: runc's process is stopped by a signal as soon as it is there,
+which is a good while before it becomes the program, and goes on once strace is attached.
 """
 
 import asyncio
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from undercurrent.errors import MissingTool
+from undercurrent.hardening.proving import procfs
 from undercurrent.hardening.proving.containers import Container
 from undercurrent.hardening.proving.engines import Engine
 from undercurrent.hardening.proving.leftovers import own_folder
@@ -36,6 +39,9 @@ CALLS: Final = (
 """What may be refused for want of a privilege or of a writable path."""
 _ATTACHED_S: Final = 10.0
 _LOOK_S: Final = 0.02
+_CATCH_S: Final = 0.001
+_WAITING: Final = "runc:[2:INIT]"
+"""What runc calls the process that is to become the program: libcontainer/nsenter/nsexec.c"""
 _HELD_US: Final = 700_000
 _MOST: Final = 64 * 1024 * 1024
 """Bytes of a trace that are read."""
@@ -64,7 +70,8 @@ class Traced:
 
 def can_trace(engine: Engine) -> bool:
     """Whether calls of its containers can be traced here."""
-    return engine.name == "podman" and shutil.which("strace", path=engine.environ.get("PATH")) is not None
+    waits = engine.name == "podman" or engine.runtime.startswith("runc")
+    return waits and shutil.which("strace", path=engine.environ.get("PATH")) is not None
 
 
 @asynccontextmanager
@@ -87,24 +94,80 @@ async def tracing(made: Container, *, wanted: bool, hold: bool = False) -> Async
         raise MissingTool(_("strace is not installed; it tells which calls are refused"), hint="apt-get install strace")
     with own_folder() as folder:
         file = folder / "trace"
-        pid = await made.prepare()
-        process = await asyncio.create_subprocess_exec(
+        command = (
             *(strace, "-f", "-q", "-yy", "-s", "256", "-o", str(file), f"--trace={','.join(CALLS)},execve,exit_group"),
             *(("-e", f"inject=execve:delay_exit={_HELD_US}:when=1") if hold else ()),
-            *("-p", str(pid)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            process_group=0,
         )
+        if made.engine.name == "podman":
+            async with _attaching(command, await made.prepare()):
+                yield Traced(file, held=hold)
+        else:
+            async with _following(command, made):
+                yield Traced(file, held=hold)
+
+
+@asynccontextmanager
+async def _attaching(command: Sequence[str], pid: int) -> AsyncIterator[None]:
+    """Has strace attached to ``pid`` within the block."""
+    process = await asyncio.create_subprocess_exec(
+        *(*command, "-p", str(pid)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        process_group=0,
+    )
+    try:
+        await _attached(process, pid)
+        yield
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGTERM)
+            await process.wait()
+
+
+@asynccontextmanager
+async def _following(command: Sequence[str], made: Container) -> AsyncIterator[None]:
+    """Has strace attached to the container that is started within the block, if its beginning was not missed."""
+    over = threading.Event()
+    async with AsyncExitStack() as closing:
+
+        async def follow() -> None:
+            pid = await asyncio.to_thread(_caught, made, over)
+            if pid is not None:
+                try:
+                    await closing.enter_async_context(_attaching(command, pid))
+                finally:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGCONT)
+
+        following = asyncio.create_task(follow())
         try:
-            await _attached(process, pid)
-            yield Traced(file, held=hold)
+            yield
         finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGTERM)
-                await process.wait()
+            over.set()
+            await following
+
+
+def _caught(made: Container, over: threading.Event) -> int | None:
+    """The process that will become the container's program, stopped; None if there is none before it is ``over``."""
+    known = set(procfs.pids())
+    while not over.wait(_CATCH_S):
+        for pid in set(procfs.pids()) - known:
+            with suppress(OSError):
+                if not _name(pid).startswith("runc"):
+                    known.add(pid)
+                elif _name(pid) == _WAITING and made.owns(pid):
+                    os.kill(pid, signal.SIGSTOP)
+                    if _name(pid) == _WAITING:
+                        return pid
+                    os.kill(pid, signal.SIGCONT)
+                    return None
+    return None
+
+
+def _name(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
 
 
 async def _attached(process: asyncio.subprocess.Process, pid: int) -> None:

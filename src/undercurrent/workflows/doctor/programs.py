@@ -128,7 +128,7 @@ PROGRAMS: Final = (
     ),
     Program(
         "strace",
-        N_("names the call that the kernel refused: uc harden prove, with podman"),
+        N_("names the call that the kernel refused: uc harden prove"),
         "https://strace.io",
         {"debian": "strace", "fedora": "strace", "alpine": "strace"},
         linux_only=True,
