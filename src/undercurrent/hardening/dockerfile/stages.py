@@ -180,11 +180,17 @@ def _parent(stage: Stage, named: Mapping[str, Sequence[Stage]]) -> Stage | None:
 
 
 def mounts(instruction: Instruction) -> tuple[Mapping[str, str], ...]:
-    """What ``RUN --mount`` names, one mapping each, names in lower case; a word without ``=`` has the value ""."""
+    """What ``RUN --mount`` names, one mapping each, names in lower case; a word without ``=`` has the value "".
+
+    One that is no list in CSV, or one that nobody wrote by hand (`csv.field_size_limit`), names nothing.
+    """
     found = []
     for flag in instruction.flags:
         if flag.name == "mount" and flag.value:
-            fields = next(csv.reader([flag.value]), [])
+            try:
+                fields = next(csv.reader([flag.value]), [])
+            except csv.Error:
+                continue
             found.append({name.lower(): value for name, _equals, value in (one.partition("=") for one in fields)})
     return tuple(found)
 

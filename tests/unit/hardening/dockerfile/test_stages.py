@@ -82,6 +82,12 @@ def test_circles_and_numbers_that_are_not_there_are_refused(source: str) -> None
         stages(parse(source))
 
 
+def test_a_mount_that_is_no_list_names_no_stage() -> None:
+    source = 'FROM a AS x\nRUN --mount="from=\rx" y\nRUN --mount=from=' + "x" * 200_000 + " y\n"
+
+    assert len(stages(parse(source))) == 1
+
+
 def test_a_later_stage_can_be_copied_from() -> None:
     assert len(stages(parse("FROM a AS x\nCOPY --from=y / /\nFROM b AS y\n"))) == 2
 
