@@ -69,7 +69,7 @@ class Step:
             BadSubstitution: variables cannot be put in.
         """
         self._source = source
-        step = _STEPS.get(instruction.keyword)
+        step = self._STEPS.get(instruction.keyword)
         if step:
             step(self, instruction, variables, origin)
 
@@ -236,6 +236,24 @@ class Step:
             elif text is not None and not more and not path.startswith(("/dev/", "/proc/")):
                 self._build.placed.append(Placed(path, posixpath.basename(path), origin, text=text))
 
+    _STEPS: Final[Mapping[str, Callable[["Step", Instruction, Mapping[str, str], Origin], None]]] = MappingProxyType(
+        {
+            "USER": _user,
+            "ARG": _argument,
+            "ENV": _environment,
+            "WORKDIR": _folder,
+            "EXPOSE": _expose,
+            "VOLUME": _volume,
+            "CMD": _command,
+            "ENTRYPOINT": _entrypoint,
+            "SHELL": _shell,
+            "ONBUILD": _trigger,
+            "COPY": _copy,
+            "ADD": _copy,
+            "RUN": _run,
+        }
+    )
+
 
 def _changes_passwd(command: Ran) -> bool:
     """Whether it puts another passwd file in place, or changes what is in it."""
@@ -259,22 +277,3 @@ def _printed(command: Ran) -> str | None:
     if command.program == "printf" or "-e" in command.words:
         text = text.replace("\\n", "\n").replace("\\t", "\t")
     return text + "\n"
-
-
-_STEPS: Final[Mapping[str, Callable[[Step, Instruction, Mapping[str, str], Origin], None]]] = MappingProxyType(
-    {
-        "USER": Step._user,  # noqa: SLF001 - its own
-        "ARG": Step._argument,  # noqa: SLF001
-        "ENV": Step._environment,  # noqa: SLF001
-        "WORKDIR": Step._folder,  # noqa: SLF001
-        "EXPOSE": Step._expose,  # noqa: SLF001
-        "VOLUME": Step._volume,  # noqa: SLF001
-        "CMD": Step._command,  # noqa: SLF001
-        "ENTRYPOINT": Step._entrypoint,  # noqa: SLF001
-        "SHELL": Step._shell,  # noqa: SLF001
-        "ONBUILD": Step._trigger,  # noqa: SLF001
-        "COPY": Step._copy,  # noqa: SLF001
-        "ADD": Step._copy,  # noqa: SLF001
-        "RUN": Step._run,  # noqa: SLF001
-    }
-)
