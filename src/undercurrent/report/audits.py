@@ -259,6 +259,8 @@ def _summary(audit: Audit) -> Cell:
     images = len(audit.ranking)
     identities = Counter(place.image.identity for place in audit.ranking)
     text = ngettext("{count} image", "{count} images", images).format(count=images)
+    if not images:  # nothing but manifests
+        text = ngettext("{count} file", "{count} files", len(audit.audited)).format(count=len(audit.audited))
     parts = [
         _("{count} as root").format(count=identities[Identity.ROOT]),
         _("{count} unknown").format(count=identities[Identity.UNKNOWN]),

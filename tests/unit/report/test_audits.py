@@ -116,3 +116,11 @@ def test_many_images_are_cut_unless_all_are_asked_for() -> None:
 
     assert "5 more images; --all shows them" in short
     assert all(f"d{number}/" in whole for number in range(20))
+
+
+def test_where_no_image_is_built_files_are_counted() -> None:
+    finding = runs_as_root.RULE.found(Place("pod.yaml", 1), "m")
+    pod = Audited("pod.yaml", "kubernetes", (), (finding,))
+
+    assert human(view(Audit((pod,)))).splitlines()[-1] == "1 file: 1 error"
+    assert human(view(Audit((pod,), (Unchecked("x", CouldNotCheck("no")),)))).splitlines()[-1].startswith("1 file: ")

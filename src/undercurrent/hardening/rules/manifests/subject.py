@@ -45,7 +45,7 @@ def in_service(rule: Rule, service: Service, found: ServiceViolation, text: str,
 def _finding(
     rule: Rule, place: Place, text: str, facts: dict[str, str], who: tuple[str, ...], *, fixable: bool
 ) -> Finding:
-    fix = Fix(_("`uc harden manifests --write` changes it"), safe=False) if fixable else None
+    fix = Fix(_("`uc harden manifests --write` changes it") if fixable else _(rule.remedy), safe=False)
     fingerprint = ":".join((rule.code, place.name, *who, facts["value"], facts["field"]))
     properties = {name: value for name, value in facts.items() if value}
     return rule.found(place, text.format(**facts), fix=fix, properties=properties, fingerprint=fingerprint)
