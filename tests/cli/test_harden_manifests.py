@@ -109,3 +109,12 @@ def test_a_chart_needs_helm_and_says_so(run_uc: UcRunner) -> None:
     result = run_uc("harden", "manifests", "chart", env={"PATH": "/nowhere"})
     assert result.exit_code == 3
     assert "chart is a Helm chart, and helm is not installed" in " ".join(result.stdout.split())
+
+
+def test_an_override_is_patched_with_what_it_is_laid_over(run_uc: UcRunner) -> None:
+    base, over = "services:\n  web: {image: web}\n", "services:\n  web:\n    environment: {DEBUG: 1}\n"
+    _write(run_uc.folder, compose_yaml=base)
+    (run_uc.folder / "compose.override.yaml").write_text(over, encoding="utf-8")
+    assert run_uc("harden", "manifests", ".", "--write").exit_code == 0
+    assert (run_uc.folder / "compose.override.yaml").read_text(encoding="utf-8") == over
+    assert "10001:10001" in (run_uc.folder / "compose.yaml").read_text(encoding="utf-8")

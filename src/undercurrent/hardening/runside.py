@@ -26,6 +26,7 @@ __all__ = [
     "pod_volumes",
     "resources",
     "tmpfs_option",
+    "tmpfs_owner",
     "volume_name",
 ]
 
@@ -104,9 +105,18 @@ def tmpfs_option(state: StatePath, run: RunSide, engine: Engine = "docker") -> s
     executes = "exec" if state.why == _EXECUTED else "noexec"
     options = ["rw", executes, "nosuid", "nodev", f"size={_TMPFS_SIZE}", "mode=1777"]
     if state.path not in _EVERYBODYS:
-        owner = [f"uid={run.user}", *([] if run.group is None else [f"gid={run.group}"])]
-        options += ["U", "notmpcopyup"] if engine == "podman" else owner
+        options += ["U", "notmpcopyup"] if engine == "podman" else tmpfs_owner(state.path, run.named_user)
     return f"{state.path}:{','.join(options)}"
+
+
+def tmpfs_owner(path: str, user: str) -> tuple[str, ...]:
+    """The options that give a tmpfs at ``path`` to a user, as Docker and compose take them: see `tmpfs_option`.
+
+    None where everybody may write, or where the user is no number.
+    """
+    numbers = zip(("uid", "gid"), user.split(":"), strict=False)
+    wanted = path not in _EVERYBODYS
+    return tuple(f"{name}={number}" for name, number in numbers if wanted and number.isdecimal())
 
 
 def engine_options(run: RunSide, name: str = "", *, engine: Engine = "docker", publish: bool = True) -> tuple[str, ...]:

@@ -284,7 +284,8 @@ class _File:
         changes = list(manifests.changes)
         for service in using:
             mappings, told = follow(service, made.moved)
-            self.texts.edit(service.document.name, mappings)
+            for path, places in mappings.items():
+                self.texts.edit(path, places)
             changes += told
         for path, edits in manifests.edits.items():
             self.texts.edit(path, edits)

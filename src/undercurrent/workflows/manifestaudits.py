@@ -13,7 +13,7 @@ from undercurrent.hardening.auditing.dockerfiles import AuditedFile, Wanted, by_
 from undercurrent.hardening.auditing.ignoring import applied, in_yaml
 from undercurrent.hardening.auditing.ranking import Use
 from undercurrent.hardening.auditing.uses import built_by, normal_image, reached, use_of_pod, use_of_service
-from undercurrent.hardening.manifests.compose import Service, services
+from undercurrent.hardening.manifests.compose import Service, overlaid, services
 from undercurrent.hardening.manifests.rendering import render_chart, render_kustomization, source_of
 from undercurrent.hardening.rules.manifests import in_pods, in_services
 from undercurrent.kube import Object, Pod, pods
@@ -86,14 +86,22 @@ async def audit_manifests(files: Sequence[FoundFile]) -> AuditedManifests:
     # What is built of them is what runs.
     parts = {file for one in built for file in (*one.resources, *one.patches, *one.others)}
     outside = reached(document for one in manifests for document in one.documents)
-    for manifest in manifests:
+    over = _laid_over(manifests)
+    for manifest in (one for one in manifests if one not in over.values()):
         try:
-            _audit(manifest, outside, found, runs=manifest.file not in parts)
+            _audit(manifest, over.get(manifest.file), outside, found, runs=manifest.file not in parts)
         except UndercurrentError as error:
             found.results[manifest.file] = error
         await asyncio.sleep(0)
     found.results = told_once(found.results, built)
     return found
+
+
+def _laid_over(manifests: Iterable[_Manifest]) -> dict[FoundFile, _Manifest]:
+    """Compose files that are laid over others, by those."""
+    compose = [(document, one) for one in manifests if one.file.kind is FileKind.COMPOSE for document in one.documents]
+    files = {one.file.name: one.file for _document, one in compose}
+    return {files[base]: compose[at][1] for base, at in overlaid([document for document, _one in compose])}
 
 
 def _is_rendered(file: FoundFile) -> bool:
@@ -108,9 +116,11 @@ async def _text(file: FoundFile, name: str) -> str:
     return as_text(read_bounded(file.path, name))
 
 
-def _audit(manifest: _Manifest, outside: Sequence[Object], found: AuditedManifests, *, runs: bool) -> None:
+def _audit(
+    manifest: _Manifest, over: _Manifest | None, outside: Sequence[Object], found: AuditedManifests, *, runs: bool
+) -> None:
     if manifest.file.kind is FileKind.COMPOSE:
-        findings = tuple(_of_services(manifest, found))
+        findings = tuple(_of_services(manifest, over, found))
     else:
         findings = tuple(_of_pods(pods(manifest.documents), outside, found, runs=runs))
     if manifest.rendered:
@@ -118,19 +128,25 @@ def _audit(manifest: _Manifest, outside: Sequence[Object], found: AuditedManifes
         findings = tuple(_from_template(one, manifest) for one in findings)
         found.results[manifest.file] = AuditedFile((), fingerprinted(by_place(findings), lambda _line: ""))
         return
+    for one in (manifest, over) if over else (manifest,):
+        own = [finding for finding in findings if finding.place.name == one.file.name]
+        found.results[one.file] = _audited(one, own)
+
+
+def _audited(manifest: _Manifest, findings: Iterable[Finding]) -> AuditedFile:
     kept, ignored = applied(by_place(findings), in_yaml(manifest.text), manifest.file.name)
     lines = manifest.text.splitlines()
     done = fingerprinted(by_place(kept), lambda line: lines[line - 1] if 0 < line <= len(lines) else "")
-    found.results[manifest.file] = AuditedFile((), done, ignored)
+    return AuditedFile((), done, ignored)
 
 
-def _of_services(manifest: _Manifest, found: AuditedManifests) -> Iterator[Finding]:
+def _of_services(manifest: _Manifest, over: _Manifest | None, found: AuditedManifests) -> Iterator[Finding]:
+    """What is found in a compose file, and in the one that is laid over it."""
     folder, top = manifest.file.path.parent, manifest.file.top.resolve()
-    read = Reader(folder, top)
-    for service in services(manifest.documents, read=read, variables=variables_of(folder)):
+    documents = (*manifest.documents, *(over.documents if over else ()))
+    for service in services(documents, read=Reader(folder, top), variables=variables_of(folder)):
         findings = in_services((service,))
-        # What a file includes is found there, if it is below what was named.
-        yield from (one for one in findings if one.place.name == manifest.file.name)
+        yield from findings
         _learn(service, use_of_service(service, findings), folder, found)
 
 

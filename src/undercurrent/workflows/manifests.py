@@ -11,6 +11,7 @@ from undercurrent.errors import NotFound, UndercurrentError
 from undercurrent.fleet import Failed
 from undercurrent.hardening.manifests import violations
 from undercurrent.hardening.manifests.chartvalues import proposed_values
+from undercurrent.hardening.manifests.compose import overlaid
 from undercurrent.hardening.manifests.patched import PatchedFile, patch
 from undercurrent.hardening.manifests.patching import Wanted
 from undercurrent.hardening.manifests.podsecurity import Violation
@@ -126,19 +127,28 @@ def _documents(path: Path, name: str) -> tuple[Document, ...]:
 
 
 def _patched(read: _Read, found: Sequence[FoundFile], wanted: Wanted) -> tuple[PatchedFile, ...]:
-    """Kubernetes' files together, as they name one another; each compose file alone, as it has a folder of its own."""
+    """Kubernetes' files together, as they name one another; a compose file with what is laid over it."""
     kinds = {file.name: file for file in found}
     cluster = {name: docs for name, docs in read.files.items() if kinds[name].kind is FileKind.KUBERNETES}
     made = list(patch(cluster, wanted)) if cluster else []
-    for name, documents in read.files.items():
-        if name not in cluster:
-            file = kinds[name]
-            folder = file.path.parent
-            one = patch(
-                {name: documents}, wanted, read=Reader(folder, file.top.resolve()), variables=variables_of(folder)
-            )
-            made += one
+    compose = {name: documents for name, documents in read.files.items() if name not in cluster}
+    for together in _laid_together(compose):
+        file = kinds[together[0]]
+        folder = file.path.parent
+        made += patch(
+            {name: compose[name] for name in together},
+            wanted,
+            read=Reader(folder, file.top.resolve()),
+            variables=variables_of(folder),
+        )
     return tuple(sorted(made, key=lambda one: one.name))
+
+
+def _laid_together(files: Mapping[str, tuple[Document, ...]]) -> Iterator[tuple[str, ...]]:
+    """The names of compose files that count as one."""
+    every = [document for documents in files.values() for document in documents]
+    over = {base: every[at].name for base, at in overlaid(every)}
+    yield from ((name, over[name]) if name in over else (name,) for name in files if name not in over.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,21 @@ async def audited(settings: Settings | None = None, asked: Asked = OFF, exclude:
     return await audit_files(find_files([Path()], exclude=exclude), asked, settings or Settings())
 
 
+async def test_an_override_counts_with_what_it_is_laid_over(tree: Path) -> None:
+    base = "services:\n  web:\n    image: web\n    read_only: true\n    privileged: false\n"
+    over = "services:\n  web:\n    user: '1000'\n    privileged: true\n"
+    written(tree, **{"compose.yaml": base, "compose.override.yaml": over})
+
+    found = {(one.place.name, one.place.line, one.rule.code) for one in (await audited()).findings}
+
+    assert found == {
+        ("compose.override.yaml", 3, "UC148"),
+        ("compose.override.yaml", 4, "UC140"),
+        ("compose.yaml", 2, "UC141"),
+        ("compose.yaml", 2, "UC144"),
+    }, "a user is said, over there"
+
+
 async def test_services_say_what_is_built_and_what_is_reached(tree: Path) -> None:
     compose = """
 services:

@@ -44,6 +44,14 @@ async def test_a_port_moves_in_the_file_its_configuration_and_its_mappings(folde
     assert not (await fix([Path()], Settings(), Wish())).files
 
 
+async def test_a_file_that_is_laid_over_follows_too(folder: Path) -> None:
+    over = "services:\n  web:\n    ports: ['8081:80']\n"
+    (folder / "compose.override.yml").write_text(over)
+    write(await fix([Path()], Settings(), Wish()))
+    assert (folder / "compose.override.yml").read_text() == over.replace("8081:80", "8081:8080")
+    assert '"80:8080"' in (folder / "compose.yaml").read_text()
+
+
 async def test_without_the_compose_file_it_is_no_safe_change(folder: Path) -> None:
     fixes = await fix([Path("web")], Settings(), Wish())
     assert not fixes.files

@@ -11,7 +11,7 @@ from undercurrent.hardening.manifests.servicepatch import move_port
 from undercurrent.hardening.ports import is_configured_in, speaks_of
 from undercurrent.i18n import translate as _
 from undercurrent.splices import Edit
-from undercurrent.yamltext import set_value
+from undercurrent.yamltext import Document, set_value
 
 __all__ = ["built_from", "follow", "followed"]
 
@@ -39,7 +39,7 @@ def followed(service: Service, ports: Iterable[int]) -> frozenset[int]:
 
 
 def _spoken_of(service: Service, port: int) -> bool:
-    text = service.document.text
+    text = service.document.text + (service.over.text if service.over else "")
     others = rf"\b{re.escape(service.name)}:{port}\b|https?://{re.escape(service.name)}(?=[/\"'\s]|$)"
     if re.search(others, text):
         return True
@@ -47,23 +47,28 @@ def _spoken_of(service: Service, port: int) -> bool:
     return speaks_of(kept, port)
 
 
-def follow(service: Service, moved: Mapping[int, int]) -> tuple[list[Edit], list[Change]]:
-    """Edits of its file: the container's side of its mappings, and what it exposes to others; and what they do.
+def follow(service: Service, moved: Mapping[int, int]) -> tuple[dict[str, list[Edit]], list[Change]]:
+    """Edits of its files: the container's side of its mappings, and what it exposes to others; and what they do.
 
     Raises:
         Unsupported: it is written in a way that cannot be changed with certainty.
     """
-    edits: list[Edit] = []
-    lines: dict[int, int] = {}
+    edits: dict[str, list[Edit]] = {}
+    changes: dict[int, Change] = {}
+
+    def note(document: Document, made: Iterable[Edit], port: int, line: int) -> None:
+        edits.setdefault(document.name, []).extend(made)
+        text = _("{title} follows: its port {port} becomes {new}")
+        what = text.format(title=f"service {service.name}", port=port, new=moved[port])
+        changes.setdefault(port, Change("port", what, document.name, line))
+
     for mapping in service.ports:
         if mapping.target in moved and not mapping.last:
-            edits += move_port(service, mapping, moved[mapping.target])
-            lines.setdefault(mapping.target, service.line(*mapping.key))
+            document, _key = service.place(*mapping.key)
+            made = move_port(service, mapping, moved[mapping.target])
+            note(document, made, mapping.target, service.line(*mapping.key))
     for index, text in enumerate(service.texts("expose")):
         if text.isdecimal() and int(text) in moved:
-            edits += set_value(service.document, service.at("expose", index), moved[int(text)])
-            lines.setdefault(int(text), service.line("expose", index))
-    text = _("{title} follows: its port {port} becomes {new}")
-    title = f"service {service.name}"
-    said = ((text.format(title=title, port=port, new=moved[port]), line) for port, line in lines.items())
-    return edits, [Change("port", what, service.document.name, line) for what, line in said]
+            document, key = service.place("expose", index)
+            note(document, set_value(document, key, moved[int(text)]), int(text), service.line("expose", index))
+    return edits, list(changes.values())

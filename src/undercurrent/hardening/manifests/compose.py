@@ -1,17 +1,17 @@
 """Compose files: their services, with what they take from one another and from variables."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Final
 
 from undercurrent.errors import UndercurrentError
 from undercurrent.hardening.manifests.composeports import PortMapping, port_mappings
-from undercurrent.yamltext import Document, Key, line_at, parse, plain
+from undercurrent.yamltext import Document, Key, find, line_at, parse, plain
 from undercurrent.yamltext.shapes import list_in, mapping_in, text_in
 
-__all__ = ["Build", "Read", "Service", "VolumeMount", "interpolated", "is_compose", "services"]
+__all__ = ["Build", "Read", "Service", "VolumeMount", "interpolated", "is_compose", "overlaid", "services"]
 
 Read = Callable[[str], str | None]
 """Gives the text of a file that a compose file names, relative to it; None for one that may not or cannot be read."""
@@ -24,6 +24,16 @@ _VARIABLE: Final = re.compile(
 _JOINED: Final = frozenset(
     "ports expose cap_add cap_drop security_opt tmpfs dns volumes devices external_links secrets configs".split()  # noqa: SIM905
 )
+_BASES: Final = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+_OVERRIDES: Final = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+"""What compose looks for where it is given no file, the first that is there:
+https://github.com/compose-spec/compose-go/blob/main/cli/options.go"""
+_TAKEN_BACK: Final = re.compile(r"!(?:reset|override)\b")
 _NOT_TAKEN: Final = frozenset({"depends_on", "links", "volumes_from"})
 
 
@@ -74,12 +84,16 @@ class Service:
         name: of it.
         data: all of it as plain values, with what it takes over, variables put in where their values are known.
         doubts: what it takes over from somewhere that could not be read: a file, or a service that is nowhere.
+        over: the file that compose lays over ``document``, where it says something of this service.
+        joined: of its lists, how many items come before those of ``over``.
     """
 
     document: Document
     name: str
     data: Mapping[str, Any]
     doubts: tuple[str, ...] = ()
+    over: Document | None = None
+    joined: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -90,9 +104,21 @@ class Service:
         """Where something of it is, in the document."""
         return (*self.key, *steps)
 
+    def place(self, *steps: str | int) -> tuple[Document, Key]:
+        """The file in which something of it stands, or has to stand in order to count, and where in it."""
+        if self.over is None or not steps or find(self.over, self.at(steps[0])) is None:
+            return self.document, self.at(*steps)
+        first, *rest = steps
+        before = self.joined.get(str(first))
+        if before is None:
+            return self.over, self.at(*steps)
+        if rest and isinstance(rest[0], int) and rest[0] >= before:
+            return self.over, self.at(first, rest[0] - before, *rest[1:])
+        return self.document, self.at(*steps)
+
     def line(self, *steps: str | int) -> int:
-        """The line of something of it; where that is not written, of what it would stand in."""
-        return line_at(self.document, self.at(*steps))
+        """The line of something of it, in the file of `place`; where that is not written, of what it would stand in."""
+        return line_at(*self.place(*steps))
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts: of its own, or taken over; one text is a list of one."""
@@ -144,30 +170,76 @@ def services(
 ) -> tuple[Service, ...]:
     """The services of compose files, those that they include too.
 
+    A file that compose lays over another one of ``documents`` by itself, ``compose.override.yaml``, counts as part of
+    that: https://docs.docker.com/compose/how-tos/multiple-compose-files/merge/
+
     Args:
         documents: of compose files; others are passed over.
         read: gives the files that they name; none is read without it.
         variables: for ``${NAME}``; what has no value and no default stays as it is written.
     """
-    project = _Project(read or (lambda _name: None), variables or {})
-    return tuple(service for document in documents for service in project.services(document, 0))
+    every = tuple(documents)
+    over = dict(overlaid(every))
+    project = _Project(read or (lambda _name: None), variables or {}, {base: every[at] for base, at in over.items()})
+    laid = {every[at].name for at in over.values()}
+    return tuple(
+        service for document in every if document.name not in laid for service in project.services(document, 0)
+    )
+
+
+def overlaid(documents: Sequence[Document]) -> Iterator[tuple[str, int]]:
+    """The names of files that others of ``documents`` are laid over, each with the place of that other one.
+
+    One that takes something back (``!reset``, ``!override``) is left as a file of its own.
+    """
+    folders: dict[PurePosixPath, dict[str, int]] = {}
+    for at, document in enumerate(documents):
+        path = PurePosixPath(document.name)
+        if is_compose(document):
+            folders.setdefault(path.parent, {}).setdefault(path.name, at)
+    for names in folders.values():
+        base = next((names[name] for name in _BASES if name in names), None)
+        over = next((names[name] for name in _OVERRIDES if name in names), None)
+        if base is not None and over is not None and not _TAKEN_BACK.search(documents[over].text):
+            yield documents[base].name, over
 
 
 @dataclass(frozen=True, slots=True)
 class _Project:
     read: Read
     variables: Mapping[str, str]
+    over: Mapping[str, Document] = field(default_factory=dict)
 
     def services(self, document: Document, depth: int) -> Iterator[Service]:
         if not is_compose(document):
             return
         root = _put_in(plain(document.root), self.variables)
+        over = self.over.get(document.name)
+        above = _put_in(plain(over.root), self.variables) if over else {"services": {}}
         for name, data in root["services"].items():
             if isinstance(data, dict):
                 merged, doubts = self._extended(root, str(name), "", ())
-                yield Service(document, str(name), merged, doubts)
+                base = Service(document, str(name), merged, doubts)
+                yield self._laid_over(base, over, above) if over else base
+        for name, data in above["services"].items():
+            if over and isinstance(data, dict) and not isinstance(root["services"].get(name), dict):
+                merged, doubts = self._extended(above, str(name), "", ())
+                yield Service(over, str(name), merged, doubts)
         for path in _included(root):
             yield from self._include(document, path, depth)
+
+    def _laid_over(self, base: Service, over: Document, above: Mapping[str, Any]) -> Service:
+        if not isinstance(above["services"].get(base.name), dict):
+            return base
+        data, doubts = self._extended(above, base.name, "", ())
+        joined = {
+            name: len(before)
+            for name in _JOINED
+            if isinstance(before := base.data.get(name), list) and isinstance(data.get(name), list)
+        }
+        merged = _merged(_comparable(base.data), _comparable(data))
+        merged |= {name: [*base.data[name], *data[name]] for name in joined}
+        return Service(base.document, base.name, merged, (*base.doubts, *doubts), over, joined)
 
     def _include(self, document: Document, path: str, depth: int) -> Iterator[Service]:
         text = self.read(path) if depth < _DEEPEST else None
@@ -205,6 +277,16 @@ class _Project:
             return mapping_in(_put_in(plain(documents[0].root), self.variables)) if documents else None
         except UndercurrentError:
             return None
+
+
+def _comparable(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A service whose environment and build are mappings, so that others can be laid over them one by one."""
+    found = dict(data)
+    if isinstance(found.get("environment"), list):
+        found["environment"] = dict(_pairs(found["environment"]))
+    if isinstance(found.get("build"), str):
+        found["build"] = {"context": found["build"]}
+    return found
 
 
 def _merged(inherited: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class PatchedFile:
         name: of the file.
         before: its text.
         after: likewise, patched; the same where nothing is to be done.
-        changes: made in it, with those that it asks for in other files.
+        changes: made in it.
         unfixed: what is left as it is, and why.
     """
 
@@ -81,11 +81,18 @@ def patch(
             name,
             texts[name],
             after[name],
-            tuple(change for found in patches[name] for change in found.changes),
+            tuple(_changes(name, patches)),
             tuple(_left(name, patches)),
         )
         for name in texts
     )
+
+
+def _changes(name: str, patches: Mapping[str, list[Patch]]) -> dict[Change, None]:
+    """What is changed in a file; what several pods ask for counts once."""
+    own = (change for found in patches[name] for change in found.changes if change.file in ("", name))
+    every = (change for found in patches.values() for patch in found for change in patch.changes)
+    return dict.fromkeys((*own, *(change for change in every if change.file == name)))
 
 
 def _left(name: str, patches: Mapping[str, list[Patch]]) -> dict[Unfixed, None]:
@@ -159,13 +166,14 @@ def _again(text: str, pod: Pod) -> Iterator[Pod]:
 
 
 def _checked_service(service: Service, made: Patch, texts: Mapping[str, str]) -> Patch:
-    name = service.document.name
     if not made.edits:
         return made
+    names = dict.fromkeys((service.document.name, service.over.name if service.over else service.document.name))
     try:
-        documents = parse(edited(texts[name], made.edits[name]), name)
+        parts = [parse(edited(texts[name], made.edits.get(name, ())), name) for name in names]
     except UndercurrentError:
-        documents = ()
+        parts = []
+    documents = tuple(document for part in parts for document in part)
     after = next((one for one in services(documents) if one.name == service.name), None)
     if after is not None and (not service_violations(after) or "extends" in after.data):
         return made

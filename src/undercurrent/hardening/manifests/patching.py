@@ -43,11 +43,13 @@ class Change:
         title: of what: ``Deployment web``, ``service db``.
         line: where, in the file as it is.
         what: as YAML would say it: ``spec.securityContext.runAsNonRoot: true``.
+        file: that it is in, where it may be another one than that of what is patched.
     """
 
     title: str
     line: int
     what: str
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def _pod_security(pod: Pod, wanted: Wanted, moves: Mapping[int, int]) -> Iterato
     own = [container.security.get("runAsUser") for container in pod.containers]
     if not has.get("runAsNonRoot") and not _own_namespace(pod):
         yield "runAsNonRoot", True
-        if not has.get("runAsUser") and not pod.windows and not all(own):
+        if has.get("runAsUser") == 0 or not (has.get("runAsUser") or pod.windows or all(own)):
             yield "runAsUser", wanted.uid
             if not has.get("runAsGroup") and not any(own):  # whose user is set has the group that goes with it
                 yield "runAsGroup", wanted.gid

@@ -289,4 +289,4 @@ def _put(pod: Pod, key: Key, value: Any) -> _Moved:
 def _set(document: Document, key: Key, value: Any, title: str) -> _Moved:
     what = f"{'.'.join(map(str, key))}: {value}"
     for edit in set_value(document, key, value):
-        yield document, edit, Change(title, line_at(document, key), what)
+        yield document, edit, Change(title, line_at(document, key), what, document.name)

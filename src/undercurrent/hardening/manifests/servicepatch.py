@@ -1,6 +1,6 @@
 """Compose services without root, capabilities and a writable root filesystem; or the reasons why that cannot be."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -21,10 +21,12 @@ from undercurrent.hardening.manifests.servicechecks import (
 )
 from undercurrent.hardening.numbers import is_root
 from undercurrent.hardening.ports import FIRST_FREE, free_ports
+from undercurrent.hardening.runside import tmpfs_owner
 from undercurrent.i18n import gettext_noop as N_
 from undercurrent.i18n import translate as _
 from undercurrent.splices import Edit
-from undercurrent.yamltext import ScalarNode, find, remove, set_value
+from undercurrent.yamltext import Document, ScalarNode, find, line_at, plain, remove, set_value
+from undercurrent.yamltext.shapes import list_in, text_in
 
 __all__ = ["move_port", "patch_service"]
 
@@ -57,23 +59,37 @@ def patch_service(service: Service, wanted: Wanted) -> Patch:
     unfixed = tuple(_unfixed(service, wanted))
     if unfixed:
         return Patch(unfixed=unfixed)
-    document, edits, changes = service.document, list[Edit](), list[Change]()
+    edits: dict[str, list[Edit]] = {}
+    changes: list[Change] = []
+
+    def note(document: Document, made: Iterable[Edit], line: int, what: str) -> None:
+        edits.setdefault(document.name, []).extend(made)
+        changes.append(Change(_title(service), line, what, document.name))
+
     for name, value in _values(service, wanted):
-        edits += set_all(document, service.key, {name: value})
-        changes.append(Change(_title(service), service.line(name), f"{name}: {_shown(value)}"))
+        document, _key = service.place(name)
+        note(document, set_all(document, service.key, {name: value}), service.line(name), f"{name}: {_shown(value)}")
     for name, items in _lists(service, wanted):
-        edits += extended(document, service.at(name), items, service.texts(name))
-        changes.append(Change(_title(service), service.line(name), f"{name}: {', '.join(items)}"))
-    added = service.texts("cap_add")
-    if added and not wanted.keep_bind:
-        edits += remove(document, service.at("cap_add"))
-        changes.append(Change(_title(service), service.line("cap_add"), f"cap_add: {', '.join(added)} → –"))
+        document, key = service.place(name)
+        whole = service.texts(name)[: service.joined.get(name)]
+        note(document, extended(document, key, items, whole), service.line(name), f"{name}: {', '.join(items)}")
+    if not wanted.keep_bind:
+        for document, line, added in _added(service):
+            note(document, remove(document, service.at("cap_add")), line, f"cap_add: {', '.join(added)} → –")
     if wanted.move_ports:
         for mapping, port in _moves(service):
-            edits += move_port(service, mapping, port)
+            document, _key = service.place(*mapping.key)
             what = f"ports: {mapping.target} → {port}"
-            changes.append(Change(_title(service), service.line(*mapping.key), what))
-    return Patch({document.name: tuple(edits)} if edits else {}, tuple(changes))
+            note(document, move_port(service, mapping, port), service.line(*mapping.key), what)
+    return Patch({name: tuple(made) for name, made in edits.items() if made}, tuple(changes))
+
+
+def _added(service: Service) -> Iterator[tuple[Document, int, list[str]]]:
+    """Where capabilities are added: in its file, and in the one that is laid over it."""
+    for document in dict.fromkeys((service.document, service.over or service.document)):
+        node = find(document, service.at("cap_add"))
+        if added := [text_in(item) for item in list_in(plain(node))]:
+            yield document, line_at(document, service.at("cap_add")), added
 
 
 def move_port(service: Service, mapping: PortMapping, target: int) -> tuple[Edit, ...]:
@@ -82,14 +98,14 @@ def move_port(service: Service, mapping: PortMapping, target: int) -> tuple[Edit
     Raises:
         Unsupported: it stands behind an alias, or is a range.
     """
-    key = service.at(*mapping.value_key())
-    node = find(service.document, key)
+    document, key = service.place(*mapping.value_key())
+    node = find(document, key)
     if isinstance(node, ScalarNode) and not mapping.long:
         before, colon, last = node.value.rpartition(":")
         number, slash, protocol = last.partition("/")
         if colon and number == str(mapping.target):
-            return set_value(service.document, key, f"{before}:{target}{slash}{protocol}")
-    return set_value(service.document, key, mapping.moved(target))
+            return set_value(document, key, f"{before}:{target}{slash}{protocol}")
+    return set_value(document, key, mapping.moved(target))
 
 
 def _title(service: Service) -> str:
@@ -130,9 +146,15 @@ def _lists(service: Service, wanted: Wanted) -> Iterator[tuple[str, list[str]]]:
     if "read-only" in checks:
         mounted = {mount.target.rstrip("/") for mount in service.mounts}
         mounted |= {text.partition(":")[0].rstrip("/") for text in service.texts("tmpfs")}
-        paths = [path for path in wanted.writable if path not in mounted]
+        user = f"{wanted.uid}:{wanted.gid}" if is_root(service.user) else service.user
+        paths = [_tmpfs(path, user) for path in wanted.writable if path not in mounted]
         if paths:
             yield "tmpfs", paths
+
+
+def _tmpfs(path: str, user: str) -> str:
+    owner = tmpfs_owner(path, user)
+    return f"{path}:{','.join(('mode=1777', *owner))}" if owner else path
 
 
 def _moves(service: Service) -> Iterator[tuple[PortMapping, int]]:

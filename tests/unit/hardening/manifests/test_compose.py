@@ -185,3 +185,74 @@ def test_real_compose_files_have_services_whose_builds_are_folders() -> None:
             if service.build:
                 assert (path.parent / service.build.context).is_dir(), (path, service.name)
     assert count > 60
+
+
+BASE = """\
+services:
+  web:
+    build: .
+    environment: [A=1, B=1]
+    ports: ["80:80"]
+    cap_add: [NET_RAW]
+  db: {image: postgres}
+"""
+OVER = """\
+services:
+  web:
+    build: {target: dev}
+    user: root
+    environment: {B: 2}
+    ports: ["8443:443"]
+  tool: {image: tool}
+"""
+
+
+def _laid(
+    base: str = BASE, over: str = OVER, names: tuple[str, str] = ("d/compose.yaml", "d/compose.override.yml")
+) -> dict[tuple[str, str], Service]:
+    documents = (*parse(over, names[1]), *parse(base, names[0]))
+    return {(one.document.name, one.name): one for one in services(documents)}
+
+
+def test_the_override_beside_a_file_is_laid_over_it() -> None:
+    found = _laid()
+    assert list(found) == [("d/compose.yaml", "web"), ("d/compose.yaml", "db"), ("d/compose.override.yml", "tool")]
+    web = found["d/compose.yaml", "web"]
+    assert web.build == Build(".", target="dev")
+    assert (web.user, web.environment) == ("root", {"A": "1", "B": "2"})
+    assert [mapping.target for mapping in web.ports] == [80, 443]
+
+
+def test_each_thing_has_the_place_that_counts() -> None:
+    web = _laid()["d/compose.yaml", "web"]
+
+    def where(*steps: str | int) -> tuple[str, int]:
+        document, _key = web.place(*steps)
+        return document.name, web.line(*steps)
+
+    assert where() == ("d/compose.yaml", 2)
+    assert where("ports", 0) == ("d/compose.yaml", 5)
+    assert where("ports", 1) == ("d/compose.override.yml", 6)
+    assert where("ports") == ("d/compose.yaml", 5)
+    assert where("cap_add") == ("d/compose.yaml", 6)
+    assert where("user") == ("d/compose.override.yml", 4)
+    assert where("read_only") == ("d/compose.yaml", 2)
+
+
+@pytest.mark.parametrize(
+    ("base", "over", "together"),
+    [
+        ("compose.yaml", "compose.override.yaml", True),
+        ("docker-compose.yml", "docker-compose.override.yml", True),
+        ("compose.yml", "docker-compose.override.yaml", True),
+        ("compose.prod.yaml", "compose.override.yaml", False),
+        ("compose.yaml", "compose.dev.yaml", False),
+        ("compose.yaml", "other/compose.override.yaml", False),
+    ],
+)
+def test_only_what_compose_looks_for_by_itself_is_laid_over(base: str, over: str, *, together: bool) -> None:
+    assert (len(_laid(names=(base, over))) == 3) is together
+
+
+def test_what_takes_something_back_is_a_file_of_its_own() -> None:
+    assert len(_laid(over=OVER.replace("user: root", "cap_add: !reset []"))) == 4

@@ -271,3 +271,49 @@ def test_any_pod_that_nothing_stands_in_the_way_of_passes_after_one_patch(
     (pod,) = pods(parse(file.after, "x"))
     assert violations(pod, "restricted") == ()
     assert _patched(file.after, wanted).after == file.after
+
+
+def test_what_is_laid_over_a_service_is_changed_where_it_counts_and_the_rest_once() -> None:
+    base = "services:\n  web:\n    image: web\n    cap_add: [NET_RAW]\n    ports: ['80:80']\n"
+    over = "services:\n  web:\n    user: root\n    cap_add: [CHOWN]\n    ports: ['443:443']\n"
+    names = ("compose.override.yaml", "compose.yaml")
+    texts = dict(zip(names, (over, base), strict=True))
+    wanted = Wanted(move_ports=True)
+    first, second = patch({name: parse(text, name) for name, text in texts.items()}, wanted)
+    assert [one.check for one in second.unfixed] == ["capabilities-added"] * 2
+    without = {
+        name: text.replace("NET_RAW", "NET_BIND_SERVICE").replace("CHOWN", "NET_BIND_SERVICE")
+        for name, text in texts.items()
+    }
+    first, second = patch({name: parse(text, name) for name, text in without.items()}, wanted)
+    assert first.after == "services:\n  web:\n    user: 10001:10001\n    ports: ['443:8443']\n"
+    assert "user:" not in second.after
+    assert "ports: ['80:8080']\n" in second.after
+    assert "cap_add" not in second.after
+    assert "read_only: true\n" in second.after
+    assert [one.what for one in first.changes] == [
+        "user: 10001:10001",
+        "cap_add: NET_BIND_SERVICE → –",
+        "ports: 443 → 8443",
+    ]
+    again = patch({one.name: parse(one.after, one.name) for one in (first, second)}, wanted)
+    assert all(one.after == one.before and not one.unfixed for one in again)
+
+
+def test_a_user_that_is_root_is_replaced_wherever_it_is_said() -> None:
+    own = "containers: [{name: a, securityContext: {runAsUser: 5}}]"
+    pod = f"kind: Pod\nspec:\n  securityContext: {{runAsUser: 0}}\n  {own}\n"
+    assert "runAsUser: 10001" in _patched(pod).after
+    windows = "kind: Pod\nspec:\n  os: {name: windows}\n  securityContext: {runAsUser: 0}\n  containers: [{name: a}]\n"
+    assert not _patched(windows).unfixed
+
+
+def test_a_tmpfs_over_a_folder_of_the_image_belongs_to_who_runs() -> None:
+    wanted = Wanted(writable=("/tmp", "/run/app"))
+    file = _patched("services:\n  web: {image: web}\n", wanted, "compose.yaml")
+    (web,) = services(parse(file.after, "compose.yaml"))
+    assert web.texts("tmpfs") == ("/tmp", "/run/app:mode=1777,uid=10001,gid=10001")
+    own = _patched("services:\n  web: {image: web, user: '70'}\n", wanted, "compose.yaml")
+    (web,) = services(parse(own.after, "compose.yaml"))
+    assert web.texts("tmpfs") == ("/tmp", "/run/app:mode=1777,uid=70")
+    assert _patched(own.after, wanted, "compose.yaml").after == own.after

@@ -38,7 +38,8 @@ def in_pod(rule: Rule, pod: Pod, found: Found, text: str, *, fixable: bool = Fal
 def in_service(rule: Rule, service: Service, found: ServiceViolation, text: str, *, fixable: bool = False) -> Finding:
     """A finding about a service; ``text`` with its ``{name}`` and the ``{value}``."""
     facts = {"title": service.name, "name": service.name, "value": found.value[:_HIDDEN], "field": ""}
-    place = Place(service.document.name, *place_of(service.document, service.at(*found.key)))
+    document, key = service.place(*found.key)
+    place = Place(document.name, *place_of(document, key))
     return _finding(rule, place, text, facts, (service.name,), fixable=fixable)
 
 
