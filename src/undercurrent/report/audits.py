@@ -213,12 +213,16 @@ def _groups(places: Sequence[Place]) -> Block:
 
 
 def _by_rule(findings: Sequence[Finding]) -> Table:
-    rules = {finding.rule.code: finding.rule for finding in findings}
-    counts = Counter(finding.rule.code for finding in findings)
-    files = {code: len({one.place.name for one in findings if one.rule.code == code}) for code in rules}
-    worst = {code: min((one.severity for one in findings if one.rule.code == code), key=_ORDER.index) for code in rules}
-    # What another program says comes last: most of it is about other things.
-    order = sorted(rules, key=lambda code: (code == hadolint.RULE.code, _ORDER.index(worst[code]), -counts[code], code))
+    by_code: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_code.setdefault(finding.rule.code, []).append(finding)
+    worst = {code: min((one.severity for one in found), key=_ORDER.index) for code, found in by_code.items()}
+
+    def rank(code: str) -> tuple[bool, int, int, str]:
+        # What another program says comes last: most of it is about other things.
+        return code == hadolint.RULE.code, _ORDER.index(worst[code]), -len(by_code[code]), code
+
+    order = sorted(by_code, key=rank)
     shown = order[:_RULES]
     if len(order) > _RULES and order[-1] == hadolint.RULE.code:
         shown[-1] = order[-1]
@@ -226,9 +230,9 @@ def _by_rule(findings: Sequence[Finding]) -> Table:
         (
             code,
             Cell(severity_name(worst[code]), _MOODS[worst[code]]),
-            str(counts[code]),
-            str(files[code]),
-            _(rules[code].summary),
+            str(len(by_code[code])),
+            str(len({one.place.name for one in by_code[code]})),
+            _(by_code[code][0].rule.summary),
         )
         for code in shown
     ]

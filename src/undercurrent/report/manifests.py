@@ -1,6 +1,7 @@
 """A view of patched manifests: the difference, what stays as it is and why, what charts and kustomizations need."""
 
 from collections.abc import Iterator, Sequence
+from itertools import starmap
 from typing import Any
 
 from undercurrent.hardening.manifests.patched import PatchedFile
@@ -9,7 +10,7 @@ from undercurrent.hardening.manifests.podsecurity import Violation
 from undercurrent.i18n import ngettext
 from undercurrent.i18n import translate as _
 from undercurrent.report import failures
-from undercurrent.report.model import Block, Cell, Diff, Report, Text, Tree
+from undercurrent.report.model import Block, Cell, Diff, Mood, Report, Text, Tree
 from undercurrent.report.unified import unified
 from undercurrent.workflows.manifests import Patched, Rendered
 
@@ -52,18 +53,11 @@ def _blocks(patched: Patched, changed: Sequence[PatchedFile]) -> Iterator[Block]
 
 
 def _reasons(unfixed: Sequence[Unfixed]) -> list[Tree]:
-    titles = dict.fromkeys(one.title for one in unfixed)
-    return [
-        Tree(
-            title,
-            [
-                Tree(Cell(_("line {line}: {reason}").format(line=one.line, reason=one.reason), "bad"))
-                for one in unfixed
-                if one.title == title
-            ],
-        )
-        for title in titles
-    ]
+    reasons: dict[str, list[Tree]] = {}
+    for one in unfixed:
+        text = _("line {line}: {reason}").format(line=one.line, reason=one.reason)
+        reasons.setdefault(one.title, []).append(Tree(Cell(text, "bad")))
+    return list(starmap(Tree, reasons.items()))
 
 
 def _rendered(one: Rendered) -> Iterator[Block]:
@@ -80,18 +74,10 @@ def _rendered(one: Rendered) -> Iterator[Block]:
 
 
 def _by_pod(found: Sequence[tuple[str, Violation]]) -> list[Tree]:
-    pods = dict.fromkeys((source, violation.pod.title) for source, violation in found)
-    return [
-        Tree(
-            f"{source}: {title}",
-            [
-                Tree(Cell(_what(violation), "bad"))
-                for other, violation in found
-                if (other, violation.pod.title) == (source, title)
-            ],
-        )
-        for source, title in pods
-    ]
+    pods: dict[str, list[Tree]] = {}
+    for source, violation in found:
+        pods.setdefault(f"{source}: {violation.pod.title}", []).append(Tree(Cell(_what(violation), "bad")))
+    return list(starmap(Tree, pods.items()))
 
 
 def _what(violation: Violation) -> str:
@@ -110,8 +96,8 @@ def _summary(patched: Patched, changed: int, left: int) -> Cell:
         parts.append(ngettext("{count} thing left", "{count} things left", left).format(count=left))
     if changed and not patched.written:
         parts.append(_("--write changes them"))
-    mood = "bad" if left else "good" if patched.written or not changed else "unsure"
-    return Cell(_("; ").join(parts), mood)  # type: ignore[arg-type]
+    mood: Mood = "bad" if left else "good" if patched.written or not changed else "unsure"
+    return Cell(_("; ").join(parts), mood)
 
 
 def _file_data(file: PatchedFile) -> dict[str, Any]:

@@ -25,7 +25,6 @@ LOWEST_ID: Final = 10001
 """Lower numbers may be those of people and services of the machine (Kubernetes' checks KSV-0020 and KSV-0021)."""
 HIGHEST_ID: Final = 2**31 - 1
 """Kubernetes takes no higher one (``runAsUser``, validated as IsValidUserID in k8s.io/apimachinery)."""
-"""Below it, listening needs CAP_NET_BIND_SERVICE."""
 _HIGHEST_PORT: Final = 65535
 
 _NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,29}[a-z0-9])?")
