@@ -27,6 +27,16 @@ def test_what_would_change_is_shown_and_nothing_is_written(run_uc: UcRunner, fil
     assert file.read_text() == FILE
 
 
+@pytest.mark.parametrize(("folder", "name"), [("Ünser__Shop..v2", "nser-shop-v2"), ("магазин", "app")])
+def test_an_image_is_called_as_its_folder_as_far_as_images_may_be(run_uc: UcRunner, folder: str, name: str) -> None:
+    (run_uc.folder / folder).mkdir()
+    (run_uc.folder / folder / "Dockerfile").write_text(FILE)
+
+    shown = run_uc("harden", "fix", folder, "--run-side", "compose")
+
+    assert f"  {name}:\n    image: {name}\n" in shown.stdout
+
+
 def test_it_is_written_and_then_there_is_nothing_to_do(run_uc: UcRunner, file: Path) -> None:
     result = run_uc("harden", "fix", "shop/Dockerfile", "--write", "--uid", "20000")
     assert (result.exit_code, file.read_text()) == (0, FIXED.replace("10001", "20000"))

@@ -22,6 +22,13 @@ def test_the_files_are_written_and_what_to_type_next_is_said(run_uc: UcRunner) -
     assert again.stdout.count("is so already") == 4
 
 
+def test_what_to_type_next_can_be_typed(run_uc: UcRunner) -> None:
+    done = run_uc("harden", "new", "alpine", "--to", "my shop", "--dry-run")
+
+    assert "docker build --tag myapp:rootless 'my shop'" in done.stdout
+    assert "uc harden audit 'my shop'" in done.stdout
+
+
 def test_what_is_there_is_not_written_over(run_uc: UcRunner) -> None:
     (run_uc.folder / "Dockerfile").write_text("FROM mine\n")
     refused = run_uc("harden", "new", "alpine")

@@ -1,7 +1,8 @@
 """A view of fixes: what is changed, what is left and why, and how to run what comes out."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from undercurrent.fleet import Failed
 from undercurrent.hardening.fixing import Change, FixPlan, Unfixed
@@ -26,6 +27,9 @@ __all__ = ["Side", "view"]
 
 Side: TypeAlias = Literal["docker", "podman", "compose", "kubernetes"]
 """For what a run side is written."""
+
+_NOT_OF_NAMES: Final = re.compile(r"[^a-z0-9._-]")
+_SEPARATORS: Final = re.compile(r"[._-]{2,}")
 
 
 def view(fixes: Fixes, *, written: bool, side: Side) -> Report:
@@ -139,10 +143,10 @@ def _running(plan: FixPlan, side: Side) -> Iterator[str]:
 
 
 def _image_name(plan: FixPlan) -> str:
-    """What to call it: as its folder is called."""
+    """What to call it: as its folder is called, in characters that may name an image."""
     parts = plan.image.dockerfile.name.replace("\\", "/").split("/")
     folder = parts[-2] if len(parts) > 1 else ""
-    return "".join(one for one in folder.lower() if one.isalnum() or one in "-_.").strip("-_.") or "app"
+    return _SEPARATORS.sub("-", _NOT_OF_NAMES.sub("", folder.lower())).strip("-_.") or "app"
 
 
 def _file_data(file: Rewritten) -> dict[str, Any]:

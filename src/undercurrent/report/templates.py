@@ -1,5 +1,6 @@
 """A view of the files that an application begins with."""
 
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,8 @@ _WANTED: Final = {
 
 def view(begun: Begun) -> Report:
     """What was written, and what to type next."""
-    build = f"docker build --tag {begun.app}:rootless {begun.folder}"
+    folder = shlex.quote(str(begun.folder))
+    build = f"docker build --tag {begun.app}:rootless {folder}"
     run = (
         f"docker run --rm --publish {begun.port}:{begun.port} --read-only --cap-drop ALL "
         f"--security-opt no-new-privileges {begun.app}:rootless"
@@ -44,7 +46,7 @@ def view(begun: Begun) -> Report:
             (_("listens on"), f"0.0.0.0:$PORT ({begun.port})"),
             (_("build"), build),
             (_("run"), run),
-            (_("check"), f"uc harden audit {begun.folder}"),
+            (_("check"), f"uc harden audit {folder}"),
         ]
     )
     files = [_file(path, dry_run=begun.dry_run, written=written) for path, written in begun.files.items()]
