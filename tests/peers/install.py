@@ -1,7 +1,7 @@
 """Installs the peers of `tests.support.peers` that are missing: ``make peers``.
 
-Debian's packages by apt-get, Go programs built into the cache, images that stand in for public ones. Nothing that is
-there is touched.
+Debian's packages by apt-get, Go programs built into the cache, images that stand in for public ones, an ordinary user.
+Nothing that is there is touched.
 """
 
 # ruff: noqa: T201 - printing is how a script speaks
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from tests.peers.building import build_bases
+from tests.support.ordinary import NAME, ordinary_user
 from tests.support.peers import DEBIAN_PEERS, GO, GO_PEERS, PEERS_CACHE, GoPeer, find_peer
 
 _LOCK = Path(__file__).parents[2] / "constraints" / "go.txt"
@@ -34,6 +35,13 @@ def main() -> int:
     for package in DEBIAN_PEERS:
         print(f"{package.program}: {find_peer(package.program) or 'missing'}")
     build_bases()
+    if ordinary_user() is None:
+        make = ["useradd", "--create-home", NAME]
+        if os.geteuid() == 0 and shutil.which("useradd"):
+            print(f"peers: making the user {NAME}, who runs podman without root", flush=True)
+            subprocess.run(make, check=True)
+        else:
+            by_hand = " && ".join(filter(None, (by_hand, " ".join(make))))
     if by_hand:
         print(f"peers: run this as root, then again: {by_hand}", file=sys.stderr)
     return 1 if by_hand else 0

@@ -13,9 +13,9 @@ from typing import Final
 from tests.support.peers import require_peer
 from tests.support.servers import running, status_of
 
-__all__ = ["EngineServer", "docker", "podman"]
+__all__ = ["CONTAINERS_CONF", "EngineServer", "docker", "podman"]
 
-_CONTAINERS_CONF: Final = """
+CONTAINERS_CONF: Final = """
 [containers]
 default_ulimits = []
 [engine]
@@ -63,7 +63,7 @@ def podman() -> Iterator[EngineServer]:
     """Runs podman's service with storage of its own."""
     require_peer("runc")
     with _folder() as folder:
-        (folder / "containers.conf").write_text(_CONTAINERS_CONF)
+        (folder / "containers.conf").write_text(CONTAINERS_CONF)
         environ = {"CONTAINERS_CONF": str(folder / "containers.conf")}
         storage = (
             *("--root", str(folder / "root"), "--runroot", str(folder / "runroot")),

@@ -115,6 +115,8 @@ DEBIAN_PEERS: Final = (
     DebianPeer("docker-registry", "docker-registry"),
     DebianPeer("skopeo", "skopeo"),
     DebianPeer("podman", "podman"),
+    DebianPeer("newuidmap", "uidmap"),
+    DebianPeer("strace", "strace"),
     DebianPeer("buildah", "buildah"),
     DebianPeer("dockerd", "docker.io"),
     DebianPeer("runc", "runc"),

@@ -15,6 +15,8 @@ __all__ = ["Observation", "looked_at", "merged"]
 _ENGINES_OWN: Final = frozenset({"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"})
 """File systems through which the kernel is talked to: nothing is kept in them."""
 _ENGINES_FOLDERS: Final = ("/dev", "/proc", "/sys")
+_DEVICES: Final = frozenset({"full", "null", "random", "tty", "urandom", "zero"})
+"""Devices that every container has; an ordinary user's engine cannot make them, and mounts the host's."""
 _LINKS: Final = {"/var/run": "/run", "/var/lock": "/run/lock"}
 """Filesystem Hierarchy Standard 3.0, 5.11 and 5.13; in all usual base images they are links."""
 _SECCOMP_FILTER: Final = 2
@@ -128,5 +130,6 @@ def _led_to(path: str) -> str:
 def _of_the_engine(mount: Mount) -> bool:
     path = PurePosixPath(mount.path)
     if any(path == PurePosixPath(folder) or PurePosixPath(folder) in path.parents for folder in _ENGINES_FOLDERS):
-        return mount.kind in _ENGINES_OWN or mount.kind == "tmpfs"
+        device = mount.kind == "devtmpfs" and PurePosixPath(mount.root).name in _DEVICES
+        return device or mount.kind in _ENGINES_OWN or mount.kind == "tmpfs"
     return False

@@ -80,13 +80,14 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A line of ``mountinfo``."""
+    """A line of ``mountinfo``; ``root`` is what of the file system is mounted there."""
 
     path: str
     kind: str
     source: str
     options: frozenset[str]
     super_options: frozenset[str]
+    root: str = "/"
 
     @property
     def writable(self) -> bool:
@@ -137,9 +138,9 @@ def parse_mounts(text: str) -> tuple[Mount, ...]:
     for line in text.splitlines():
         fields = line.split(" ")
         dash = fields.index("-")
-        path, options = _unescaped(fields[4]), frozenset(fields[5].split(","))
+        root, path, options = _unescaped(fields[3]), _unescaped(fields[4]), frozenset(fields[5].split(","))
         kind, source, above = fields[dash + 1 : dash + 4]
-        found.append(Mount(path, kind, _unescaped(source), options, frozenset(above.split(","))))
+        found.append(Mount(path, kind, _unescaped(source), options, frozenset(above.split(",")), root))
     return tuple(found)
 
 

@@ -78,6 +78,17 @@ def test_what_was_declared_behind_a_usual_link_is_found_where_that_leads() -> No
     assert not checked(mounts=mounts, writable=(Writable("/var/running"),))["writable-paths"].ok
 
 
+def test_devices_that_an_ordinary_users_engine_brings_in_are_the_engines() -> None:
+    null, masked, disk = (
+        replace(mount(path, "devtmpfs"), root=root)
+        for path, root in (("/dev/null", "/null"), ("/proc/keys", "/null"), ("/dev/vda", "/vda"))
+    )
+
+    assert checked(mounts=(*ENGINES, null, masked))["writable-paths"].ok
+    assert not checked(mounts=(*ENGINES, disk))["writable-paths"].ok
+    assert not checked(mounts=(*ENGINES, replace(null, path="/data")))["writable-paths"].ok
+
+
 def test_a_file_of_the_host_below_dev_is_not_the_engines() -> None:
     assert not checked(mounts=(*ENGINES, mount("/dev/disk", "ext4")))["writable-paths"].ok
 
