@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -165,7 +166,7 @@ def _nothing_to_fix(paths: Sequence[Path], found: Sequence[FoundFile], around: S
     unread = [failed.error for failed in around.unread if failed.key in _named(paths, found)]
     if unread:
         return unread[0]
-    said = " ".join(map(str, paths))
+    said = shlex.join(map(str, paths))
     hint = _("name a Dockerfile, or a folder with one")
     if found:
         hint = _("manifests are changed by `{command}`").format(command=f"uc harden manifests {said}")

@@ -94,7 +94,7 @@ def _chart_mention(chart: FoundFile, name: ImageName, moved: Mapping[int, int]) 
         for key, image in _images(plain(document.root, called), ()):
             if repository(image) in name.said or (name.guessed and image.rpartition("/")[2].lower() == name.guessed):
                 text = _("the chart runs {image}: its templates are not changed, and have to say {ports}")
-                ports = listed([f"{new} ({port})" for port, new in moved.items()])
+                ports = listed([_("{new} instead of {port}").format(new=new, port=port) for port, new in moved.items()])
                 yield Unfixed("port", text.format(image=image, ports=ports), called, line_at(document, key))
 
 

@@ -159,7 +159,7 @@ async def test_a_chart_and_a_template_are_told(folder: Path) -> None:
     (templates / "web.yaml").write_text("kind: Pod\nspec: {{ .Values.spec }}\n")
     (folder / "k8s" / "more.yaml").write_text("apiVersion: v1\nkind: Pod\nspec: {{ .Values.spec }}\n")
     fixes = await fixed()
-    reason = "the chart runs ghcr.io/acme/web: its templates are not changed, and have to say 8080 (80)"
+    reason = "the chart runs ghcr.io/acme/web: its templates are not changed, and have to say 8080 instead of 80"
     assert left(fixes) == [("chart/values.yaml", 3, reason)]
     assert [failed.key for failed in fixes.not_read] == ["k8s/more.yaml"]
     assert "this is a template, not YAML" in fixes.not_read[0].error.message

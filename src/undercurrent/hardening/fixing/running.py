@@ -246,7 +246,8 @@ def _changes(one: Runner, moves: Mapping[int, int], meant: Mapping[int, tuple[Do
 
 
 def _unfixed(document: Document, why: Left) -> Unfixed:
-    return Unfixed("port", f"{why.title}: {why.reason}", document.name, why.line)
+    text = _("{title}: {reason}")
+    return Unfixed("port", text.format(title=why.title, reason=why.reason), document.name, why.line)
 
 
 def _which(pod: Pod) -> _Which:
