@@ -120,6 +120,8 @@ def _hints(audit: Audit, *, everything: bool) -> Iterator[str]:
     """What to do then."""
     if audit.findings and not everything:
         yield _("--all shows each finding; `uc rule CODE` explains one and says what to do")
+    elif audit.findings:
+        yield _("`uc rule CODE` explains a finding and says what to do")
     bases = (place.image.base for place in audit.ranking if place.group is Group.UNKNOWN)
     if audit.offline and any(base and "$" not in base for base in bases):
         yield _("--online asks registries and engines who runs in base images")
@@ -245,18 +247,20 @@ def _findings(findings: Sequence[Finding]) -> Iterator[Block]:
     for finding in findings:
         by_file.setdefault(finding.place.name, []).append(finding)
     for name, found in by_file.items():
-        rows = [
+        mended = any(one.fix for one in found)  # nobody edits an image that is built
+        rows: list[tuple[Cell | str, ...]] = [
             (
                 str(one.place.line or ""),
                 one.rule.code,
                 Cell(severity_name(one.severity), _MOODS[one.severity]),
                 one.message,
-                one.fix.description if one.fix else "",
+                *([one.fix.description if one.fix else ""] if mended else []),
             )
             for one in found
         ]
-        columns = [_("line"), _("code"), _("severity"), _("what is so"), _("what would mend it")]
-        yield Table(columns, rows, name, right=frozenset({0}), squeeze=frozenset({3, 4}))
+        columns = [_("line"), _("code"), _("severity"), _("what is so")]
+        columns += [_("what would mend it")] if mended else []
+        yield Table(columns, rows, name, right=frozenset({0}), squeeze=frozenset({3, 4} if mended else {3}))
 
 
 def _summary(audit: Audit) -> Cell:
@@ -264,7 +268,8 @@ def _summary(audit: Audit) -> Cell:
     identities = Counter(place.image.identity for place in audit.ranking)
     text = ngettext("{count} image", "{count} images", images).format(count=images)
     if not images:  # nothing but manifests
-        text = ngettext("{count} file", "{count} files", len(audit.audited)).format(count=len(audit.audited))
+        files = len(audit.audited) + len(audit.unchecked)
+        text = ngettext("{count} file", "{count} files", files).format(count=files)
     parts = [
         _("{count} as root").format(count=identities[Identity.ROOT]),
         _("{count} unknown").format(count=identities[Identity.UNKNOWN]),

@@ -92,7 +92,10 @@ def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
 
 
 def _location(name: str) -> dict[str, Any]:
-    return {"uri": quote(name, safe="/:@")}
+    first, slash, rest = name.partition("/")
+    # Before the first slash a colon would end a scheme: `app:1.0` is no address (RFC 3986, section 4.2).
+    first = quote(first, safe=":" if rest.startswith("/") else "@")
+    return {"uri": first + slash + quote(rest, safe="/:@")}
 
 
 def _mending(finding: Finding) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pytest
 
 from undercurrent.errors import CouldNotCheck
-from undercurrent.findings import Finding, Place, Severity
+from undercurrent.findings import Finding, Fix, Place, Severity
 from undercurrent.hardening.auditing.ranking import Ranked, Use
 from undercurrent.hardening.model import Identity
 from undercurrent.hardening.rules import hadolint, low_uid, no_healthcheck, runs_as_root
@@ -123,4 +123,15 @@ def test_where_no_image_is_built_files_are_counted() -> None:
     pod = Audited("pod.yaml", "kubernetes", (), (finding,))
 
     assert human(view(Audit((pod,)))).splitlines()[-1] == "1 file: 1 error"
-    assert human(view(Audit((pod,), (Unchecked("x", CouldNotCheck("no")),)))).splitlines()[-1].startswith("1 file: ")
+    assert human(view(Audit((pod,), (Unchecked("x", CouldNotCheck("no")),)))).splitlines()[-1].startswith("2 files: ")
+
+
+def test_what_would_mend_it_is_a_column_only_where_something_would() -> None:
+    bare = runs_as_root.RULE.found(Place("acme/app:1"), "m")
+    mended = runs_as_root.RULE.found(Place("web/Dockerfile", 1), "m", fix=Fix("end with USER", safe=True))
+
+    lines = human(view(audit(found("acme/app:1", bare), found("web/Dockerfile", mended)), everything=True)).splitlines()
+
+    image, file = (lines[lines.index(name) + 1].split() for name in ("acme/app:1", "web/Dockerfile"))
+    assert (image[-2:], file[-2:]) == (["is", "so"], ["mend", "it"])
+    assert "`uc rule CODE` explains a finding and says what to do" in lines

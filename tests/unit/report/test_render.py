@@ -77,6 +77,9 @@ def run() -> dict[str, Any]:
         finding(),
         finding("Dockerfile", line=3, column=7),
         Finding(NOT_CHECKED, "nobody answers", Place("Not A Reference: é"), NOT_CHECKED.severity),
+        finding("app:1.0"),
+        finding("localhost:5000/app:1.0"),
+        finding("https://example.com/x.git//Dockerfile"),
     ]
     document = json.loads(RENDERERS["sarif"](Report("image-verify", {"images": []}, findings=findings)))
     assert document["version"] == "2.1.0"
@@ -108,10 +111,14 @@ def test_sarif_places_are_addresses_that_parse(run: dict[str, Any]) -> None:
         "ghcr.io/acme/app:1.0",
         "Dockerfile",
         "Not A Reference: é",
+        "app:1.0",
+        "localhost:5000/app:1.0",
+        "https://example.com/x.git//Dockerfile",
     ]
+    assert [urlsplit(address).scheme for address in addresses] == [*[""] * 5, "https"]
     assert all(address.isascii() and " " not in address for address in addresses)
     assert [urlsplit(address).geturl() for address in addresses] == addresses
-    assert [place.get("region") for place in physical] == [None, {"startLine": 3, "startColumn": 7}, None]
+    assert [place.get("region") for place in physical] == [None, {"startLine": 3, "startColumn": 7}, *[None] * 4]
 
 
 def test_sarif_fingerprints_tell_findings_apart(run: dict[str, Any]) -> None:
