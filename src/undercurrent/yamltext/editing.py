@@ -64,9 +64,9 @@ def set_value(document: Document, key: Key, value: Any) -> tuple[Edit, ...]:
             missing = value
             for name in reversed(key[depth + 1 :]):
                 missing = {name: missing}
-            return _replaced(document, below, missing)
+            return _replaced(document, below, missing, in_flow=_is_flow(node))
         if depth + 1 == len(key):
-            return _put(document, below, value, key)
+            return _put(document, below, value, key, in_flow=_is_flow(node))
         node = below.value if isinstance(below, Entry) else below
     return _merged(document, node, value, key)
 
@@ -83,7 +83,7 @@ def _child(document: Document, node: Node, step: str | int, key: Key) -> Entry |
     raise _no_edit(document, key, document.line(node))
 
 
-def _put(document: Document, below: Entry | Node, value: Any, key: Key) -> tuple[Edit, ...]:
+def _put(document: Document, below: Entry | Node, value: Any, key: Key, *, in_flow: bool) -> tuple[Edit, ...]:
     node = below.value if isinstance(below, Entry) else below
     if plain(node) == value and type(plain(node)) is type(value):
         return ()
@@ -93,7 +93,7 @@ def _put(document: Document, below: Entry | Node, value: Any, key: Key) -> tuple
         whole = _joined(plain(node), value)  # what others share stays as it is; here it is written out
         return () if whole == plain(node) else (Edit(node.span, flowed(whole, json_like=manner_of(document).json)),)
     if isinstance(below, Entry):
-        return _replaced(document, below, value)
+        return _replaced(document, below, value, in_flow=in_flow)
     if isinstance(node, ScalarNode) and node.style not in ("|", ">") and not isinstance(value, Mapping | list | tuple):
         text = _scalar_like(node, value, node.style)
         return (Edit(_body(document, node), text if node.span else f" {text}"),)
@@ -121,13 +121,13 @@ def _merged(document: Document, node: Node, value: Any, key: Key) -> tuple[Edit,
     return (*edits, *(_added(document, node, new, key) if new else ()))
 
 
-def _replaced(document: Document, entry: Entry, value: Any) -> tuple[Edit, ...]:
-    """The value of an entry, all of it, by another."""
+def _replaced(document: Document, entry: Entry, value: Any, *, in_flow: bool) -> tuple[Edit, ...]:
+    """The value of an entry, all of it, by another; ``in_flow`` where the entry stands in braces."""
     node, manner = entry.value, manner_of(document)
     if isinstance(node, ScalarNode) and node.span and not _is_nothing(node) and not _is_collection(value):
         lasting = '"' if manner.json or node.style in ("|", ">") else node.style
         return (Edit(_body(document, node), _scalar_like(node, value, lasting)),)
-    if not _is_collection(value) or not value or _in_flow(document, entry):
+    if not _is_collection(value) or not value or in_flow:
         return (_replaced_inline(document, entry, flowed(value, json_like=manner.json)),)
     indent = document.column(entry.key) - 1
     made = lines({entry.name or "": value}, indent, manner)[1:]
@@ -301,8 +301,8 @@ def _body(document: Document, node: ScalarNode) -> Span:
     return Span(node.span.start + (len(marks[0]) if marks and node.anchor else 0), node.span.end)
 
 
-def _in_flow(document: Document, entry: Entry) -> bool:
-    return any(mapping.flow and entry in mapping.entries for mapping in document.mappings())
+def _is_flow(node: Node) -> bool:
+    return isinstance(node, MappingNode | SequenceNode) and node.flow
 
 
 def _behind_colon(document: Document, entry: Entry) -> int:

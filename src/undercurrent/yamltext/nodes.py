@@ -1,10 +1,13 @@
 """The nouns of a YAML file whose every node knows where it stands."""
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from undercurrent.splices import Span, line_of
+from undercurrent.splices import Span
 
 __all__ = ["AliasNode", "Document", "Entry", "Fault", "Key", "MappingNode", "Node", "ScalarNode", "SequenceNode"]
 
@@ -96,6 +99,12 @@ class Fault:
     span: Span
 
 
+@lru_cache(maxsize=8)
+def _line_ends(text: str) -> list[int]:
+    """Where its lines end: of one file, thousands of lines are asked for."""
+    return [found.start() for found in re.finditer("\n", text)]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One of the documents of a file.
@@ -116,7 +125,7 @@ class Document:
 
     def line(self, node: Node | Fault) -> int:
         """The line that it begins in, from 1."""
-        return line_of(self.text, node.span.start)
+        return bisect_left(_line_ends(self.text), node.span.start) + 1
 
     def column(self, node: Node | Fault) -> int:
         """The column that it begins in, from 1."""

@@ -1,4 +1,5 @@
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -259,6 +260,17 @@ def test_places_are_those_of_keys_and_of_what_is_around_what_lacks() -> None:
     assert place_of(document, (*containers, 1)) == (18, 9)
     assert line_at(document, (*containers, 1, "securityContext", "privileged")) == 20
     assert line_at(document, (*containers, 7, "x")) == 8
+
+
+def test_a_large_document_is_changed_in_time_that_grows_with_it() -> None:
+    (document,) = parse("items:\n" + "- spec:\n    a:\n  b: 1\n" * 10_000, "x")
+    began = time.process_time()
+
+    edits = [edit for at in range(10_000) for edit in set_value(document, ("items", at, "spec", "a"), {"c": 1})]
+
+    assert line_at(document, ("items", 9_999, "b")) == 30_001
+    assert edited(document.text, edits).count("\n    a:\n      c: 1\n") == 10_000
+    assert time.process_time() - began < 10
 
 
 def test_several_documents_are_changed_apart() -> None:
