@@ -13,7 +13,7 @@ from undercurrent.hardening.dockerfile import (
     Dockerfile,
     Instruction,
     Stage,
-    expansion,
+    copied,
     lineage,
     parse,
     scopes,
@@ -131,9 +131,6 @@ def _copy(
         document = names.get(word)
         if document is None:
             continue
-        content = document.content
-        if document.expand:
-            content = expansion(content, variables, dockerfile.escape, plain_quotes=True).text
         words[number] = f"{place}/{number}/{document.name}"
-        files[words[number]] = as_bytes(content)
+        files[words[number]] = as_bytes(copied(document, variables))
     return f"{instruction.keyword} {_flags(instruction, dockerfile)}{' '.join(words)}"
