@@ -422,6 +422,26 @@ def test_a_signal_takes_everything_away(with_podman: Workshop, run_uc: UcRunner)
     assert said == "error[interrupted]: interrupted\n"
 
 
+def test_what_kill_9_left_goes_with_the_next_proof(with_podman: Workshop, run_uc: UcRunner) -> None:
+    proof = ("harden", "prove", "example.test/needs:1.0", "--probe", "http:", "--before", "none", "--stay")
+    environ = command_line_environment(run_uc.home, **with_podman.environ)
+    started = subprocess.Popen([sys.executable, "-m", "undercurrent", *proof, "60"], env=environ)
+    try:
+        for _turn in range(600):
+            if any(name.endswith("-after") for name in with_podman.names()):
+                break
+            assert started.poll() is None
+    finally:
+        started.kill()
+        started.wait()
+    assert with_podman.names() != []
+
+    again = run_uc(*proof, "0.2", env=with_podman.environ)
+
+    assert again.exit_code == 0, again.stderr
+    assert with_podman.names() == []
+
+
 def test_a_proof_of_an_image_is_attested_and_verified(with_podman: Workshop, run_uc: UcRunner) -> None:
     folder = run_uc.folder
     (folder / "files").mkdir()

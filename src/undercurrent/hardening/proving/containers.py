@@ -11,7 +11,7 @@ from typing import Final
 from undercurrent.errors import CouldNotCheck, UndercurrentError
 from undercurrent.hardening.proving import procfs
 from undercurrent.hardening.proving.engines import Engine, run_engine
-from undercurrent.hardening.proving.leftovers import own_name
+from undercurrent.hardening.proving.leftovers import own_name, removal
 from undercurrent.hardening.proving.nouns import Conditions
 from undercurrent.i18n import translate as _
 from undercurrent.processes import Ran, plain
@@ -157,11 +157,9 @@ class Container:
         """Runs a program in it, as its user."""
         return await run_engine(self.engine, "exec", self.name, *command, timeout_s=timeout_s, check=False)
 
-    async def stop(self, patience_s: int) -> None:
-        """Asks it to end; kills it after ``patience_s``."""
-        await run_engine(
-            self.engine, "stop", f"--time={patience_s}", self.name, timeout_s=patience_s + 60.0, check=False
-        )
+    async def restart(self, within_s: int) -> Ran:
+        """Asks it to end, ends it if it does not within so many seconds, and starts it again, as `start` does."""
+        return await run_engine(self.engine, "restart", f"--time={within_s}", self.name, check=False)
 
 
 @asynccontextmanager
@@ -195,18 +193,17 @@ async def container(engine: Engine, image: str, conditions: Conditions, role: st
 
 async def _removed(engine: Engine, name: str) -> None:
     """Removes it, also while this task is being cancelled: a container that stays would run on."""
-    at_once = ("--time=0",) if engine.name == "podman" else ()
-    removal = asyncio.ensure_future(run_engine(engine, "rm", "--force", *at_once, "--volumes", name, check=False))
+    removing = asyncio.ensure_future(run_engine(engine, *removal(engine, name), check=False))
     cancelled = False
-    while not removal.done():
+    while not removing.done():
         try:
-            await asyncio.shield(removal)
+            await asyncio.shield(removing)
         except asyncio.CancelledError:
             cancelled = True
         except UndercurrentError:
             break
     with suppress(UndercurrentError):
-        removal.result()
+        removing.result()
     if cancelled:
         raise asyncio.CancelledError
 

@@ -14,7 +14,7 @@ from typing import Final
 from undercurrent.hardening.proving import procfs
 from undercurrent.hardening.proving.engines import Engine, run_engine
 
-__all__ = ["is_left", "own_folder", "own_name", "sweep", "sweep_folders"]
+__all__ = ["is_left", "own_folder", "own_name", "removal", "sweep", "sweep_folders"]
 
 _PREFIX: Final = "uc-prove-"
 _NAME: Final = re.compile(rf"(?:localhost/)?{_PREFIX}([0-9a-f]+)-([0-9a-f]+)-([0-9a-f]+)-[0-9a-f]{{8}}\b.*")
@@ -59,13 +59,21 @@ def sweep_folders(parent: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def removal(engine: Engine, name: str) -> tuple[str, ...]:
+    """The engine's arguments that end a container at once and take it away, with the volumes that have no name."""
+    at_once = ("--time=0",) if engine.name == "podman" else ()
+    return ("rm", "--force", *at_once, "--volumes", name)
+
+
 async def sweep(engine: Engine) -> None:
     """Takes away what processes left that were killed; what lives ones use stays."""
-    await asyncio.to_thread(sweep_folders, Path(tempfile.gettempdir()))
-    held = await run_engine(engine, "ps", "--all", f"--filter=name={_PREFIX}", "--format={{.Names}}", check=False)
-    for name in filter(is_left, held.out.split()):
-        await run_engine(engine, "rm", "--force", "--volumes", name, check=False)
     pattern = f"--filter=reference=localhost/{_PREFIX}*"
-    kept = await run_engine(engine, "images", pattern, "--format={{.Repository}}:{{.Tag}}", check=False)
+    held, kept, _nothing = await asyncio.gather(
+        run_engine(engine, "ps", "--all", f"--filter=name={_PREFIX}", "--format={{.Names}}", check=False),
+        run_engine(engine, "images", pattern, "--format={{.Repository}}:{{.Tag}}", check=False),
+        asyncio.to_thread(sweep_folders, Path(tempfile.gettempdir())),
+    )
+    for name in filter(is_left, held.out.split()):
+        await run_engine(engine, *removal(engine, name), check=False)
     for name in filter(is_left, kept.out.split()):
         await run_engine(engine, "rmi", name, check=False)

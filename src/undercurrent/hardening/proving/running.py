@@ -149,8 +149,12 @@ async def run(
         if manner.restart and seen.answer.ok and not seen.ended:
             again, later = await _again(made, probe, patience)
             seen = replace(seen, again=again, seen=merged(one for one in (seen.seen, later) if one is not None))
-        written = await made.written() if manner.compare else ()
-        return replace(seen, said=shortened(await made.logs()), written=written, refused=refused)
+        said, written = await asyncio.gather(made.logs(), made.written() if manner.compare else _nothing())
+        return replace(seen, said=shortened(said), written=written, refused=refused)
+
+
+async def _nothing() -> tuple[str, ...]:
+    return ()
 
 
 async def _watched(
@@ -327,8 +331,7 @@ async def _executed(made: Container, probe: Probe, patience: Patience) -> Answer
 
 
 async def _again(made: Container, probe: Probe, patience: Patience) -> tuple[Answer, Observation | None]:
-    await made.stop(_STOP_S)
-    started = await made.start()
+    started = await made.restart(_STOP_S)
     if started.code != 0:
         return Answer(ok=False, error=Seen(started.said)), None
     state = await made.state()
