@@ -159,7 +159,7 @@ def compared(before: Answer | None, after: Answer, probe: Probe) -> Check:
 
 
 def _answered(probe: Probe, answer: Seen) -> Seen:
-    return Seen("{probe}: {answer}", {"probe": str(probe), "answer": answer})
+    return Seen(N_("{probe}: {answer}"), {"probe": str(probe), "answer": answer})
 
 
 _VOLATILE: Final = frozenset({"body", "output"})
