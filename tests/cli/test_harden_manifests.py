@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.support.cli import UcRunner
 
 POD = """\
@@ -118,3 +119,31 @@ def test_an_override_is_patched_with_what_it_is_laid_over(run_uc: UcRunner) -> N
     assert run_uc("harden", "manifests", ".", "--write").exit_code == 0
     assert (run_uc.folder / "compose.override.yaml").read_text(encoding="utf-8") == over
     assert "10001:10001" in (run_uc.folder / "compose.yaml").read_text(encoding="utf-8")
+
+
+def test_a_service_that_is_built_here_gets_what_its_image_needs(run_uc: UcRunner) -> None:
+    _write(
+        run_uc.folder,
+        Dockerfile='FROM python:3.13\nRUN mkdir -p /srv/data /var/log/app\nUSER 20001:20001\nCMD ["python"]\n',
+        compose_yaml="services:\n  web:\n    build: .\n",
+    )
+    stopped = run_uc("harden", "manifests", ".", "--write")
+    assert stopped.exit_code == 1
+    assert "/srv/data, which has to outlive it" in " ".join(stopped.stdout.split())
+    assert "read_only: true" in run_uc("harden", "manifests", ".", "--writable", "/srv/data").stdout
+
+    with (run_uc.folder / "compose.yaml").open("a") as file:
+        file.write("    volumes: ['data:/srv/data']\n")
+    assert run_uc("harden", "manifests", ".", "--write").exit_code == 0
+    made = yaml.safe_load((run_uc.folder / "compose.yaml").read_text())["services"]["web"]
+    assert "user" not in made, "the image has one"
+    assert made["read_only"] is True
+    assert made["tmpfs"] == ["/tmp", "/var/log/app:mode=1777,uid=20001,gid=20001"]  # noqa: S108 - in the container
+    assert run_uc("harden", "manifests", ".").exit_code == 0
+
+
+def test_the_user_is_the_one_that_is_set(run_uc: UcRunner) -> None:
+    _write(run_uc.folder, web_yaml=POD, undercurrent_toml="[harden]\nuid = 20002\n")
+    assert run_uc("harden", "manifests", "web.yaml", "--write").exit_code == 0
+    set_here = yaml.safe_load((run_uc.folder / "web.yaml").read_text())["spec"]["securityContext"]
+    assert (set_here["runAsUser"], set_here["runAsGroup"]) == (20002, 20002)

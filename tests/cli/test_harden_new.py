@@ -70,3 +70,9 @@ def test_an_audit_of_the_templates_finds_nothing(run_uc: UcRunner) -> None:
     assert audited.exit_code == 0, audited.stderr
     assert audited.json["findings"] == []
     assert audited.json["data"]["identities"] == {"rootless": len(KINDS)}
+
+
+def test_the_user_is_the_one_that_is_set(run_uc: UcRunner) -> None:
+    (run_uc.folder / "undercurrent.toml").write_text("[harden]\nuid = 20002\n")
+    assert run_uc("harden", "new", "alpine").exit_code == 0
+    assert (run_uc.folder / "Dockerfile").read_text() == dockerfile("alpine", uid=20002)

@@ -2,7 +2,10 @@
 
 from typing import Final
 
-__all__ = ["as_number", "is_root"]
+__all__ = ["UID", "as_number", "is_root"]
+
+UID: Final = 10001
+"""Whom images run as where there is nobody better: above what distributions and hosts give to accounts of their own."""
 
 _MOST_DIGITS: Final = 19
 """What 64 bits can hold; Python itself refuses to read a number of thousands of digits."""

@@ -196,6 +196,7 @@ def _one(job: Job) -> AuditedFile | UndercurrentError:
             wanted=job.wanted,
             more=job.more,
             folder=_folder(job) if job.edits else None,
+            uid=job.harden.uid,
         )
     except UndercurrentError as error:
         return error

@@ -14,7 +14,7 @@ from undercurrent.errors import EnvironmentLacks, NotFound, Refused, Undercurren
 from undercurrent.fleet import Failed
 from undercurrent.hardening.dockerfile import Dockerfile, Stage, parse, stages, target
 from undercurrent.hardening.fixing import FixPlan, Unfixed, check, plan
-from undercurrent.hardening.fixing.following import built_from, follow, followed
+from undercurrent.hardening.fixing.following import builds, built_from, follow, followed, is_target
 from undercurrent.hardening.fixing.running import (
     Followed,
     ImageName,
@@ -47,7 +47,7 @@ class Wish:
     """What is asked for.
 
     Attributes:
-        uid: whom images are to run as; None for the account that they mean, or a number above the usual ones.
+        uid: whom images are to run as; None for the account that they mean, or the number in the settings.
         unsafe: also what is not safe.
         target: the stage; None for the last one, and those that compose files name.
         arguments: build arguments.
@@ -232,6 +232,7 @@ class _File:
         made = plan(
             image,
             uid=self.wish.uid,
+            usual=self.settings.harden.uid,
             unsafe=self.wish.unsafe,
             context=context,
             stages=stages(file, self.wish.arguments),
@@ -250,15 +251,13 @@ class _File:
 
     def _using(self, file: Dockerfile, stage: Stage) -> tuple[Service, ...]:
         """The services that are built from this stage."""
-        found = stages(file, self.wish.arguments)
-        built = [one for one in self.around.services if built_from(one, self.found.name) and one.build]
-        return tuple(one for one in built if one.build and _is_target(found, one.build.target, stage))
+        return tuple(one for one in self.around.services if builds(one, file, stage, self.wish.arguments))
 
     def _name_of(self, file: Dockerfile, stage: Stage, using: Iterable[Service]) -> ImageName:
         """What the image of this stage is called by manifests."""
         name, found = self.found.name, stages(file, self.wish.arguments)
         said = {repository(one.image) for one in using if one.image}
-        if not _is_target(found, "", stage):
+        if not is_target(found, "", stage):
             return ImageName(frozenset(said))
         said |= set(skaffold_names(self.around.cluster.objects, name))
         usual = usual_name(self.found.path)
@@ -307,13 +306,6 @@ def _as_found(made: FixPlan, before: Sequence[tuple[Dockerfile, FixPlan]]) -> Fi
         hidden=tuple(replace(one, line=line(one.path, one.line)) for one in made.hidden),
         unfixed=tuple(replace(one, line=line(one.path, one.line)) for one in made.unfixed),
     )
-
-
-def _is_target(found: Sequence[Stage], name: str, stage: Stage) -> bool:
-    try:
-        return target(found, name or None).index == stage.index
-    except UndercurrentError:
-        return False
 
 
 def _folder_of(service: Service) -> str:

@@ -18,9 +18,9 @@ from undercurrent.hardening.manifests.rendering import render_chart, render_kust
 from undercurrent.hardening.rules.manifests import in_pods, in_services
 from undercurrent.kube import Object, Pod, pods
 from undercurrent.splices import as_text
+from undercurrent.workflows.composing import Reader, variables_of
 from undercurrent.workflows.discovering import FileKind, FoundFile
 from undercurrent.workflows.kustomized import kustomized, told_once
-from undercurrent.workflows.manifests import Reader, variables_of
 from undercurrent.workflows.reading import read_bounded
 from undercurrent.yamltext import Document, parse
 

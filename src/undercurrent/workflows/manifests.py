@@ -3,32 +3,37 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from undercurrent.errors import NotFound, UndercurrentError
 from undercurrent.fleet import Failed
+from undercurrent.hardening.fixing import FixPlan
+from undercurrent.hardening.fixing.following import builds
 from undercurrent.hardening.manifests import violations
 from undercurrent.hardening.manifests.chartvalues import proposed_values
-from undercurrent.hardening.manifests.compose import overlaid
+from undercurrent.hardening.manifests.compose import Service, overlaid
 from undercurrent.hardening.manifests.patched import PatchedFile, patch
 from undercurrent.hardening.manifests.patching import Wanted
 from undercurrent.hardening.manifests.podsecurity import Violation
 from undercurrent.hardening.manifests.rendering import render_chart, render_kustomization, source_of
+from undercurrent.hardening.model.nouns import Identity
 from undercurrent.i18n import translate as _
 from undercurrent.kube import pods
 from undercurrent.progress import Advanced, Finished, Observer, Started, silent
+from undercurrent.settings import Settings
 from undercurrent.splices import as_bytes, as_text
+from undercurrent.workflows.composing import Reader, variables_of
 from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
+from undercurrent.workflows.fixing import Wish, fix
 from undercurrent.workflows.keeping import keep
 from undercurrent.workflows.reading import read_bounded
-from undercurrent.yamltext import MAX_FILE, Document, parse
+from undercurrent.yamltext import Document, parse
 
-__all__ = ["Patched", "Reader", "Rendered", "patch_manifests", "variables_of"]
+__all__ = ["Patched", "Rendered", "patch_manifests"]
 
 _JOB: Final = "patch manifests"
-_VARIABLES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +80,17 @@ class _Read:
 
 
 async def patch_manifests(
-    paths: Sequence[Path], wanted: Wanted, *, write: bool = False, observer: Observer = silent
+    paths: Sequence[Path], wanted: Wanted, settings: Settings, *, write: bool = False, observer: Observer = silent
 ) -> Patched:
     """Patches the manifests at and below ``paths``.
+
+    A service that is built from a Dockerfile at hand gets what its image needs, too: folders to write to, and no other
+    user than its own.
 
     Args:
         paths: files and folders.
         wanted: how containers are to run.
+        settings: what is known of base images.
         write: changes the files; else they are only shown as they would be.
         observer: is told what happens.
 
@@ -100,7 +109,8 @@ async def patch_manifests(
         )
     observer(Started(_JOB, len(found)))
     read = await asyncio.to_thread(_read_all, plain)
-    files = await asyncio.to_thread(_patched, read, plain, wanted)
+    plans = await _plans(paths, found, settings)
+    files = await asyncio.to_thread(_patched, read, plain, wanted, plans)
     if write:
         for file in files:
             if file.after != file.before:
@@ -126,7 +136,30 @@ def _documents(path: Path, name: str) -> tuple[Document, ...]:
     return parse(as_text(read_bounded(path, name)), name)
 
 
-def _patched(read: _Read, found: Sequence[FoundFile], wanted: Wanted) -> tuple[PatchedFile, ...]:
+async def _plans(paths: Sequence[Path], found: Sequence[FoundFile], settings: Settings) -> tuple[FixPlan, ...]:
+    """What is known of the images that compose files have built here."""
+    kinds = {file.kind for file in found}
+    if not {FileKind.DOCKERFILE, FileKind.COMPOSE} <= kinds:
+        return ()
+    return (await fix(paths, settings, Wish())).plans
+
+
+def _wanted_of(service: Service, wanted: Wanted, plans: Iterable[FixPlan]) -> Wanted:
+    made = next((one for one in plans if builds(service, one.image.dockerfile, one.image.stage)), None)
+    if made is None or made.run is None:
+        return wanted
+    runner, declared = made.image.runner, made.image.volumes
+    return replace(
+        wanted,
+        writable=tuple(dict.fromkeys((*wanted.writable, *(state.path for state in made.run.tmpfs)))),
+        user=runner.text if runner.identity is Identity.ROOTLESS else "",
+        lasting=tuple(state.path for state in made.run.volumes if state.path not in declared),
+    )
+
+
+def _patched(
+    read: _Read, found: Sequence[FoundFile], wanted: Wanted, plans: Sequence[FixPlan]
+) -> tuple[PatchedFile, ...]:
     """Kubernetes' files together, as they name one another; a compose file with what is laid over it."""
     kinds = {file.name: file for file in found}
     cluster = {name: docs for name, docs in read.files.items() if kinds[name].kind is FileKind.KUBERNETES}
@@ -140,6 +173,7 @@ def _patched(read: _Read, found: Sequence[FoundFile], wanted: Wanted) -> tuple[P
             wanted,
             read=Reader(folder, file.top.resolve()),
             variables=variables_of(folder),
+            of_service=lambda service: _wanted_of(service, wanted, plans),
         )
     return tuple(sorted(made, key=lambda one: one.name))
 
@@ -149,38 +183,6 @@ def _laid_together(files: Mapping[str, tuple[Document, ...]]) -> Iterator[tuple[
     every = [document for documents in files.values() for document in documents]
     over = {base: every[at].name for base, at in overlaid(every)}
     yield from ((name, over[name]) if name in over else (name,) for name in files if name not in over.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Reads files that a compose file names.
-
-    Attributes:
-        folder: that it lies in.
-        top: above which nothing is read, links resolved.
-    """
-
-    folder: Path
-    top: Path
-
-    def __call__(self, name: str) -> str | None:
-        """Its text; None for what is not there, is too large, or lies outside."""
-        try:
-            path = (self.folder / name).resolve()
-            if not path.is_relative_to(self.top) or not path.is_file() or path.stat().st_size > MAX_FILE:
-                return None
-            return as_text(path.read_bytes())
-        except (OSError, RuntimeError, ValueError):  # links that lead to themselves, a NUL in the name
-            return None
-
-
-def variables_of(folder: Path) -> Mapping[str, str]:
-    """Those of the file ``.env`` beside a compose file; not those of whoever runs this."""
-    text = Reader(folder, folder.resolve())(".env")
-    if text is None or len(text) > _VARIABLES:
-        return {}
-    pairs = (line.removeprefix("export ").partition("=") for line in text.splitlines() if not line.startswith("#"))
-    return {name.strip(): value.strip().strip("\"'") for name, equals, value in pairs if equals}
 
 
 async def _rendered(

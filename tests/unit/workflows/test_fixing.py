@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from undercurrent.errors import EnvironmentLacks, NotFound, Refused
-from undercurrent.settings import Settings
+from undercurrent.settings import HardenSettings, Settings
 from undercurrent.workflows.fixing import Wish, fix, write
 
 NGINX = "FROM nginx:1.27\nCOPY default.conf /etc/nginx/conf.d/default.conf\n"
@@ -42,6 +42,11 @@ async def test_a_port_moves_in_the_file_its_configuration_and_its_mappings(folde
     )
     assert (folder / "web" / "Dockerfile").read_text().endswith("EXPOSE 8080\nUSER 10001:10001\n")
     assert not (await fix([Path()], Settings(), Wish())).files
+
+
+async def test_the_user_is_the_one_that_is_set(folder: Path) -> None:
+    write(await fix([Path()], Settings(harden=HardenSettings(uid=20002)), Wish()))
+    assert (folder / "web" / "Dockerfile").read_text().endswith("USER 20002:20002\n")
 
 
 async def test_a_file_that_is_laid_over_follows_too(folder: Path) -> None:

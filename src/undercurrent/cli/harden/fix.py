@@ -26,7 +26,12 @@ __all__ = ["fix_command"]
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--diff/--write", "diff", default=True, help=_("Show the changes, or write them to the files."))
 @click.option("--unsafe-fixes", "unsafe", is_flag=True, help=_("Also make changes that others have to follow."))
-@click.option("--uid", type=WholeNumber(1), metavar="UID", help=_("The user that images run as."))
+@click.option(
+    "--uid",
+    type=WholeNumber(1),
+    metavar="UID",
+    help=_("The user that images run as; the account that the file makes, or as set, unless given."),
+)
 @click.option("--target", metavar="NAME", help=_("The stage that is built; the last one otherwise."))
 @click.option("--build-arg", "arguments", multiple=True, metavar="NAME=VALUE", help=_("A build argument."))
 @click.option(

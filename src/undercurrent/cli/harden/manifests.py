@@ -32,4 +32,8 @@ async def manifests(session: Session, paths: tuple[Path, ...], *, write: bool, d
     from undercurrent.hardening.manifests.patching import Wanted  # noqa: PLC0415
 
     write = write and not diff
-    return view.view(await patch_manifests(paths, Wanted(**wanted), write=write, observer=session.observer))
+    wanted["uid"] = wanted["uid"] or session.settings.harden.uid
+    wanted["gid"] = wanted["gid"] or wanted["uid"]
+    return view.view(
+        await patch_manifests(paths, Wanted(**wanted), session.settings, write=write, observer=session.observer)
+    )

@@ -6,7 +6,7 @@ import click
 
 from undercurrent.cli.command import Session, command
 from undercurrent.cli.printing import put
-from undercurrent.hardening.templates import APP, KINDS, PORT, UID, dockerfile
+from undercurrent.hardening.templates import APP, KINDS, PORT, dockerfile
 from undercurrent.i18n import translate as _
 from undercurrent.report import templates as view
 from undercurrent.report.model import Report
@@ -25,7 +25,10 @@ __all__ = ["new"]
 @click.option("--app", default=APP, show_default=True, metavar="NAME", help=_("What the application is called."))
 @click.option("--port", default=PORT, show_default=True, metavar="PORT", help=_("Port that it listens on."))
 @click.option(
-    "--uid", default=UID, show_default=True, metavar="ID", help=_("Number of the user and the group that it runs as.")
+    "--uid",
+    type=int,
+    metavar="ID",
+    help=_("Number of the user and the group that it runs as; as set unless given."),
 )
 @click.option(
     "--to",
@@ -37,9 +40,10 @@ __all__ = ["new"]
 @click.option("--force", is_flag=True, help=_("Write over files that are there."))
 @click.option("-n", "--dry-run", is_flag=True, help=_("Only show what would be written."))
 def new(
-    _session: Session, *, kind: str, app: str, port: int, uid: int, to: Path, force: bool, dry_run: bool
+    session: Session, *, kind: str, app: str, port: int, uid: int | None, to: Path, force: bool, dry_run: bool
 ) -> Report | None:
     """Writes them."""
+    uid = uid if uid is not None else session.settings.harden.uid
     if str(to) == "-":
         put(dockerfile(kind, app=app, port=port, uid=uid))
         return None

@@ -31,18 +31,14 @@ def wanted_options(body: _Body) -> _Body:
         click.option(
             "--uid",
             type=click.IntRange(1, _HIGHEST),
-            default=10001,
-            show_default=True,
             metavar="ID",
-            help=_("User of containers that have none, or root."),
+            help=_("User of containers that have none, or root; as set unless given."),
         ),
         click.option(
             "--gid",
             type=click.IntRange(1, _HIGHEST),
-            default=10001,
-            show_default=True,
             metavar="ID",
-            help=_("Group of them."),
+            help=_("Group of them; the user's number unless given."),
         ),
         click.option(
             "--writable",

@@ -13,6 +13,7 @@ from undercurrent.hardening.auditing.ignoring import Ignored, applied, in_docker
 from undercurrent.hardening.auditing.ranking import Ranked
 from undercurrent.hardening.dockerfile import Dockerfile, parse
 from undercurrent.hardening.model import BaseImage, Context, FinalImage, Identity, describe
+from undercurrent.hardening.numbers import UID
 from undercurrent.hardening.rules import CHECKS, not_buildable
 from undercurrent.hardening.rules.subject import Subject
 
@@ -58,6 +59,7 @@ def audit_dockerfile(
     wanted: Sequence[Wanted] = (),
     more: Iterable[Finding] = (),
     folder: str | None = None,
+    uid: int = UID,
 ) -> AuditedFile:
     """What the rules find in a Dockerfile.
 
@@ -69,9 +71,10 @@ def audit_dockerfile(
         wanted: the targets; the last stage where there are none.
         more: findings of another program about the same file.
         folder: what findings call the context; the edits of safe fixes come along where it is given, which takes time.
+        uid: whom they have images run as, where there is nobody better.
     """
     file = parse(source, name)
-    mending = None if folder is None else _mending(folder, find_base, context)
+    mending = None if folder is None else _mending(folder, find_base, uid, context)
     asked: dict[str, None] = {}
 
     def noted(base: str) -> BaseImage | None:
@@ -96,10 +99,10 @@ def audit_dockerfile(
     return AuditedFile(ranked, findings, ignored, tuple(asked), frozenset(asked if named else ()))
 
 
-def _mending(folder: str, find_base: Callable[[str], BaseImage | None], context: Context | None) -> "Mending":
+def _mending(folder: str, find_base: Callable[[str], BaseImage | None], uid: int, context: Context | None) -> "Mending":
     from undercurrent.hardening.auditing.mending import Mending  # noqa: PLC0415 - fixes take long to import
 
-    return Mending(folder, find_base, context)
+    return Mending(folder, find_base, uid, context)
 
 
 def _images(

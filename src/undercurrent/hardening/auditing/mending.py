@@ -24,11 +24,13 @@ class Mending:
     Attributes:
         folder: what findings call the build context.
         find_base: what is known of a base image.
+        uid: whom an image is to run as, where there is nobody better.
         context: the build context.
     """
 
     folder: str
     find_base: Callable[[str], BaseImage | None]
+    uid: int
     context: Context | None = None
 
     def with_edits(
@@ -50,7 +52,7 @@ class Mending:
         """A fix after which it is shown to run without root; None where there is none that is safe."""
         file = image.dockerfile
         try:
-            made = plan(image, context=self.context, stages=stages(file, arguments))
+            made = plan(image, usual=self.uid, context=self.context, stages=stages(file, arguments))
             if not made.edits:
                 return None
             changed = check(file, made.edits.get(file.name, ()))

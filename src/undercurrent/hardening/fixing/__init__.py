@@ -2,6 +2,6 @@
 
 from undercurrent.hardening.fixing.checking import check
 from undercurrent.hardening.fixing.nouns import Change, FixPlan, Unfixed
-from undercurrent.hardening.fixing.planning import UID, plan
+from undercurrent.hardening.fixing.planning import plan
 
-__all__ = ["UID", "Change", "FixPlan", "Unfixed", "check", "plan"]
+__all__ = ["Change", "FixPlan", "Unfixed", "check", "plan"]

@@ -1,10 +1,12 @@
 """Compose services that are built from a Dockerfile: they follow where its ports go, and keep theirs outside."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from posixpath import normpath
 
+from undercurrent.errors import UndercurrentError
+from undercurrent.hardening.dockerfile import Dockerfile, Stage, stages, target
 from undercurrent.hardening.fixing.nouns import Change
 from undercurrent.hardening.manifests.compose import Service
 from undercurrent.hardening.manifests.servicepatch import move_port
@@ -13,7 +15,7 @@ from undercurrent.i18n import translate as _
 from undercurrent.splices import Edit
 from undercurrent.yamltext import Document, set_value
 
-__all__ = ["built_from", "follow", "followed"]
+__all__ = ["builds", "built_from", "follow", "followed", "is_target"]
 
 
 def built_from(service: Service, dockerfile: str) -> bool:
@@ -28,6 +30,28 @@ def built_from(service: Service, dockerfile: str) -> bool:
         return False
     folder = PurePath(service.document.name).parent
     return normpath(str(folder / build.context / build.dockerfile)) == normpath(dockerfile)
+
+
+def builds(service: Service, dockerfile: Dockerfile, stage: Stage, arguments: Mapping[str, str] | None = None) -> bool:
+    """Whether a service is built from a Dockerfile, up to this stage of it.
+
+    Args:
+        service: as `built_from` takes it.
+        dockerfile: named by its path.
+        stage: one of its stages.
+        arguments: build arguments that were given.
+    """
+    if service.build is None or not built_from(service, dockerfile.name):
+        return False
+    return is_target(stages(dockerfile, arguments or {}), service.build.target, stage)
+
+
+def is_target(found: Sequence[Stage], name: str, stage: Stage) -> bool:
+    """Whether ``name``, or nothing at all, means this stage of those that a file has."""
+    try:
+        return target(found, name or None).index == stage.index
+    except UndercurrentError:
+        return False
 
 
 def followed(service: Service, ports: Iterable[int]) -> frozenset[int]:

@@ -6,7 +6,7 @@ changes and for whom, and waits to be asked for. Nothing is planned where someth
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from undercurrent.hardening.dockerfile import Stage
 from undercurrent.hardening.fixing import accounts, children, entering, folders, inserting, ports, refusing
@@ -18,16 +18,13 @@ from undercurrent.hardening.fixing.families import steps as steps_of
 from undercurrent.hardening.fixing.nouns import FixPlan, Situation, Steps, Unfixed, Who
 from undercurrent.hardening.model import Context
 from undercurrent.hardening.model.nouns import FinalImage, Identity
+from undercurrent.hardening.numbers import UID
 from undercurrent.hardening.ports import FIRST_FREE, free_ports
 from undercurrent.hardening.runside import Published, RunSide
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
-__all__ = ["UID", "Outside", "plan"]
-
-UID: Final = 10001
-"""Above what distributions and hosts give to accounts of their own."""
-
+__all__ = ["Outside", "plan"]
 
 Outside: TypeAlias = Callable[[int, int], str | None]
 """Asked about a port and where it goes: None if no file at hand publishes it; else why it is no safe change, or ""."""
@@ -41,6 +38,7 @@ def plan(
     image: FinalImage,
     *,
     uid: int | None = None,
+    usual: int = UID,
     unsafe: bool = False,
     context: Context | None = None,
     stages: Sequence[Stage] = (),
@@ -50,7 +48,8 @@ def plan(
 
     Args:
         image: what is known of it.
-        uid: whom it is to run as; None for the account that it means, or `UID`.
+        uid: whom it is to run as; None for the account that it means, or ``usual``.
+        usual: the number where there is nobody better.
         unsafe: also what is not safe.
         context: its build context; files in it are edited, too.
         stages: all stages of the file: those built on this image go on as they were.
@@ -59,7 +58,7 @@ def plan(
     if stopped := tuple(refusing.impossible(image)):
         return FixPlan(image, {}, (), (), stopped, {}, None)
     family = family_of(image)
-    who = _who(image, uid, family)
+    who = _who(image, uid, usual, family)
     if who is None:
         reason = _("the number of {user} is not known").format(user=image.runner.text)
         left = Unfixed("unknown-uid", reason, image.dockerfile.name, image.runner.origin.line)
@@ -93,17 +92,17 @@ def plan(
     return _decided(draft, situation, run, doubts, unsafe=unsafe)
 
 
-def _who(image: FinalImage, uid: int | None, family: Family | None) -> Who | None:
+def _who(image: FinalImage, uid: int | None, usual: int, family: Family | None) -> Who | None:
     runner = image.runner
     if runner.identity is not Identity.ROOTLESS:
-        return accounts.choose(image, uid, UID, family)
+        return accounts.choose(image, uid, usual, family)
     name, _colon, group = runner.text.partition(":")
     if name.isdigit():
         return Who(int(name), int(group) if group.isdigit() else None, own=True)
     if runner.uid:
         return Who(runner.uid, None, own=True)
     known = next((one for one in image.accounts if one.name == name), None)
-    return accounts.numbered(image, known, uid or UID, running=True) if known else None
+    return accounts.numbered(image, known, uid or usual, running=True) if known else None
 
 
 def _wanted(image: FinalImage, family: Family | None) -> Mapping[int, int]:

@@ -1,6 +1,6 @@
 """Files of manifests patched, all at once: what one mentions may stand in another."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,7 +10,7 @@ from undercurrent.hardening.manifests.networkpolicy import policies
 from undercurrent.hardening.manifests.patching import Change, Patch, Unfixed, Wanted
 from undercurrent.hardening.manifests.podpatch import patch_pod
 from undercurrent.hardening.manifests.podsecurity import violations
-from undercurrent.hardening.manifests.servicechecks import service_violations
+from undercurrent.hardening.manifests.servicechecks import ServiceViolation, service_violations
 from undercurrent.hardening.manifests.servicepatch import patch_service
 from undercurrent.i18n import translate as _
 from undercurrent.kube import Pod, objects, pods
@@ -48,6 +48,7 @@ def patch(
     *,
     read: Read | None = None,
     variables: Mapping[str, str] | None = None,
+    of_service: Callable[[Service], Wanted] | None = None,
 ) -> tuple[PatchedFile, ...]:
     """Each file, patched: pods pass "restricted", services run without root, and what cannot is told.
 
@@ -59,6 +60,7 @@ def patch(
         wanted: how containers are to run.
         read: for compose files, as `services` takes it.
         variables: likewise.
+        of_service: how one service is to run, where more is known of its image; else as the others.
     """
     documents = tuple(document for found in files.values() for document in found)
     others = tuple(objects(documents))
@@ -71,7 +73,9 @@ def patch(
         patches[pod.document.name].append(checked)
     for service in services(documents, read=read, variables=variables):
         if service.document.name in texts:  # one that is included stands in a file that was not asked for
-            patches[service.document.name].append(_checked_service(service, _tried_service(service, wanted), texts))
+            own = of_service(service) if of_service else wanted
+            made = _tried_service(service, own)
+            patches[service.document.name].append(_checked_service(service, made, own, texts))
     edits = _by_file(patches)
     after = {name: edited(text, edits.get(name, ())) for name, text in texts.items()}
     if wanted.network_policy:
@@ -165,7 +169,7 @@ def _again(text: str, pod: Pod) -> Iterator[Pod]:
     yield from (one for one in pods(documents) if (one.document.number, one.key) == (pod.document.number, pod.key))
 
 
-def _checked_service(service: Service, made: Patch, texts: Mapping[str, str]) -> Patch:
+def _checked_service(service: Service, made: Patch, wanted: Wanted, texts: Mapping[str, str]) -> Patch:
     if not made.edits:
         return made
     names = dict.fromkeys((service.document.name, service.over.name if service.over else service.document.name))
@@ -175,7 +179,13 @@ def _checked_service(service: Service, made: Patch, texts: Mapping[str, str]) ->
         parts = []
     documents = tuple(document for part in parts for document in part)
     after = next((one for one in services(documents) if one.name == service.name), None)
-    if after is not None and (not service_violations(after) or "extends" in after.data):
+    if after is not None and ("extends" in after.data or not any(_stands(after, wanted))):
         return made
     reason = _("it cannot be changed with certainty")
     return Patch(unfixed=(Unfixed(f"service {service.name}", service.line(), "form", reason),))
+
+
+def _stands(service: Service, wanted: Wanted) -> Iterator[ServiceViolation]:
+    """What is wrong with a service; that it names no user is not, where its image does."""
+    named = bool(wanted.user) and not service.user
+    yield from (one for one in service_violations(service) if not (named and one.check == "user"))

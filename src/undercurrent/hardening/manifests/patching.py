@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from undercurrent.hardening.numbers import UID
 from undercurrent.i18n import translate as _
 from undercurrent.splices import Edit
 from undercurrent.yamltext import AliasNode, Document, Key, append, find, line_at, plain, set_value
@@ -24,15 +25,19 @@ class Wanted:
         keep_bind: NET_BIND_SERVICE stays where it was added.
         owned_volumes: what lies in volumes of compose files belongs to ``uid`` already.
         network_policy: a workload that no NetworkPolicy is about gets one.
+        user: whom the image runs as by itself, where that is known and not root: nothing else has to say it.
+        lasting: paths that are known to be written to, and that have to outlive the container.
     """
 
-    uid: int = 10001
-    gid: int = 10001
+    uid: int = UID
+    gid: int = UID
     writable: tuple[str, ...] = ("/tmp",)
     move_ports: bool = False
     keep_bind: bool = False
     owned_volumes: bool = False
     network_policy: bool = False
+    user: str = ""
+    lasting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

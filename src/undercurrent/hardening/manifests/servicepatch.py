@@ -1,6 +1,7 @@
 """Compose services without root, capabilities and a writable root filesystem; or the reasons why that cannot be."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -116,7 +117,11 @@ def _unfixed(service: Service, wanted: Wanted) -> Iterator[Unfixed]:
     for found in service_violations(service):
         if found.check in _REASONS:
             yield _told(service, found, _(_REASONS[found.check]).format(value=found.value))
-    if is_root(service.user) and keeps_data(service) and not wanted.owned_volumes:
+    for path in wanted.lasting:
+        if service.data.get("read_only") is not True and not _is_mounted(service, path) and path not in wanted.writable:
+            text = _("it writes to {path}, which has to outlive it: give it a volume there, or say --writable {path}")
+            yield Unfixed(_title(service), service.line(), "read-only", text.format(path=path))
+    if is_root(_user(service, wanted)) and keeps_data(service) and not wanted.owned_volumes:
         mount = next(mount for mount in service.mounts if not mount.read_only and mount.kind in ("volume", "bind"))
         text = _("the files in {path} may belong to root; give them to user {uid}, then say --owned-volumes")
         reason = text.format(path=mount.target, uid=wanted.uid)
@@ -126,12 +131,20 @@ def _unfixed(service: Service, wanted: Wanted) -> Iterator[Unfixed]:
         yield Unfixed(_title(service), service.line("extends"), "extends", reason)
 
 
+def _user(service: Service, wanted: Wanted) -> str:
+    return service.user or wanted.user
+
+
+def _is_mounted(service: Service, path: str) -> bool:
+    return any(PurePosixPath(path).is_relative_to(mount.target) for mount in service.mounts)
+
+
 def _told(service: Service, found: ServiceViolation, reason: str) -> Unfixed:
     return Unfixed(_title(service), service.line(*found.key), found.check, reason)
 
 
 def _values(service: Service, wanted: Wanted) -> Iterator[tuple[str, Any]]:
-    if is_root(service.user):
+    if is_root(_user(service, wanted)):
         yield "user", f"{wanted.uid}:{wanted.gid}"
     if service.data.get("read_only") is not True:
         yield "read_only", True
@@ -146,7 +159,8 @@ def _lists(service: Service, wanted: Wanted) -> Iterator[tuple[str, list[str]]]:
     if "read-only" in checks:
         mounted = {mount.target.rstrip("/") for mount in service.mounts}
         mounted |= {text.partition(":")[0].rstrip("/") for text in service.texts("tmpfs")}
-        user = f"{wanted.uid}:{wanted.gid}" if is_root(service.user) else service.user
+        own = _user(service, wanted)
+        user = f"{wanted.uid}:{wanted.gid}" if is_root(own) else own
         paths = [_tmpfs(path, user) for path in wanted.writable if path not in mounted]
         if paths:
             yield "tmpfs", paths

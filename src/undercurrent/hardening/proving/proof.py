@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from undercurrent.errors import CouldNotCheck
-from undercurrent.hardening.numbers import is_root
+from undercurrent.hardening.numbers import UID, is_root
 from undercurrent.hardening.proving.engines import Engine
 from undercurrent.hardening.proving.judging import judged, serves
 from undercurrent.hardening.proving.nouns import Built, Check, Conditions, Proof, Verdict, Writable
@@ -21,7 +21,7 @@ from undercurrent.progress import Finished, Observer, Started, silent
 
 __all__ = ["DEFAULT_USER", "Proving", "completed", "prove"]
 
-DEFAULT_USER: Final = "10001:10001"
+DEFAULT_USER: Final = f"{UID}:{UID}"
 """Who runs an image that says nothing of it: an identifier that no distribution gives to anybody."""
 
 

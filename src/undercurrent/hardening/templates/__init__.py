@@ -6,20 +6,20 @@ from importlib.resources import files
 from typing import Any, Final
 
 from undercurrent.errors import UsageError
+from undercurrent.hardening.numbers import UID
 from undercurrent.hardening.ports import FIRST_FREE
 from undercurrent.hardening.runside import Published, RunSide, compose_options, resources
 from undercurrent.i18n import listed
 from undercurrent.i18n import translate as _
 
-__all__ = ["APP", "HIGHEST_ID", "KINDS", "LOWEST_ID", "PORT", "UID", "dockerfile", "template"]
+__all__ = ["APP", "HIGHEST_ID", "KINDS", "LOWEST_ID", "PORT", "dockerfile", "template"]
 
 KINDS: Final = ("alpine", "ubuntu", "python", "nodejs")
 """What there is a template for, in the order of their sizes."""
 
 APP: Final = "myapp"
 PORT: Final = 8080
-UID: Final = 10001
-"""What an application is called, listens on and runs as unless it is said."""
+"""What an application is called and listens on unless it is said."""
 
 LOWEST_ID: Final = 10001
 """Lower numbers may be those of people and services of the machine (Kubernetes' checks KSV-0020 and KSV-0021)."""
