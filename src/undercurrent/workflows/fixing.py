@@ -187,7 +187,7 @@ class _File:
         """Plans for each of its images, one after the other; what they change is noted."""
         name = self.found.name
         file = parse(self.texts.read(name, self.found.path), name)
-        bases = await find_bases(self._bases(file), self.settings, observer=observer)
+        bases = await self._found_bases(file, observer)
         plans: list[FixPlan] = []
         done: set[int] = set()
         before: list[tuple[Dockerfile, FixPlan]] = []
@@ -207,6 +207,18 @@ class _File:
             return [self.wish.target]
         built = (one.build for one in self.around.services if built_from(one, name))
         return list(dict.fromkeys((*(build.target or None for build in built if build), None)))
+
+    async def _found_bases(self, file: Dockerfile, observer: Observer) -> Mapping[str, BaseImage | None]:
+        """What is known of its bases; their accounts, too, where one decides who runs."""
+        names, arguments = self._bases(file), self.wish.arguments
+        bases = await find_bases(names, self.settings, observer=observer)
+        users = [
+            describe(file, target=wanted, arguments=arguments, bases=bases).runner
+            for wanted in self._targets(self.found.name)
+        ]
+        if any(one.identity is Identity.UNKNOWN and one.text for one in users):
+            bases = await find_bases(names, self.settings, named=names, observer=observer)
+        return bases
 
     def _bases(self, file: Dockerfile) -> tuple[str, ...]:
         wanted = self._targets(self.found.name)

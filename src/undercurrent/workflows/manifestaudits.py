@@ -12,9 +12,10 @@ from undercurrent.hardening.auditing.baseline import fingerprinted
 from undercurrent.hardening.auditing.dockerfiles import AuditedFile, Wanted, by_place
 from undercurrent.hardening.auditing.ignoring import applied, in_yaml
 from undercurrent.hardening.auditing.ranking import Use
-from undercurrent.hardening.auditing.uses import built_by, normal_image, reached, use_of_pod, use_of_service
+from undercurrent.hardening.auditing.uses import built_by, reached, use_of_pod, use_of_service
 from undercurrent.hardening.manifests.compose import Service, overlaid, services
 from undercurrent.hardening.manifests.rendering import render_chart, render_kustomization, source_of
+from undercurrent.hardening.model.documented import normal_name
 from undercurrent.hardening.rules.manifests import in_pods, in_services
 from undercurrent.kube import Object, Pod, pods
 from undercurrent.splices import as_text
@@ -43,14 +44,14 @@ class AuditedManifests:
     Attributes:
         results: by file; an error where it could not be looked at.
         building: by the path of the Dockerfile.
-        images: paths of the Dockerfiles that build an image, by its name.
+        images: paths of the Dockerfiles that build an image, by its repository and tag.
         uses: places that run an image which they do not build, by its name.
     """
 
     results: dict[FoundFile, AuditedFile | UndercurrentError] = field(default_factory=dict)
     building: dict[Path, list[Building]] = field(default_factory=dict)
-    images: dict[str, Path] = field(default_factory=dict)
-    uses: dict[str, list[Use]] = field(default_factory=dict)
+    images: dict[tuple[str, str], Path] = field(default_factory=dict)
+    uses: dict[tuple[str, str], list[Use]] = field(default_factory=dict)
 
     def uses_of(self, path: Path) -> tuple[tuple[str, Use], ...]:
         """The places that run what the Dockerfile at ``path`` builds, each with the target that it wants."""
@@ -154,13 +155,18 @@ def _learn(service: Service, use: Use, folder: Path, found: AuditedManifests) ->
     built = built_by(service)
     if built is None:
         if service.image:
-            found.uses.setdefault(normal_image(service.image), []).append(use)
+            found.uses.setdefault(_called(service.image), []).append(use)
         return
     dockerfile = Path(posixpath.normpath(folder / built.dockerfile))
     context = Path(posixpath.normpath(folder / built.context))
     found.building.setdefault(dockerfile, []).append(Building(context, built.wanted, use))
     if service.image:
-        found.images[normal_image(service.image)] = dockerfile
+        found.images[_called(service.image)] = dockerfile
+
+
+def _called(image: str) -> tuple[str, str]:
+    """Repository and tag; that of a digest is not told by names, and taken for the newest."""
+    return normal_name(image.partition("@")[0])
 
 
 def _of_pods(
@@ -172,7 +178,7 @@ def _of_pods(
         use = use_of_pod(pod, outside, findings)
         for container in pod.containers:
             if container.image and runs:
-                found.uses.setdefault(normal_image(container.image), []).append(use)
+                found.uses.setdefault(_called(container.image), []).append(use)
 
 
 def _from_template(finding: Finding, manifest: _Manifest) -> Finding:

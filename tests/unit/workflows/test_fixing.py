@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.support.images import push_image
 
 from undercurrent.errors import EnvironmentLacks, NotFound, Refused
-from undercurrent.settings import HardenSettings, Settings
+from undercurrent.oci.files.layout import Layout
+from undercurrent.settings import HardenSettings, ImagesSettings, Settings
 from undercurrent.workflows.fixing import Wish, fix, write
 
 NGINX = "FROM nginx:1.27\nCOPY default.conf /etc/nginx/conf.d/default.conf\n"
@@ -47,6 +49,18 @@ async def test_a_port_moves_in_the_file_its_configuration_and_its_mappings(folde
 async def test_the_user_is_the_one_that_is_set(folder: Path) -> None:
     write(await fix([Path()], Settings(harden=HardenSettings(uid=20002)), Wish()))
     assert (folder / "web" / "Dockerfile").read_text().endswith("USER 20002:20002\n")
+
+
+async def test_a_named_user_gets_the_number_that_the_base_has_for_it(folder: Path) -> None:
+    layout = Layout.open(folder / "images", create=True)
+    passwd = {"etc/passwd": b"root:x:0:0::/:/bin/sh\napp:x:20001:50::/home/app:/bin/sh\n"}
+    await push_image(layout, passwd, "example.test/acme/base:1")
+    (folder / "web" / "Dockerfile").write_text('FROM example.test/acme/base:1\nUSER app\nCMD ["serve"]\n')
+    settings = Settings(images=ImagesSettings(layouts=(layout.path,)))
+    (made,) = (await fix([Path("web")], settings, Wish())).plans
+    assert made.image.runner.uid == 20001
+    assert made.run is not None
+    assert made.run.user == 20001
 
 
 async def test_a_file_that_is_laid_over_follows_too(folder: Path) -> None:

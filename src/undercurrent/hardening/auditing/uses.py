@@ -1,21 +1,22 @@
 """Which images run where: services of compose files and what they are built from, pods and how they are reached."""
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from undercurrent.findings import Finding
 from undercurrent.hardening.auditing.dockerfiles import Wanted
 from undercurrent.hardening.auditing.ranking import Use
 from undercurrent.hardening.manifests.compose import Service
 from undercurrent.hardening.manifests.composeports import PortMapping
+from undercurrent.hardening.manifests.selecting import serves
 from undercurrent.hardening.numbers import as_number
 from undercurrent.kube import Object, Pod, objects
 from undercurrent.yamltext import Document
 from undercurrent.yamltext.shapes import list_in, mapping_in, text_in
 
-__all__ = ["Built", "built_by", "normal_image", "reached", "use_of_pod", "use_of_service"]
+__all__ = ["Built", "built_by", "reached", "use_of_pod", "use_of_service"]
 
 _OVER_HOST: Final = frozenset({"UC140", "UC149", "UC150", "UC157", "UC158"})
 """Rules whose findings are rights over the host: privileged, its namespaces, folders, processes, the engine."""
@@ -69,18 +70,13 @@ def use_of_pod(pod: Pod, services: Iterable[Object], findings: Iterable[Finding]
         services: of `reached`.
         findings: about it.
     """
-    ports = {port for service in services if _selects(service, pod) for port in _ports(service)}
+    ports = {port for service in services if serves(service, pod) for port in _ports(service)}
     return Use(f"{pod.document.name}: {pod.title}", tuple(sorted(ports)), _over_host(findings))
 
 
 def reached(documents: Iterable[Document]) -> tuple[Object, ...]:
     """The Services in manifests that can be reached from outside of the cluster."""
     return tuple(item for item in objects(documents) if item.kind == "Service" and _is_reached(item))
-
-
-def normal_image(name: str) -> str:
-    """The name of an image as names are compared: without its digest, ``:latest`` and the parts of Docker Hub."""
-    return name.partition("@")[0].removesuffix(":latest").removeprefix("docker.io/").removeprefix("library/")
 
 
 def _over_host(findings: Iterable[Finding]) -> bool:
@@ -90,13 +86,6 @@ def _over_host(findings: Iterable[Finding]) -> bool:
 def _is_reached(service: Object) -> bool:
     spec = mapping_in(service.data.get("spec"))
     return text_in(spec.get("type")) in _FROM_OUTSIDE or bool(list_in(spec.get("externalIPs")))
-
-
-def _selects(service: Object, pod: Pod) -> bool:
-    selector = mapping_in(mapping_in(service.data.get("spec")).get("selector"))
-    labels: Mapping[str, Any] = mapping_in(pod.metadata.get("labels"))
-    same = service.namespace == pod.owner.namespace
-    return same and bool(selector) and all(labels.get(name) == value for name, value in selector.items())
 
 
 def _ports(service: Object) -> Iterator[int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from undercurrent.hardening.manifests.patching import Change, Unfixed
-from undercurrent.hardening.manifests.selecting import selects
+from undercurrent.hardening.manifests.selecting import selects, serves
 from undercurrent.hardening.ports import FIRST_FREE, free_ports, is_configured_in, names_port, speaks_of
 from undercurrent.i18n import translate as _
 from undercurrent.kube import Container, Object, Pod
@@ -175,18 +175,15 @@ def _mentions(
     pod: Pod, moves: Mapping[int, int], others: Sequence[Object], keeping: Sequence[Pod]
 ) -> Iterator[_Mention]:
     for other in others:
-        if other.kind == "Service" and other.namespace == pod.owner.namespace:
-            yield from _of_service(pod, moves, other, keeping)
+        if other.kind == "Service" and serves(other, pod):
+            yield from _of_service(moves, other, keeping)
         elif other.kind == "NetworkPolicy":
             yield from _of_policy(pod, moves, other, keeping)
 
 
-def _of_service(pod: Pod, moves: Mapping[int, int], other: Object, keeping: Sequence[Pod]) -> Iterator[_Mention]:
+def _of_service(moves: Mapping[int, int], other: Object, keeping: Sequence[Pod]) -> Iterator[_Mention]:
     spec = mapping_in(other.data.get("spec"))
-    selector = {"matchLabels": spec.get("selector")}
-    if not spec.get("selector") or not selects(selector, pod):
-        return
-    kept = [one for one in keeping if one.owner.namespace == other.namespace and selects(selector, one)]
+    kept = [one for one in keeping if serves(other, one)]
     for index, port in enumerate(list_in(spec.get("ports"))):
         said = mapping_in(port)
         target = _number(said.get("targetPort", said.get("port")))

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from undercurrent.kube import Pod
+from undercurrent.kube import Object, Pod
 from undercurrent.yamltext.shapes import list_in, mapping_in, text_in
 
-__all__ = ["selects"]
+__all__ = ["selects", "serves"]
 
 
 def selects(selector: Any, pod: Pod) -> bool:
@@ -24,6 +24,12 @@ def selects(selector: Any, pod: Pod) -> bool:
     return all(labels.get(name) == text_in(value) for name, value in wanted.items()) and all(
         _meets(mapping_in(one), labels) for one in list_in(said.get("matchExpressions"))
     )
+
+
+def serves(service: Object, pod: Pod) -> bool:
+    """Whether a Service leads to a pod; one without a selector leads wherever somebody says."""
+    selector = mapping_in(service.data.get("spec")).get("selector")
+    return service.namespace == pod.owner.namespace and bool(selector) and selects({"matchLabels": selector}, pod)
 
 
 def _meets(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
