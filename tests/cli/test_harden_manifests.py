@@ -147,3 +147,33 @@ def test_the_user_is_the_one_that_is_set(run_uc: UcRunner) -> None:
     assert run_uc("harden", "manifests", "web.yaml", "--write").exit_code == 0
     set_here = yaml.safe_load((run_uc.folder / "web.yaml").read_text())["spec"]["securityContext"]
     assert (set_here["runAsUser"], set_here["runAsGroup"]) == (20002, 20002)
+
+
+def test_an_image_that_has_a_user_keeps_it(run_uc: UcRunner) -> None:
+    known, unknown = (
+        POD.replace("image: web", "image: grafana/grafana:11.2.0"),
+        POD.replace("name: web}", "name: other}"),
+    )
+    named = POD.replace("name: web}", "name: dev}").replace("image: web", "image: acme/dev")
+    settings = '[harden.bases]\n"acme/dev" = "dev"\n'
+    service = "services:\n  web:\n    image: nginxinc/nginx-unprivileged:1.27\n"
+    _write(
+        run_uc.folder,
+        pods_yaml=f"{known}---\n{unknown}---\n{named}",
+        compose_yaml=service,
+        undercurrent_toml=settings,
+    )
+    assert run_uc("harden", "manifests", ".", "--write").exit_code == 0
+    pods = [*yaml.safe_load_all((run_uc.folder / "pods.yaml").read_text())]
+    users = [pod["spec"]["securityContext"].get("runAsUser") for pod in pods]
+    assert users == [None, 10001, 10001], "Kubernetes cannot tell of a name that it is not root"
+    assert all(pod["spec"]["securityContext"]["runAsNonRoot"] for pod in pods)
+    assert "user" not in yaml.safe_load((run_uc.folder / "compose.yaml").read_text())["services"]["web"]
+    assert run_uc("harden", "manifests", ".").exit_code == 0
+
+
+def test_one_image_without_a_user_decides_for_its_pod(run_uc: UcRunner) -> None:
+    both = POD.replace("image: web\n", "image: grafana/grafana:11.2.0\n  - name: side\n    image: ours/side\n")
+    _write(run_uc.folder, pod_yaml=both)
+    assert run_uc("harden", "manifests", ".", "--write").exit_code == 0
+    assert yaml.safe_load((run_uc.folder / "pod.yaml").read_text())["spec"]["securityContext"]["runAsUser"] == 10001

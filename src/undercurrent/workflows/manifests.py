@@ -13,17 +13,19 @@ from undercurrent.hardening.fixing import FixPlan
 from undercurrent.hardening.fixing.following import builds
 from undercurrent.hardening.manifests import violations
 from undercurrent.hardening.manifests.chartvalues import proposed_values
-from undercurrent.hardening.manifests.compose import Service, overlaid
+from undercurrent.hardening.manifests.compose import Service, overlaid, services
 from undercurrent.hardening.manifests.patched import PatchedFile, patch
 from undercurrent.hardening.manifests.patching import Wanted
 from undercurrent.hardening.manifests.podsecurity import Violation
 from undercurrent.hardening.manifests.rendering import render_chart, render_kustomization, source_of
-from undercurrent.hardening.model.nouns import Identity
+from undercurrent.hardening.model.nouns import BaseImage, Identity
+from undercurrent.hardening.numbers import as_number, is_root
 from undercurrent.i18n import translate as _
-from undercurrent.kube import pods
+from undercurrent.kube import Pod, pods
 from undercurrent.progress import Advanced, Finished, Observer, Started, silent
 from undercurrent.settings import Settings
 from undercurrent.splices import as_bytes, as_text
+from undercurrent.workflows.bases import find_bases
 from undercurrent.workflows.composing import Reader, variables_of
 from undercurrent.workflows.discovering import FileKind, FoundFile, find_files
 from undercurrent.workflows.fixing import Wish, fix
@@ -84,8 +86,8 @@ async def patch_manifests(
 ) -> Patched:
     """Patches the manifests at and below ``paths``.
 
-    A service that is built from a Dockerfile at hand gets what its image needs, too: folders to write to, and no other
-    user than its own.
+    Images that are known to run as somebody other than root keep that user. A service that is built from a Dockerfile
+    at hand gets what its image needs besides: folders to write to.
 
     Args:
         paths: files and folders.
@@ -109,8 +111,8 @@ async def patch_manifests(
         )
     observer(Started(_JOB, len(found)))
     read = await asyncio.to_thread(_read_all, plain)
-    plans = await _plans(paths, found, settings)
-    files = await asyncio.to_thread(_patched, read, plain, wanted, plans)
+    known = _Known(await _plans(paths, found, settings), await find_bases(_images(read.files), settings))
+    files = await asyncio.to_thread(_patched, read, plain, wanted, known)
     if write:
         for file in files:
             if file.after != file.before:
@@ -144,26 +146,56 @@ async def _plans(paths: Sequence[Path], found: Sequence[FoundFile], settings: Se
     return (await fix(paths, settings, Wish())).plans
 
 
-def _wanted_of(service: Service, wanted: Wanted, plans: Iterable[FixPlan]) -> Wanted:
-    made = next((one for one in plans if builds(service, one.image.dockerfile, one.image.stage)), None)
-    if made is None or made.run is None:
-        return wanted
-    runner, declared = made.image.runner, made.image.volumes
-    return replace(
-        wanted,
-        writable=tuple(dict.fromkeys((*wanted.writable, *(state.path for state in made.run.tmpfs)))),
-        user=runner.text if runner.identity is Identity.ROOTLESS else "",
-        lasting=tuple(state.path for state in made.run.volumes if state.path not in declared),
-    )
+def _images(files: Mapping[str, Iterable[Document]]) -> set[str]:
+    """The names of the images that manifests run."""
+    documents = tuple(document for found in files.values() for document in found)
+    running = {container.image for pod in pods(documents) for container in pod.containers}
+    return (running | {service.image for service in services(documents) if service.build is None}) - {""}
 
 
-def _patched(
-    read: _Read, found: Sequence[FoundFile], wanted: Wanted, plans: Sequence[FixPlan]
-) -> tuple[PatchedFile, ...]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of images: of those that are built here, and of others, by name."""
+
+    plans: tuple[FixPlan, ...]
+    bases: Mapping[str, BaseImage | None]
+
+    def wanted(self, one: Service | Pod, wanted: Wanted) -> Wanted:
+        """How a service or a pod is to run."""
+        if isinstance(one, Pod):
+            return replace(wanted, user=self._number(one))
+        made = next((plan for plan in self.plans if builds(one, plan.image.dockerfile, plan.image.stage)), None)
+        if made is None or made.run is None:
+            return replace(wanted, user=self._user(one.image) if one.build is None else "")
+        runner, declared = made.image.runner, made.image.volumes
+        return replace(
+            wanted,
+            writable=tuple(dict.fromkeys((*wanted.writable, *(state.path for state in made.run.tmpfs)))),
+            user=runner.text if runner.identity is Identity.ROOTLESS else "",
+            lasting=tuple(state.path for state in made.run.volumes if state.path not in declared),
+        )
+
+    def _user(self, image: str) -> str:
+        """Whom an image runs as; empty for root, and where nobody knows."""
+        base = self.bases.get(image)
+        return "" if base is None or is_root(base.user) else base.user
+
+    def _number(self, pod: Pod) -> str:
+        """The number of somebody in it, if all its images have one of their own."""
+        users = [self._user(one.image) for one in pod.containers if not one.security.get("runAsUser")]
+        known = all(as_number(user.partition(":")[0]) for user in users)
+        return users[0].partition(":")[0] if users and known else ""
+
+
+def _patched(read: _Read, found: Sequence[FoundFile], wanted: Wanted, known: _Known) -> tuple[PatchedFile, ...]:
     """Kubernetes' files together, as they name one another; a compose file with what is laid over it."""
     kinds = {file.name: file for file in found}
     cluster = {name: docs for name, docs in read.files.items() if kinds[name].kind is FileKind.KUBERNETES}
-    made = list(patch(cluster, wanted)) if cluster else []
+
+    def of(one: Service | Pod) -> Wanted:
+        return known.wanted(one, wanted)
+
+    made = list(patch(cluster, wanted, of=of)) if cluster else []
     compose = {name: documents for name, documents in read.files.items() if name not in cluster}
     for together in _laid_together(compose):
         file = kinds[together[0]]
@@ -173,7 +205,7 @@ def _patched(
             wanted,
             read=Reader(folder, file.top.resolve()),
             variables=variables_of(folder),
-            of_service=lambda service: _wanted_of(service, wanted, plans),
+            of=of,
         )
     return tuple(sorted(made, key=lambda one: one.name))
 

@@ -48,7 +48,7 @@ def patch(
     *,
     read: Read | None = None,
     variables: Mapping[str, str] | None = None,
-    of_service: Callable[[Service], Wanted] | None = None,
+    of: Callable[[Service | Pod], Wanted] | None = None,
 ) -> tuple[PatchedFile, ...]:
     """Each file, patched: pods pass "restricted", services run without root, and what cannot is told.
 
@@ -60,20 +60,20 @@ def patch(
         wanted: how containers are to run.
         read: for compose files, as `services` takes it.
         variables: likewise.
-        of_service: how one service is to run, where more is known of its image; else as the others.
+        of: how one of them is to run, where more is known of its images; as ``wanted`` says when None.
     """
     documents = tuple(document for found in files.values() for document in found)
     others = tuple(objects(documents))
     texts = {name: found[0].text for name, found in files.items() if found}
     patches: dict[str, list[Patch]] = {name: [] for name in texts}
-    tried_pods = [(pod, _tried_pod(pod, wanted, others)) for pod in pods(documents)]
+    tried_pods = [(pod, _tried_pod(pod, of(pod) if of else wanted, others)) for pod in pods(documents)]
     together = _passing(tried_pods, texts)
     for pod, made in tried_pods:
         checked = made if pod.document.name in together else _checked_pod(pod, made, texts)
         patches[pod.document.name].append(checked)
     for service in services(documents, read=read, variables=variables):
         if service.document.name in texts:  # one that is included stands in a file that was not asked for
-            own = of_service(service) if of_service else wanted
+            own = of(service) if of else wanted
             made = _tried_service(service, own)
             patches[service.document.name].append(_checked_service(service, made, own, texts))
     edits = _by_file(patches)

@@ -25,7 +25,8 @@ class Wanted:
         keep_bind: NET_BIND_SERVICE stays where it was added.
         owned_volumes: what lies in volumes of compose files belongs to ``uid`` already.
         network_policy: a workload that no NetworkPolicy is about gets one.
-        user: whom the image runs as by itself, where that is known and not root: nothing else has to say it.
+        user: whom its image, or all images of a pod, run as by themselves, where that is known and not root: nothing
+            else has to say it. For a pod it is a number, as Kubernetes can check no name.
         lasting: paths that are known to be written to, and that have to outlive the container.
     """
 

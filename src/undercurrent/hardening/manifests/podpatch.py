@@ -121,7 +121,8 @@ def _pod_security(pod: Pod, wanted: Wanted, moves: Mapping[int, int]) -> Iterato
     own = [container.security.get("runAsUser") for container in pod.containers]
     if not has.get("runAsNonRoot") and not _own_namespace(pod):
         yield "runAsNonRoot", True
-        if has.get("runAsUser") == 0 or not (has.get("runAsUser") or pod.windows or all(own)):
+        named = has.get("runAsUser") or pod.windows or all(own) or wanted.user
+        if has.get("runAsUser") == 0 or not named:
             yield "runAsUser", wanted.uid
             if not has.get("runAsGroup") and not any(own):  # whose user is set has the group that goes with it
                 yield "runAsGroup", wanted.gid
