@@ -56,7 +56,7 @@ def proved() -> Iterator[Callable[..., Any]]:
             "CONTAINERS_CONF": str(folder / "containers.conf"),
             "LANG": "C.UTF-8",
         }
-        python, packages = python_for(user, environ)
+        python, packages = python_for(user, environ, folder)
         target = str(folder / "context")
 
         def prove(*arguments: str) -> Any:

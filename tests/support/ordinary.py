@@ -5,7 +5,7 @@ import pwd
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.support.peers import skip_or_fail
@@ -47,11 +47,28 @@ def as_user(
     )
 
 
-def python_for(user: pwd.struct_passwd, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """A Python of this version that ``user`` can run, and the variables with which it finds what is tested."""
-    packages = {
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), *(path for path in sys.path if "site-packages" in path)])
-    }
+def python_for(user: pwd.struct_passwd, environ: Mapping[str, str], folder: Path) -> tuple[str, dict[str, str]]:
+    """A Python of this version that ``user`` can run, and the variables with which it finds what is tested.
+
+    Where the user may not read this tree, there is a copy of it in ``folder`` then.
+    """
+    places = [ROOT / "src", *(Path(path) for path in sys.path if "site-packages" in path)]
+    found = _python_with(places, user, environ) or _python_with(_copied(places, user, folder), user, environ)
+    return found or skip_or_fail(f"user {user.pw_name} can run no Python {sys.version} that sees this tree")
+
+
+def _copied(places: Iterable[Path], user: pwd.struct_passwd, folder: Path) -> Iterator[Path]:
+    for number, place in enumerate(places):
+        copy = shutil.copytree(place, folder / f"packages-{number}", ignore=shutil.ignore_patterns("__pycache__"))
+        for path in (copy, *copy.rglob("*")):
+            os.chown(path, user.pw_uid, user.pw_gid)
+        yield copy
+
+
+def _python_with(
+    places: Iterable[Path], user: pwd.struct_passwd, environ: Mapping[str, str]
+) -> tuple[str, dict[str, str]] | None:
+    packages = {"PYTHONPATH": os.pathsep.join(map(str, places))}
     version = "{}.{}".format(*sys.version_info)
     for program in (sys.executable, shutil.which(f"python{version}", path="/usr/bin:/usr/local/bin")):
         try:
@@ -62,4 +79,4 @@ def python_for(user: pwd.struct_passwd, environ: Mapping[str, str]) -> tuple[str
                 return program, packages
         except OSError:
             continue
-    return skip_or_fail(f"user {user.pw_name} can run no Python {version} that sees this tree")
+    return None
