@@ -27,6 +27,7 @@ def test_what_to_type_next_can_be_typed(run_uc: UcRunner) -> None:
 
     assert "docker build --tag myapp:rootless 'my shop'" in done.stdout
     assert "uc harden audit 'my shop'" in done.stdout
+    assert "uc harden prove 'my shop' --build-network host --probe http:" in done.stdout
 
 
 def test_what_is_there_is_not_written_over(run_uc: UcRunner) -> None:

@@ -47,6 +47,7 @@ def view(begun: Begun) -> Report:
             (_("build"), build),
             (_("run"), run),
             (_("check"), f"uc harden audit {folder}"),
+            (_("prove"), f"uc harden prove {folder} --build-network host --probe http:"),
         ]
     )
     files = [_file(path, dry_run=begun.dry_run, written=written) for path, written in begun.files.items()]
