@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from undercurrent.errors import CouldNotCheck, UndercurrentError
 from undercurrent.hardening.proving import procfs
@@ -102,7 +102,7 @@ class Container:
 
     async def prepare(self) -> int:
         """Makes podman set up everything but the program's start; returns the waiting process."""
-        await run_engine(self.engine, "init", self.name)
+        await _whole(run_engine(self.engine, "init", self.name))
         return (await self.state()).pid
 
     def owns(self, pid: int) -> bool:
@@ -115,7 +115,7 @@ class Container:
 
     async def start(self) -> Ran:
         """Starts it; a program that cannot be started is told in what this returns."""
-        return await run_engine(self.engine, "start", self.name, check=False)
+        return await _whole(run_engine(self.engine, "start", self.name, check=False))
 
     async def state(self) -> State:
         """What the engine says of it.
@@ -159,7 +159,7 @@ class Container:
 
     async def restart(self, within_s: int) -> Ran:
         """Asks it to end, ends it if it does not within so many seconds, and starts it again, as `start` does."""
-        return await run_engine(self.engine, "restart", f"--time={within_s}", self.name, check=False)
+        return await _whole(run_engine(self.engine, "restart", f"--time={within_s}", self.name, check=False))
 
 
 @asynccontextmanager
@@ -177,35 +177,33 @@ async def container(engine: Engine, image: str, conditions: Conditions, role: st
     """
     name = f"{own_name()}-{role}"
     try:
-        made = await run_engine(
-            engine,
-            "create",
-            f"--name={name}",
-            "--pull=never",
-            *arguments(engine, conditions),
-            image,
-            *conditions.command,
-        )
+        options = (f"--name={name}", "--pull=never", *arguments(engine, conditions))
+        made = await _whole(run_engine(engine, "create", *options, image, *conditions.command))
         yield Container(engine, name, made.out.split()[-1] if made.out.split() else "")
     finally:
-        await _removed(engine, name)
+        with suppress(UndercurrentError):
+            await _whole(run_engine(engine, *removal(engine, name), check=False))
 
 
-async def _removed(engine: Engine, name: str) -> None:
-    """Removes it, also while this task is being cancelled: a container that stays would run on."""
-    removing = asyncio.ensure_future(run_engine(engine, *removal(engine, name), check=False))
+async def _whole(work: Coroutine[Any, Any, Ran]) -> Ran:
+    """What ``work`` returns; a cancellation waits for its end.
+
+    An engine that is killed in the middle of a start leaves a process that it knows nothing of, and a container that
+    is not removed runs on.
+    """
+    task = asyncio.ensure_future(work)
     cancelled = False
-    while not removing.done():
+    while not task.done():
         try:
-            await asyncio.shield(removing)
+            await asyncio.shield(task)
         except asyncio.CancelledError:
             cancelled = True
         except UndercurrentError:
             break
-    with suppress(UndercurrentError):
-        removing.result()
     if cancelled:
+        task.exception()  # nobody else asks for it
         raise asyncio.CancelledError
+    return task.result()
 
 
 async def ends(pid: int, within_s: float) -> bool:

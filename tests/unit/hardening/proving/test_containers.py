@@ -1,8 +1,14 @@
 """What engines are told, so that the conditions hold."""
 
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from undercurrent.hardening.proving.containers import arguments
+from undercurrent.errors import UndercurrentError
+from undercurrent.hardening.proving.containers import arguments, container
 from undercurrent.hardening.proving.engines import Engine, version_numbers
 from undercurrent.hardening.proving.nouns import Conditions, Writable
 
@@ -74,3 +80,29 @@ def test_versions_are_compared_by_number() -> None:
     assert version_numbers("1.28.2") < (1, 35) < version_numbers("1.35.0-dev")
     assert version_numbers("20.10.24+dfsg1") == (20, 10, 24)
     assert version_numbers("?") == ()
+
+
+@pytest.mark.parametrize("step", ["create", "init", "start", "restart"])
+async def test_an_engine_is_not_cut_off_in_the_middle_of_a_start(tmp_path: Path, step: str) -> None:
+    program = tmp_path / "engine"
+    note = f'echo "$1 %s" >> {tmp_path}/log\n'
+    program.write_text(f'#!/bin/sh\n{note % "begins"}[ "$1" = {step} ] && sleep 0.5\n{note % "ends"}echo id\n')
+    program.chmod(0o755)
+    engine = replace(PODMAN, program=str(program))
+
+    async def proof() -> None:
+        async with container(engine, "image", Conditions(), "after") as made:
+            with suppress(UndercurrentError):
+                await made.prepare()
+            await made.start()
+            await made.restart(2)
+
+    running = asyncio.create_task(proof())
+    log = tmp_path / "log"
+    while not log.exists() or f"{step} begins" not in log.read_text():
+        await asyncio.sleep(0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert log.read_text().split("\n")[-4:] == [f"{step} ends", "rm begins", "rm ends", ""]
