@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -74,6 +75,8 @@ def proved() -> Iterator[Callable[..., Any]]:
             as_user(
                 user, (podman, "unshare", shutil.which("rm") or "rm", "-rf", folder / "root", folder / "r"), environ
             )
+            for pause in folder.rglob("pause.pid"):  # what keeps that namespace
+                os.kill(int(pause.read_text()), signal.SIGKILL)
 
 
 def test_an_ordinary_user_proves_and_calls_are_traced(proved: Callable[..., Any]) -> None:
