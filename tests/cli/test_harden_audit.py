@@ -309,3 +309,11 @@ def test_factors_are_explained(run_uc: UcRunner, tree: Path) -> None:
     assert max(map(len, lines)) <= 80
     assert [line.partition(":")[0] for line in lines if ": " in line][:4] == ["exposure", "reach", "uses", "effort"]
     assert "`uc harden fix` shows what it would change in Dockerfiles" in lines
+
+
+def test_a_port_that_is_no_number_is_none(run_uc: UcRunner) -> None:
+    container = "{name: a, image: x, ports: [{containerPort: true}]}"
+    (run_uc.folder / "pod.yaml").write_text(f"kind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{container}]}}\n")
+    result = run_uc("harden", "audit", "pod.yaml", "--json")
+    assert result.exit_code == 1, result.stderr
+    assert "UC162" not in {finding["code"] for finding in result.json["findings"]}

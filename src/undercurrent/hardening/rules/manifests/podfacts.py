@@ -57,7 +57,7 @@ def tokens(pod: Pod) -> Iterator[Found]:
 def ports(pod: Pod) -> tuple[int, ...]:
     """The ports of all its containers."""
     said = (mapping_in(port).get("containerPort") for one in pod.containers for port in list_in(one.data.get("ports")))
-    return tuple(port for port in said if isinstance(port, int))
+    return tuple(port for port in said if isinstance(port, int) and not isinstance(port, bool))
 
 
 def low_ports(pod: Pod) -> Iterator[Found]:
@@ -68,5 +68,5 @@ def low_ports(pod: Pod) -> Iterator[Found]:
     for container in pod.containers:
         for number, port in enumerate(list_in(container.data.get("ports"))):
             said = mapping_in(port).get("containerPort")
-            if isinstance(said, int) and 0 < said < lowest:
+            if isinstance(said, int) and not isinstance(said, bool) and 0 < said < lowest:
                 yield Found((*container.key, "ports", number, "containerPort"), str(said), container)
