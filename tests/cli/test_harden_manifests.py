@@ -156,7 +156,8 @@ def test_an_image_that_has_a_user_keeps_it(run_uc: UcRunner) -> None:
     )
     named = POD.replace("name: web}", "name: dev}").replace("image: web", "image: acme/dev")
     settings = '[harden.bases]\n"acme/dev" = "dev"\n'
-    service = "services:\n  web:\n    image: nginxinc/nginx-unprivileged:1.27\n"
+    service = "services:\n  web:\n    image: nginxinc/nginx-${KIND}:1.27\n"
+    (run_uc.folder / ".env").write_text("KIND=unprivileged\n")
     _write(
         run_uc.folder,
         pods_yaml=f"{known}---\n{unknown}---\n{named}",

@@ -123,7 +123,7 @@ class _Texts:
 
 
 async def fix(
-    paths: Sequence[Path], settings: Settings, wish: Wish, *, only: Path | None = None, observer: Observer = silent
+    paths: Sequence[Path], settings: Settings, wish: Wish, *, only: Iterable[Path] = (), observer: Observer = silent
 ) -> Fixes:
     """What is to be done about the Dockerfiles at and below ``paths``, and about what goes with them.
 
@@ -131,7 +131,7 @@ async def fix(
         paths: files and folders.
         settings: what is known of base images.
         wish: what is asked for.
-        only: the one to fix; what else is found may go with it. All of them when None.
+        only: those to fix; what else is found may go with them. All of them when empty.
         observer: is told what happens.
 
     Raises:
@@ -145,9 +145,9 @@ async def fix(
         raise _nothing_to_fix(paths, found, around)
     plans: list[FixPlan] = []
     not_read: list[Failed] = []
-    chosen = name_of(only) if only else ""
+    chosen = frozenset(map(name_of, only))
     for one in found:
-        if one.kind is FileKind.DOCKERFILE and chosen in ("", one.name):
+        if one.kind is FileKind.DOCKERFILE and (not chosen or one.name in chosen):
             try:
                 plans += await _File(one, around, texts, settings, wish).fix(observer)
             except UndercurrentError as error:
@@ -236,7 +236,8 @@ class _File:
             return describe(one, target=wanted, arguments=self.wish.arguments, bases=bases, context=context)
 
         image = described(file)
-        running = self._running(file, stage, using)
+        called = self._name_of(file, stage, using)
+        running = runners(self.around.cluster.pods, called)
 
         def outside(port: int, new: int) -> str | None:
             return _outside(using, running, self.around, port, new)
@@ -256,7 +257,7 @@ class _File:
         if described(changed).runner.identity is not Identity.ROOTLESS:
             return file, _given_up(made)
         outer = self._note(made, changed, folder, using, running)
-        told = chart_mentions(self.around.charts, self._name_of(file, stage, using), made.moved)
+        told = chart_mentions(self.around.charts, called, made.moved)
         return changed, replace(
             made, changes=(*made.changes, *outer.changes), unfixed=(*made.unfixed, *outer.unfixed, *told)
         )
@@ -276,10 +277,6 @@ class _File:
         rivals = tuple(other for other in self.around.called.get(usual, ()) if other != name)
         bases = frozenset(repository(one.base) for one in found if one.base)
         return ImageName(frozenset(said), usual, bases, rivals)
-
-    def _running(self, file: Dockerfile, stage: Stage, using: Iterable[Service]) -> tuple[Runner, ...]:
-        """The containers of manifests that run this stage."""
-        return runners(self.around.cluster.pods, self._name_of(file, stage, using))
 
     def _note(
         self, made: FixPlan, changed: Dockerfile, folder: str, using: Iterable[Service], running: Sequence[Runner]

@@ -10,7 +10,7 @@ from typing import Final
 from undercurrent.errors import NotFound, UndercurrentError
 from undercurrent.fleet import Failed
 from undercurrent.hardening.fixing import FixPlan
-from undercurrent.hardening.fixing.following import builds
+from undercurrent.hardening.fixing.following import builds, built_from
 from undercurrent.hardening.manifests import violations
 from undercurrent.hardening.manifests.chartvalues import proposed_values
 from undercurrent.hardening.manifests.compose import Service, overlaid, services
@@ -111,8 +111,12 @@ async def patch_manifests(
         )
     observer(Started(_JOB, len(found)))
     read = await asyncio.to_thread(_read_all, plain)
-    known = _Known(await _plans(paths, found, settings), await find_bases(_images(read.files), settings))
-    files = await asyncio.to_thread(_patched, read, plain, wanted, known)
+    cluster = {file.name: read.files[file.name] for file in plain if _is_of_cluster(file) and file.name in read.files}
+    projects = await asyncio.to_thread(_projects, read, plain)
+    known = _Known(
+        await _plans(paths, found, projects, settings), await find_bases(_images(cluster, projects), settings)
+    )
+    files = await asyncio.to_thread(_patched, cluster, projects, wanted, known)
     if write:
         for file in files:
             if file.after != file.before:
@@ -138,19 +142,61 @@ def _documents(path: Path, name: str) -> tuple[Document, ...]:
     return parse(as_text(read_bounded(path, name)), name)
 
 
-async def _plans(paths: Sequence[Path], found: Sequence[FoundFile], settings: Settings) -> tuple[FixPlan, ...]:
+def _is_of_cluster(file: FoundFile) -> bool:
+    return file.kind is FileKind.KUBERNETES
+
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """A compose file with what is laid over it, read as compose reads them.
+
+    Attributes:
+        files: their documents, by name.
+        read: gives what they name.
+        variables: that they are given.
+        services: of them, and of what they include.
+    """
+
+    files: Mapping[str, tuple[Document, ...]]
+    read: Reader
+    variables: Mapping[str, str]
+    services: tuple[Service, ...]
+
+
+def _projects(read: _Read, found: Sequence[FoundFile]) -> tuple[_Project, ...]:
+    compose = {file.name: file for file in found if not _is_of_cluster(file) and file.name in read.files}
+    return tuple(
+        _project({name: read.files[name] for name in together}, compose[together[0]])
+        for together in _laid_together({name: read.files[name] for name in compose})
+    )
+
+
+def _project(files: Mapping[str, tuple[Document, ...]], first: FoundFile) -> _Project:
+    folder = first.path.parent
+    reader, variables = Reader(folder, first.top.resolve()), variables_of(folder)
+    documents = (document for found in files.values() for document in found)
+    return _Project(files, reader, variables, services(documents, read=reader, variables=variables))
+
+
+async def _plans(
+    paths: Sequence[Path], found: Iterable[FoundFile], projects: Iterable[_Project], settings: Settings
+) -> tuple[FixPlan, ...]:
     """What is known of the images that compose files have built here."""
-    kinds = {file.kind for file in found}
-    if not {FileKind.DOCKERFILE, FileKind.COMPOSE} <= kinds:
-        return ()
-    return (await fix(paths, settings, Wish())).plans
+    built = [service for project in projects for service in project.services if service.build]
+    dockerfiles = [
+        file.path
+        for file in found
+        if file.kind is FileKind.DOCKERFILE and any(built_from(service, file.name) for service in built)
+    ]
+    return (await fix(paths, settings, Wish(), only=dockerfiles)).plans if dockerfiles else ()
 
 
-def _images(files: Mapping[str, Iterable[Document]]) -> set[str]:
+def _images(cluster: Mapping[str, Iterable[Document]], projects: Iterable[_Project]) -> set[str]:
     """The names of the images that manifests run."""
-    documents = tuple(document for found in files.values() for document in found)
-    running = {container.image for pod in pods(documents) for container in pod.containers}
-    return (running | {service.image for service in services(documents) if service.build is None}) - {""}
+    running = pods(document for documents in cluster.values() for document in documents)
+    names = {container.image for pod in running for container in pod.containers}
+    names |= {one.image for project in projects for one in project.services if one.build is None}
+    return names - {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,26 +233,17 @@ class _Known:
         return users[0].partition(":")[0] if users and known else ""
 
 
-def _patched(read: _Read, found: Sequence[FoundFile], wanted: Wanted, known: _Known) -> tuple[PatchedFile, ...]:
+def _patched(
+    cluster: Mapping[str, tuple[Document, ...]], projects: Iterable[_Project], wanted: Wanted, known: _Known
+) -> tuple[PatchedFile, ...]:
     """Kubernetes' files together, as they name one another; a compose file with what is laid over it."""
-    kinds = {file.name: file for file in found}
-    cluster = {name: docs for name, docs in read.files.items() if kinds[name].kind is FileKind.KUBERNETES}
 
     def of(one: Service | Pod) -> Wanted:
         return known.wanted(one, wanted)
 
     made = list(patch(cluster, wanted, of=of)) if cluster else []
-    compose = {name: documents for name, documents in read.files.items() if name not in cluster}
-    for together in _laid_together(compose):
-        file = kinds[together[0]]
-        folder = file.path.parent
-        made += patch(
-            {name: compose[name] for name in together},
-            wanted,
-            read=Reader(folder, file.top.resolve()),
-            variables=variables_of(folder),
-            of=of,
-        )
+    for project in projects:
+        made += patch(project.files, wanted, read=project.read, variables=project.variables, of=of)
     return tuple(sorted(made, key=lambda one: one.name))
 
 

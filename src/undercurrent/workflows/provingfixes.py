@@ -55,7 +55,7 @@ async def fixed(file: Path, settings: Settings, wish: Wish, *, observer: Observe
         Unsupported: the fix changes a file that is not in the build context.
         UndercurrentError: as `fix`; the file cannot be read.
     """
-    fixes = await fix([file, file.parent], settings, wish, only=file, observer=observer)
+    fixes = await fix([file, file.parent], settings, wish, only=[file], observer=observer)
     for failed in fixes.not_read:
         if failed.key == name_of(file):
             raise failed.error
