@@ -9,7 +9,7 @@ from typing import Final
 
 from undercurrent.errors import Refused, UndercurrentError
 from undercurrent.hardening.proving.contexts import copied
-from undercurrent.hardening.proving.engines import Engine, image_of, run_engine, version_numbers
+from undercurrent.hardening.proving.engines import Engine, image_of, run_engine, version_numbers, whole
 from undercurrent.hardening.proving.heredocs import FOLDER, lowered
 from undercurrent.hardening.proving.leftovers import own_folder, own_name
 from undercurrent.hardening.proving.nouns import Built
@@ -130,11 +130,5 @@ async def _build(engine: Engine, recipe: Recipe, file: Path, tag: str, timeout_s
 
 async def untagged(engine: Engine, tag: str) -> None:
     """Takes the name away, and the image with it if it has no other."""
-    removal = asyncio.ensure_future(run_engine(engine, "rmi", tag, check=False))
-    try:
-        await asyncio.shield(removal)
-    except asyncio.CancelledError:
-        await asyncio.wait([removal])
-        raise
-    except UndercurrentError:
-        pass
+    with suppress(UndercurrentError):
+        await whole(run_engine(engine, "rmi", tag, check=False))

@@ -2,15 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from undercurrent.errors import CouldNotCheck, UndercurrentError
 from undercurrent.hardening.proving import procfs
-from undercurrent.hardening.proving.engines import Engine, run_engine
+from undercurrent.hardening.proving.engines import Engine, run_engine, whole
 from undercurrent.hardening.proving.leftovers import own_name, removal
 from undercurrent.hardening.proving.nouns import Conditions
 from undercurrent.i18n import translate as _
@@ -102,7 +102,7 @@ class Container:
 
     async def prepare(self) -> int:
         """Makes podman set up everything but the program's start; returns the waiting process."""
-        await _whole(run_engine(self.engine, "init", self.name))
+        await whole(run_engine(self.engine, "init", self.name))
         return (await self.state()).pid
 
     def owns(self, pid: int) -> bool:
@@ -115,7 +115,7 @@ class Container:
 
     async def start(self) -> Ran:
         """Starts it; a program that cannot be started is told in what this returns."""
-        return await _whole(run_engine(self.engine, "start", self.name, check=False))
+        return await whole(run_engine(self.engine, "start", self.name, check=False))
 
     async def state(self) -> State:
         """What the engine says of it.
@@ -159,7 +159,7 @@ class Container:
 
     async def restart(self, within_s: int) -> Ran:
         """Asks it to end, ends it if it does not within so many seconds, and starts it again, as `start` does."""
-        return await _whole(run_engine(self.engine, "restart", f"--time={within_s}", self.name, check=False))
+        return await whole(run_engine(self.engine, "restart", f"--time={within_s}", self.name, check=False))
 
 
 @asynccontextmanager
@@ -178,32 +178,11 @@ async def container(engine: Engine, image: str, conditions: Conditions, role: st
     name = f"{own_name()}-{role}"
     try:
         options = (f"--name={name}", "--pull=never", *arguments(engine, conditions))
-        made = await _whole(run_engine(engine, "create", *options, image, *conditions.command))
+        made = await whole(run_engine(engine, "create", *options, image, *conditions.command))
         yield Container(engine, name, made.out.split()[-1] if made.out.split() else "")
     finally:
         with suppress(UndercurrentError):
-            await _whole(run_engine(engine, *removal(engine, name), check=False))
-
-
-async def _whole(work: Coroutine[Any, Any, Ran]) -> Ran:
-    """What ``work`` returns; a cancellation waits for its end.
-
-    An engine that is killed in the middle of a start leaves a process that it knows nothing of, and a container that
-    is not removed runs on.
-    """
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = True
-        except UndercurrentError:
-            break
-    if cancelled:
-        task.exception()  # nobody else asks for it
-        raise asyncio.CancelledError
-    return task.result()
+            await whole(run_engine(engine, *removal(engine, name), check=False))
 
 
 async def ends(pid: int, within_s: float) -> bool:

@@ -1,9 +1,10 @@
 """The engine that builds and runs: podman or docker, by their commands, which take the same words for nearly all."""
 
+import asyncio
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -13,7 +14,7 @@ from undercurrent.hardening.proving.nouns import Built
 from undercurrent.i18n import translate as _
 from undercurrent.processes import Ran, call
 
-__all__ = ["Engine", "EngineName", "find_engine", "image_of", "run_engine", "version_numbers"]
+__all__ = ["Engine", "EngineName", "find_engine", "image_of", "run_engine", "version_numbers", "whole"]
 
 EngineName: TypeAlias = Literal["auto", "podman", "docker"]
 _ANSWER_S: Final = 60.0
@@ -187,6 +188,27 @@ async def run_engine(
             )
         )
     return ran
+
+
+async def whole(work: Coroutine[Any, Any, Ran]) -> Ran:
+    """What ``work`` of an engine returns; a cancellation waits for its end.
+
+    An engine that is killed in the middle of a start leaves a process that it knows nothing of, and a container that
+    is not removed runs on.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+        except UndercurrentError:
+            break
+    if cancelled:
+        task.exception()  # nobody else asks for it
+        raise asyncio.CancelledError
+    return task.result()
 
 
 async def image_of(engine: Engine, name: str, *, timeout_s: float, built: bool = False) -> Built:
