@@ -3,7 +3,7 @@
 from typing import Final
 
 from undercurrent.errors import TooLarge, Unsupported
-from undercurrent.hardening.layers import OPAQUE, WHITEOUT, layer_members
+from undercurrent.hardening.layers import layer_members, taken_away
 from undercurrent.i18n import translate as _
 from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.files.tarball import Kind
@@ -55,17 +55,14 @@ async def _in_layer(image: Image, layer: Descriptor) -> dict[str, str]:
     found: dict[str, str] = {}
     gone: set[str] = set()
     async for path, member, content in layer_members(image.store, layer, _LARGEST):
-        folder, _slash, name = path.rpartition("/")
         if path in _FILES or (path == _FOLDER and member.kind is not Kind.FOLDER):
             if member.kind is not Kind.FILE:
                 raise Unsupported(_("{name}: /{path} is a link").format(name=image.name, path=path))
             if member.size > _LARGEST:
                 raise TooLarge(_("{name}: /{path} is larger than people write").format(name=image.name, path=path))
             found[path] = content.decode("utf-8", "replace")
-        elif name == OPAQUE and folder in {"", _FOLDER}:
-            gone |= set(_FILES)
-        elif name.startswith(WHITEOUT):
-            away = f"{folder}/{name.removeprefix(WHITEOUT)}".lstrip("/")
-            gone |= {one for one in _FILES if away in {one, _FOLDER}}
+        elif away := taken_away(path):
+            place, within = away
+            gone |= {one for one in _FILES if place in ({"", _FOLDER} if within else {one, _FOLDER})}
     # What a layer takes away is that of lower ones, wherever it stands.
     return dict.fromkeys(gone, "") | found

@@ -10,11 +10,11 @@ from undercurrent.oci.descriptor import Descriptor
 from undercurrent.oci.files.tarball import Member, inner_name, members
 from undercurrent.oci.store import Store
 
-__all__ = ["OPAQUE", "WHITEOUT", "layer_members"]
+__all__ = ["layer_members", "taken_away"]
 
-WHITEOUT: Final = ".wh."
+_WHITEOUT: Final = ".wh."
 """How the name of a file begins that takes away what lower layers have by the rest of the name."""
-OPAQUE: Final = ".wh..wh..opq"
+_OPAQUE: Final = ".wh..wh..opq"
 """A file that takes away all that lower layers have in its folder."""
 
 
@@ -39,3 +39,11 @@ async def layer_members(store: Store, layer: Descriptor, small: int) -> AsyncIte
             else:
                 member, content = found
                 yield inner_name(member.name, str(layer.digest)), member, content
+
+
+def taken_away(path: str) -> tuple[str, bool] | None:
+    """What a member of a layer takes away of lower ones: a path, or all that is in a folder, and which of the two."""
+    folder, _slash, name = path.rpartition("/")
+    if name == _OPAQUE:
+        return folder, True
+    return (f"{folder}/{name.removeprefix(_WHITEOUT)}".lstrip("/"), False) if name.startswith(_WHITEOUT) else None

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from undercurrent.errors import BadContent, Unsupported
-from undercurrent.hardening.layers import OPAQUE, WHITEOUT, layer_members
+from undercurrent.hardening.layers import layer_members, taken_away
 from undercurrent.hardening.numbers import as_number
 from undercurrent.hardening.rules.built import BuiltImage, SpecialFile
 from undercurrent.i18n import translate as _
@@ -83,12 +83,9 @@ class _Files:
 
     def take(self, path: str, member: Member, content: bytes) -> None:
         """Takes a member of a layer."""
-        head, _slash, last = path.rpartition("/")
-        if last == OPAQUE:
-            self._removed.append(f"{head}/")
-        elif last.startswith(WHITEOUT):
-            gone = f"{head}/{last.removeprefix(WHITEOUT)}".lstrip("/")
-            self._removed += [gone, f"{gone}/"]
+        if away := taken_away(path):
+            gone, within = away
+            self._removed += [f"{gone}/"] if within else [gone, f"{gone}/"]
         else:
             self._above[path] = _special(path, member, self._above, self._special)
             if path == _ACCOUNTS_FILE and member.kind is Kind.FILE:
