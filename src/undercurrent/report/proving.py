@@ -142,11 +142,7 @@ def _summary(proof: Proof) -> str:
             return _("; ").join(_proved(proof))
         case Verdict.ROOT:
             return _("{name} needs root").format(name=name) if call is None else _because_of(name, call)
-    failed = [
-        _(_NAMES[check.name]).format(port=proof.conditions.lowest_port)
-        for check in proof.checks
-        if check.needed and not check.ok
-    ]
+    failed = [_named(check, proof.conditions) for check in proof.checks if check.needed and not check.ok]
     return _("{name} is not proved: {failed}").format(name=name, failed=listed(failed))
 
 

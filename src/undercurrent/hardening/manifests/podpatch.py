@@ -1,7 +1,7 @@
 """Pods made to pass Kubernetes' "restricted", or the reasons why they cannot."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -60,7 +60,8 @@ def patch_pod(pod: Pod, wanted: Wanted, others: tuple[Object, ...] = ()) -> Patc
         changes.extend(Change(pod.title, pod.line(*key), f"{_dotted(pod, key)}.{said}") for said in _said(values))
 
     blocked = tuple(_blocked(pod, others)) if wanted.move_ports else ()
-    moves = dict(_moves(pod, {port for port, _why in blocked})) if wanted.move_ports else {}
+    stuck = {port for port, _why in blocked}
+    moves = {port: new for port, new in free_moves(pod).items() if wanted.move_ports and port not in stuck}
     new_security = dict(_pod_security(pod, wanted, moves))
     for container in pod.containers:
         put((*container.key, "securityContext"), dict(_security(pod, container, wanted)))
@@ -98,10 +99,6 @@ def _blocked(pod: Pod, others: tuple[Object, ...]) -> Iterator[tuple[int, Unfixe
         for container in pod.containers:
             if port in declared_ports(container):
                 yield from ((port, why) for why in obstacles(pod, container, port, new, others))
-
-
-def _moves(pod: Pod, blocked: Collection[int]) -> Iterator[tuple[int, int]]:
-    yield from ((port, new) for port, new in free_moves(pod).items() if port not in blocked)
 
 
 def _stands(found: Violation) -> bool:
